@@ -1,0 +1,78 @@
+/** The linter's rules. The folder rules are made from import-rules.ts; nothing is repeated here by hand. */
+import { defineConfig } from 'oxlint';
+
+import { mayImport, packageHomes, rooms, sharedPackages } from './import-rules.ts';
+
+const everyRoom = rooms.filter((room) => !room.endsWith('.ts'));
+
+/** A pattern that matches a relative import of a room from anywhere in the tree. */
+function importPatterns(room: string): string[] {
+  const name = room.replace(/^main\//, '');
+  return room.endsWith('.ts') ? [`**/${name}`] : [`**/${name}/**`];
+}
+
+function forbiddenRooms(from: string): string[] {
+  const allowed = new Set([from, ...(mayImport[from] ?? [])]);
+  return everyRoom.filter((room) => !allowed.has(room)).flatMap(importPatterns);
+}
+
+function forbiddenPackages(from: string): string[] {
+  const homes = Object.entries(packageHomes);
+  return homes.filter(([, places]) => !places.some((place) => place.startsWith(from))).map(([name]) => name);
+}
+
+function folderRule(from: string) {
+  const nodeBuiltins = from === 'shared' || from === 'renderer' ? ['node:*'] : [];
+  return {
+    files: [from.endsWith('.ts') ? from : `${from}/**`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: forbiddenPackages(from).map((name) => ({ name, message: `Only ${packageHomes[name]?.join(', ')}.` })),
+          patterns: [
+            {
+              group: [...forbiddenRooms(from), ...nodeBuiltins],
+              message: `${from} may import only: ${[...(mayImport[from] ?? []), ...(from === 'shared' ? sharedPackages : [])].join(', ')}.`,
+            },
+          ],
+        },
+      ],
+    },
+  };
+}
+
+const budgets = {
+  'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+  'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
+  complexity: ['error', 14],
+} as const;
+
+export default defineConfig({
+  plugins: ['typescript', 'import', 'unicorn', 'oxc', 'react', 'jsx-a11y'],
+  categories: { correctness: 'error' },
+  ignorePatterns: ['out/**', '.cache/**', 'node_modules/**'],
+  rules: {
+    'typescript/no-explicit-any': 'error',
+    'typescript/no-non-null-assertion': 'error',
+    'typescript/no-floating-promises': 'error',
+    'typescript/no-misused-promises': 'error',
+    'typescript/switch-exhaustiveness-check': 'error',
+    'import/no-cycle': 'error',
+    'import/no-default-export': 'error',
+    'no-console': 'error',
+    'no-var': 'error',
+    'prefer-const': 'error',
+    eqeqeq: ['error', 'always', { null: 'ignore' }],
+    ...budgets,
+  },
+  overrides: [
+    ...Object.keys(mayImport).map(folderRule),
+    { files: ['*.config.ts'], rules: { 'import/no-default-export': 'off' } },
+    {
+      files: ['test/**', 'scripts/**'],
+      rules: { 'no-console': 'off', 'max-lines-per-function': 'off', 'no-restricted-imports': 'off' },
+    },
+    { files: ['renderer/**'], rules: { 'max-lines-per-function': ['error', { max: 110 }] } },
+  ],
+});

@@ -1,0 +1,113 @@
+/**
+ * Makes shared/pricing/books/<as_of>.json from the researched price list: `node scripts/make-price-book.ts LIST.json`.
+ * Converts decimal dollars per million tokens to integers of pico-USD per token and refuses a price that is finer than that.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+
+type Numbers = Record<string, number | null | undefined>;
+type History = { until?: string; long_prompt?: Numbers; fast?: Numbers; note?: string } & Record<string, unknown>;
+type Listed = {
+  id: string;
+  aliases: string[];
+  context_window: number | null;
+  max_output_tokens: number | null;
+  usd_per_mtok: Numbers;
+  fast: Numbers | null;
+  geo_us_multiplier: number | null;
+  long_prompt_tier: Numbers | null;
+  price_history: History[];
+  confidence: string;
+};
+
+function pico(usdPerMillion: number | null | undefined): number | null {
+  if (usdPerMillion === null || usdPerMillion === undefined) return null;
+  const value = Math.round(usdPerMillion * 1e6);
+  if (Math.abs(value / 1e6 - usdPerMillion) > 1e-12) throw new Error(`price ${usdPerMillion} is finer than a pico-USD`);
+  return value;
+}
+
+function rates(prices: Numbers, prefix = '') {
+  return {
+    input: pico(prices[`${prefix}input`]),
+    cacheWrite5m: pico(prices[`${prefix}cache_write_5m`]),
+    cacheWrite1h: pico(prices[`${prefix}cache_write_1h`]),
+    cacheRead: pico(prices[`${prefix}cache_read`]),
+    output: pico(prices[`${prefix}output`]),
+  };
+}
+
+function batch(prices: Numbers) {
+  const found = rates(prices, 'batch_');
+  return found.input === null ? null : found;
+}
+
+function halved(full: ReturnType<typeof rates>) {
+  return Object.fromEntries(Object.entries(full).map(([key, value]) => [key, value === null ? null : value / 2]));
+}
+
+function longPrompt(tier: Numbers | null | undefined) {
+  if (!tier) return null;
+  const standard = rates(tier);
+  return { moreThanTokens: tier['threshold_tokens'], standard, batch: batch(tier) ?? halved(standard) };
+}
+
+/** Fast output and input are multiples of standard; the list gives cache prices only for models that still have fast mode. */
+function fastRates(listed: Listed, fast: Numbers | null | undefined) {
+  if (!fast) return null;
+  const multiple = (fast['input'] ?? 0) / (listed.usd_per_mtok['input'] ?? 1);
+  const standard = listed.usd_per_mtok;
+  const cache = (name: string) => fast[name] ?? (standard[name] ?? 0) * multiple;
+  return rates({
+    input: fast['input'],
+    output: fast['output'],
+    cache_write_5m: cache('cache_write_5m'),
+    cache_write_1h: cache('cache_write_1h'),
+    cache_read: cache('cache_read'),
+  });
+}
+
+function currentPeriod(listed: Listed) {
+  const standard = listed.usd_per_mtok;
+  return {
+    until: null,
+    standard: rates(standard),
+    batch: batch(standard),
+    fast: fastRates(listed, listed.fast),
+    longPrompt: longPrompt(listed.long_prompt_tier),
+  };
+}
+
+/** A dated difference from today's prices. A bare date ends at 00:00 UTC of that day, the first instant of the new price. */
+function pastPeriod(listed: Listed, past: History) {
+  const prices: Numbers = { ...listed.usd_per_mtok };
+  for (const [key, value] of Object.entries(past)) if (typeof value === 'number') prices[key] = value;
+  return {
+    until: `${past.until}T00:00:00Z`,
+    standard: rates(prices),
+    batch: batch(prices),
+    fast: fastRates(listed, past.fast ?? listed.fast),
+    longPrompt: longPrompt(past.long_prompt),
+  };
+}
+
+const file = process.argv[2];
+if (file === undefined) throw new Error('usage: node scripts/make-price-book.ts LIST.json');
+const list = JSON.parse(readFileSync(file, 'utf8')) as { as_of: string; tools: Numbers; models: Listed[] };
+const book = {
+  version: `anthropic-${list.as_of}`,
+  source: 'Anthropic first-party list prices; each model with its confidence',
+  webSearchPicoUsdPerRequest: Math.round((list.tools['web_search_usd_per_1000'] ?? 0) * 1e9),
+  models: list.models.map((listed) => ({
+    id: listed.id,
+    aliases: listed.aliases,
+    contextWindowTokens: listed.context_window,
+    maxOutputTokens: listed.max_output_tokens,
+    usGeoTenths: listed.geo_us_multiplier === null ? null : Math.round(listed.geo_us_multiplier * 10),
+    confidence: listed.confidence,
+    periods: [
+      ...listed.price_history.filter((past) => past.until !== undefined).map((past) => pastPeriod(listed, past)),
+      currentPeriod(listed),
+    ],
+  })),
+};
+writeFileSync(`shared/pricing/books/${list.as_of}.json`, `${JSON.stringify(book, null, 1)}\n`);

@@ -1,0 +1,197 @@
+/**
+ * The dashboard's API: what each resource answers. The engine's handlers and the renderer share these schemas, so neither can drift.
+ * All amounts are integers in nano-USD, all instants milliseconds since the epoch, days and months in the ledger's time zone.
+ */
+import { z } from 'zod';
+
+import { callSources, callStatuses, tokenClasses } from '../call.ts';
+
+export const nanoUsd = z.int();
+const count = z.int().min(0);
+const instantMs = z.int();
+const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
+const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/);
+
+/** A sum over calls. Unpriced calls are counted and are not in the money; estimated ones are in it. */
+export const spendSchema = z.object({
+  costNanoUsd: nanoUsd,
+  calls: count,
+  unpricedCalls: count,
+  estimatedCalls: count,
+  inputTokens: count,
+  cacheWriteTokens: count,
+  cacheReadTokens: count,
+  outputTokens: count,
+});
+export type Spend = z.infer<typeof spendSchema>;
+
+export const callRowSchema = z.object({
+  id: z.string(),
+  source: z.enum(callSources),
+  status: z.enum(callStatuses),
+  isEstimated: z.boolean(),
+  startedAtMs: instantMs,
+  endedAtMs: instantMs.nullable(),
+  member: z.string().nullable(),
+  project: z.string().nullable(),
+  customer: z.string().nullable(),
+  conversation: z.string().nullable(),
+  client: z.string().nullable(),
+  requestedModel: z.string().nullable(),
+  model: z.string().nullable(),
+  httpStatus: z.int().nullable(),
+  stopReason: z.string().nullable(),
+  errorType: z.string().nullable(),
+  inputTokens: count,
+  cacheWrite5mTokens: count,
+  cacheWrite1hTokens: count,
+  cacheReadTokens: count,
+  outputTokens: count,
+  costNanoUsd: nanoUsd.nullable(),
+  unpricedReason: z.string().nullable(),
+});
+export type CallRow = z.infer<typeof callRowSchema>;
+
+export const chargeLineSchema = z.object({
+  model: z.string(),
+  tokenClass: z.enum(tokenClasses),
+  quantity: z.int(),
+  unitPricePicoUsd: z.int(),
+  amountPicoUsd: z.int(),
+  basis: z.string(),
+});
+
+export const callDetailSchema = callRowSchema.extend({
+  path: z.string(),
+  isStream: z.boolean(),
+  messageId: z.string().nullable(),
+  requestId: z.string().nullable(),
+  serviceTier: z.string().nullable(),
+  speed: z.string().nullable(),
+  inferenceGeo: z.string().nullable(),
+  thinkingTokens: count,
+  webSearchRequests: count,
+  passCount: count,
+  promptBytes: count,
+  responseBytes: count,
+  firstByteMs: count.nullable(),
+  priceBook: z.string().nullable(),
+  lines: z.array(chargeLineSchema),
+  /** The meter event that carries this call to Stripe, once its minute is sealed. */
+  meterEvents: z.array(z.object({ id: z.string(), state: z.string() })),
+});
+export type CallDetail = z.infer<typeof callDetailSchema>;
+
+export const callsQuerySchema = z.object({
+  member: z.string().optional(),
+  project: z.string().optional(),
+  model: z.string().optional(),
+  conversation: z.string().optional(),
+  status: z.enum(['complete', 'partial', 'failed', 'refused', 'unpriced', 'estimated']).optional(),
+  from: day.optional(),
+  to: day.optional(),
+  /** Opaque; from `nextCursor` of the page before. */
+  cursor: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(100),
+});
+export type CallsQuery = z.infer<typeof callsQuerySchema>;
+
+export const callsPageSchema = z.object({ calls: z.array(callRowSchema), nextCursor: z.string().nullable() });
+export type CallsPage = z.infer<typeof callsPageSchema>;
+
+/** What the filters of the Calls screen can offer. */
+export const callFacetsSchema = z.object({
+  members: z.array(z.string()),
+  projects: z.array(z.string()),
+  models: z.array(z.string()),
+});
+export type CallFacets = z.infer<typeof callFacetsSchema>;
+
+export const monthDimensions = ['member', 'project', 'model', 'customer', 'day'] as const;
+export type MonthDimension = (typeof monthDimensions)[number];
+
+export const monthQuerySchema = z.object({ month: month.optional(), by: z.enum(monthDimensions).default('project') });
+
+export const monthViewSchema = z.object({
+  month,
+  timeZone: z.string(),
+  by: z.enum(monthDimensions),
+  total: spendSchema,
+  /** The month before, over the same number of days when this month is not over yet, so that the comparison is fair. */
+  previous: z.object({ month, total: spendSchema, comparedDays: count }),
+  /** Null key: unassigned. Rows by falling cost. */
+  rows: z.array(z.object({ key: z.string().nullable(), spend: spendSchema, previousCostNanoUsd: nanoUsd })),
+  /** Every day of the month; `parts` in the order of `rows`, only those with spend. */
+  days: z.array(z.object({ day, costNanoUsd: nanoUsd, parts: z.array(z.object({ key: z.string().nullable(), costNanoUsd: nanoUsd })) })),
+  /** Months with at least one call, newest first. */
+  months: z.array(month),
+});
+export type MonthView = z.infer<typeof monthViewSchema>;
+
+export const meterEventStates = ['sealed', 'sending', 'unknown', 'accepted', 'rejected'] as const;
+export type MeterEventState = (typeof meterEventStates)[number];
+
+export const meterEventSchema = z.object({
+  id: z.string(),
+  customer: z.string(),
+  meter: z.string(),
+  minuteMs: instantMs,
+  revision: count,
+  /** Billable micro-dollars, the unit of the meter. */
+  value: count,
+  state: z.enum(meterEventStates),
+  attempts: count,
+  calls: count,
+  sealedAtMs: instantMs,
+  nextAttemptAtMs: instantMs.nullable(),
+  acceptedAtMs: instantMs.nullable(),
+  lastAnswer: z.string().nullable(),
+});
+export type MeterEventRow = z.infer<typeof meterEventSchema>;
+
+/** `off`: no key. `ok`: the last request was answered. `offline`: no answer since. `failing`: Stripe says no. */
+export const stripeStates = ['off', 'ok', 'offline', 'failing'] as const;
+
+export const stripeSummarySchema = z.object({
+  state: z.enum(stripeStates),
+  mode: z.enum(['off', 'demo', 'test', 'live']),
+  waitingEvents: count,
+  waitingNanoUsd: nanoUsd,
+  oldestWaitingMinuteMs: instantMs.nullable(),
+  since: instantMs.nullable(),
+  lastAnswer: z.object({ atMs: instantMs, sentence: z.string() }).nullable(),
+});
+export type StripeSummary = z.infer<typeof stripeSummarySchema>;
+
+export const stripeViewSchema = stripeSummarySchema.extend({
+  plan: z.object({ kind: z.string(), markupPercent: count, eventName: z.string() }),
+  /** Value of calls whose minute is not sealed yet, and remainders below one micro-dollar, per all customers. */
+  openNanoUsd: nanoUsd,
+  acceptedEvents: count,
+  acceptedNanoUsd: nanoUsd,
+  rejectedEvents: count,
+  /** Calls of this month that no customer is mapped to: they are not billed to anyone. */
+  unmapped: z.object({ calls: count, costNanoUsd: nanoUsd }),
+  nextAttemptAtMs: instantMs.nullable(),
+  /** Newest first, at most 200: everything that waits comes before what is delivered. */
+  events: z.array(meterEventSchema),
+});
+export type StripeView = z.infer<typeof stripeViewSchema>;
+
+export const syncResultSchema = z.object({ sent: count, accepted: count, waiting: count, sentence: z.string() });
+export type SyncResult = z.infer<typeof syncResultSchema>;
+
+export const statusSchema = z.object({
+  version: z.string(),
+  isDemo: z.boolean(),
+  teamName: z.string(),
+  timeZone: z.string(),
+  proxyUrl: z.string(),
+  upstream: z.string(),
+  machine: z.string(),
+  startedAtMs: instantMs,
+  ledgerCalls: count,
+  priceBook: z.string(),
+  contextLimit: count,
+});
+export type Status = z.infer<typeof statusSchema>;

@@ -1,0 +1,38 @@
+/**
+ * Errors that are only reported: a code for programs, one sentence and one remedy for people. Bugs are not AppErrors; they assert
+ * and crash. The message may name files, ports and models, never a key, a token or a prompt.
+ */
+import { z } from 'zod';
+
+export const errorCodes = [
+  'bad_usage',
+  'bad_settings',
+  'not_found',
+  'not_authorized',
+  'wrong_host',
+  'port_in_use',
+  'home_in_use',
+  'home_mismatch',
+  'ledger_unreadable',
+  'stripe_not_set_up',
+  'engine_failed',
+] as const;
+export type ErrorCode = (typeof errorCodes)[number];
+
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly remedy: string;
+
+  constructor(code: ErrorCode, message: string, remedy: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
+
+/** The body of every API answer that is not 2xx. */
+export const apiErrorSchema = z.object({
+  error: z.object({ code: z.enum(errorCodes), message: z.string(), remedy: z.string() }),
+});
+export type ApiError = z.infer<typeof apiErrorSchema>;
