@@ -31,6 +31,14 @@ export class AppError extends Error {
   }
 }
 
+/** Also true for one that crossed a thread or a process and lost its class on the way. */
+export function isAppError(error: unknown): error is AppError {
+  if (error instanceof AppError) return true;
+  if (!(error instanceof Error)) return false;
+  const fields = error as Error & { code?: unknown; remedy?: unknown };
+  return typeof fields.remedy === 'string' && errorCodes.some((code) => code === fields.code);
+}
+
 /** The body of every API answer that is not 2xx. */
 export const apiErrorSchema = z.object({
   error: z.object({ code: z.enum(errorCodes), message: z.string(), remedy: z.string() }),

@@ -1,0 +1,93 @@
+/** Calls as rows: a filtered page, one call with its charge lines, what the filters can offer, an export. Every read has a limit. */
+import type { CallDetail, CallFacets, CallRow, CallsPage, CallsQuery } from '../../shared/contract/api.ts';
+import type { Db } from '../system/db.ts';
+
+const rowColumns = `
+  id, source, status, is_estimated, started_at_ms AS startedAtMs, ended_at_ms AS endedAtMs, member, project, customer, conversation,
+  client, requested_model AS requestedModel, model, http_status AS httpStatus, stop_reason AS stopReason, error_type AS errorType,
+  input_tokens AS inputTokens, cache_write_5m_tokens AS cacheWrite5mTokens, cache_write_1h_tokens AS cacheWrite1hTokens,
+  cache_read_tokens AS cacheReadTokens, output_tokens AS outputTokens, cost_nano_usd AS costNanoUsd, unpriced_reason AS unpricedReason`;
+
+const detailColumns = `
+  seq, path, is_stream, message_id AS messageId, request_id AS requestId, service_tier AS serviceTier, speed,
+  inference_geo AS inferenceGeo, thinking_tokens AS thinkingTokens, web_search_requests AS webSearchRequests, pass_count AS passCount,
+  prompt_bytes AS promptBytes, response_bytes AS responseBytes, first_byte_ms AS firstByteMs, price_book AS priceBook`;
+
+type StoredRow = Omit<CallRow, 'isEstimated'> & { readonly is_estimated: number };
+type StoredDetail = Omit<CallDetail, 'isEstimated' | 'isStream' | 'lines' | 'meterEvents'> & {
+  readonly seq: number;
+  readonly is_estimated: number;
+  readonly is_stream: number;
+};
+
+/** Newest first. The cursor is "startedAtMs.id" of the last row, so a page stays right while newer calls arrive. */
+export function readCalls(db: Db, query: CallsQuery): CallsPage {
+  const { where, values } = conditionsOf(query);
+  const rows = db
+    .prepare<unknown[], StoredRow>(`SELECT ${rowColumns} FROM calls ${where} ORDER BY started_at_ms DESC, id DESC LIMIT ?`)
+    .all(...values, query.limit + 1);
+  const calls = rows.slice(0, query.limit).map(toRow);
+  const last = calls.at(-1);
+  return { calls, nextCursor: rows.length > query.limit && last ? `${last.startedAtMs}.${last.id}` : null };
+}
+
+function conditionsOf(query: CallsQuery): { where: string; values: unknown[] } {
+  const conditions: string[] = [];
+  const values: unknown[] = [];
+  const add = (condition: string, ...bound: unknown[]) => {
+    conditions.push(condition);
+    values.push(...bound);
+  };
+  for (const [column, value] of [
+    ['member', query.member],
+    ['project', query.project],
+    ['conversation', query.conversation],
+  ] as const) {
+    // An empty filter value asks for the calls that have none.
+    if (value !== undefined) add(`COALESCE(${column}, '') = ?`, value);
+  }
+  if (query.model !== undefined) add("COALESCE(model, requested_model, '') = ?", query.model);
+  if (query.status === 'unpriced') add('cost_nano_usd IS NULL');
+  else if (query.status === 'estimated') add('is_estimated = 1');
+  else if (query.status !== undefined) add('status = ?', query.status);
+  if (query.from !== undefined) add('day >= ?', query.from);
+  if (query.to !== undefined) add('day <= ?', query.to);
+  const cursor = /^(\d{1,15})\.(.+)$/.exec(query.cursor ?? '');
+  if (cursor) add('(started_at_ms, id) < (?, ?)', Number(cursor[1]), cursor[2]);
+  return { where: conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '', values };
+}
+
+export function readCall(db: Db, id: string): CallDetail | null {
+  const stored = db.prepare<[string], StoredDetail>(`SELECT ${rowColumns}, ${detailColumns} FROM calls WHERE id = ?`).get(id);
+  if (!stored) return null;
+  const { seq, is_stream: isStream, ...row } = stored;
+  const lines = db
+    .prepare<[number], CallDetail['lines'][number]>(
+      `SELECT model, token_class AS tokenClass, quantity, unit_price_pico_usd AS unitPricePicoUsd, amount_pico_usd AS amountPicoUsd, basis
+         FROM charge_lines WHERE call_seq = ? ORDER BY line`,
+    )
+    .all(seq);
+  const meterEvents = db
+    .prepare<[number], { id: string; state: string }>(
+      'SELECT e.id, e.state FROM outbox_shares s JOIN meter_events e ON e.id = s.event_id WHERE s.call_seq = ?',
+    )
+    .all(seq);
+  return { ...toRow(row), ...detailOf(row), isStream: isStream === 1, lines, meterEvents };
+}
+
+function detailOf(stored: Omit<StoredDetail, 'seq' | 'is_stream'>) {
+  const { is_estimated: _isEstimated, ...detail } = stored;
+  return detail;
+}
+
+function toRow(stored: StoredRow): CallRow {
+  const { is_estimated: isEstimated, ...row } = stored;
+  return { ...row, isEstimated: isEstimated === 1 };
+}
+
+/** Names used in the rollups, which are few; at most 200 each. */
+export function readFacets(db: Db): CallFacets {
+  const names = (column: string) =>
+    db.prepare<[], string>(`SELECT DISTINCT ${column} FROM rollups WHERE ${column} <> '' ORDER BY 1 LIMIT 200`).pluck().all();
+  return { members: names('member'), projects: names('project'), models: names('model') };
+}

@@ -1,0 +1,35 @@
+/** What the live meter starts from: today's and this month's sums, the last hour by minute, the newest calls. */
+import type { CallRow, Spend } from '../../shared/contract/api.ts';
+import { minuteOf, monthOfDay, nextMonth } from '../../shared/period.ts';
+import type { Db } from '../system/db.ts';
+import { readCalls } from './read-calls.ts';
+import { readSpend } from './read-spend.ts';
+
+export type LiveStart = {
+  readonly today: Spend;
+  readonly month: Spend;
+  readonly minutes: readonly { readonly minuteMs: number; readonly costNanoUsd: number }[];
+  /** Newest first: enough to show, and to find the conversations of the last hour again. */
+  readonly recent: readonly CallRow[];
+  readonly ledgerCalls: number;
+};
+
+export type LiveQuestion = { readonly today: string; readonly nowMs: number };
+
+export function readLiveStart(db: Db, { today, nowMs }: LiveQuestion): LiveStart {
+  const month = monthOfDay(today);
+  const hourAgoMs = minuteOf(nowMs) - 59 * 60_000;
+  const minutes = db
+    .prepare<[number], { minuteMs: number; costNanoUsd: number }>(
+      `SELECT started_at_ms / 60000 * 60000 AS minuteMs, SUM(COALESCE(cost_nano_usd, 0)) AS costNanoUsd
+         FROM calls WHERE started_at_ms >= ? GROUP BY 1 ORDER BY 1`,
+    )
+    .all(hourAgoMs);
+  return {
+    today: readSpend(db, today, `${today}~`),
+    month: readSpend(db, month, nextMonth(month)),
+    minutes,
+    recent: readCalls(db, { limit: 200 }).calls,
+    ledgerCalls: db.prepare<[], number>('SELECT COALESCE(SUM(calls), 0) FROM rollups').pluck().get() ?? 0,
+  };
+}

@@ -1,0 +1,23 @@
+/** What the reader thread answers by name: the dashboard's questions. Plain synchronous functions over a read-only connection. */
+import type { CallsQuery } from '../../shared/contract/api.ts';
+import type { Db } from '../system/db.ts';
+import { outboxSummary, readStripeView } from './outbox.ts';
+import { readCall, readCalls, readFacets } from './read-calls.ts';
+import { readLiveStart, type LiveQuestion } from './read-live.ts';
+import { readMonth, type MonthQuestion } from './read-spend.ts';
+import { verifyLedger } from './verify.ts';
+
+export type ReaderFunctions = ReturnType<typeof createReaderFunctions>;
+
+export function createReaderFunctions(db: Db) {
+  return {
+    liveStart: (question: LiveQuestion) => readLiveStart(db, question),
+    month: (question: MonthQuestion) => readMonth(db, question),
+    calls: (query: CallsQuery) => readCalls(db, query),
+    call: (id: string) => readCall(db, id),
+    facets: (_none: null) => readFacets(db),
+    outboxSummary: (_none: null) => outboxSummary(db),
+    stripeView: (question: Parameters<typeof readStripeView>[1]) => readStripeView(db, question),
+    verify: (_none: null) => verifyLedger(db),
+  };
+}

@@ -1,0 +1,42 @@
+/** What the writer thread does by name besides committing batches. Plain synchronous functions over the one writing connection. */
+import { AppError } from '../../shared/contract/errors.ts';
+import type { Db } from '../system/db.ts';
+import { readFact, writeFact } from './facts.ts';
+import { recordAnswer, releaseSending, retryEvent, sealClosedMinutes, takeDueEvents } from './outbox.ts';
+import { settleInterrupted } from './recover.ts';
+import type { Recorder } from './record.ts';
+import { moveRollupsToZone } from './rollup.ts';
+
+export type WriterFunctions = ReturnType<typeof createWriterFunctions>;
+
+type Preparation = { readonly isDemo: boolean; readonly timeZone: string; readonly nowMs: number };
+
+export function createWriterFunctions(db: Db, recorder: Recorder) {
+  return {
+    prepare: ({ isDemo, timeZone, nowMs }: Preparation) => {
+      keepDemoApart(db, isDemo);
+      moveRollupsToZone(db, timeZone);
+      releaseSending(db);
+      return { interruptedCalls: settleInterrupted(db, recorder, nowMs) };
+    },
+    sealClosedMinutes: (question: Parameters<typeof sealClosedMinutes>[1]) => sealClosedMinutes(db, question),
+    takeDueEvents: (question: Parameters<typeof takeDueEvents>[1]) => takeDueEvents(db, question),
+    recordAnswer: (answer: Parameters<typeof recordAnswer>[1]) => recordAnswer(db, answer),
+    retryEvent: (question: Parameters<typeof retryEvent>[1]) => retryEvent(db, question),
+    close: (_none: null) => {
+      db.close();
+    },
+  };
+}
+
+/** Demo data never stands in a real ledger, nor real data in a demo one: a bill would be made of it. */
+function keepDemoApart(db: Db, isDemo: boolean): void {
+  const recorded = readFact(db, 'is_demo');
+  if (recorded === null) return writeFact(db, 'is_demo', String(isDemo));
+  if (recorded === String(isDemo)) return;
+  throw new AppError(
+    'home_mismatch',
+    isDemo ? 'This home folder holds real calls; a demo would mix with them.' : 'This home folder holds demo data.',
+    isDemo ? 'Start the demo with another --home.' : 'Start with another --home, or add --demo.',
+  );
+}

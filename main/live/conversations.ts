@@ -1,0 +1,58 @@
+/**
+ * Conversations: the calls that extend one another's prompt, as the context gauge shows them. Pure state over settled calls; bounded.
+ * The context of a conversation is what its last complete turn had the model read, and what it answered.
+ */
+import type { CallRow } from '../../shared/contract/api.ts';
+import type { Conversation } from '../../shared/contract/events.ts';
+import { promptTokens } from '../../shared/usage.ts';
+
+/** Conversations kept in memory; the least recently active go first. */
+const conversationsMax = 200;
+
+export type Conversations = {
+  readonly add: (call: CallRow) => void;
+  /** Most recently active first. */
+  readonly latest: (count: number) => Conversation[];
+};
+
+export function createConversations(limitTokens: number): Conversations {
+  const known = new Map<string, Conversation>();
+  return {
+    add: (call) => {
+      if (call.conversation === null || !hasContext(call)) return;
+      const next = extend(known.get(call.conversation), call, call.conversation, limitTokens);
+      // Deleting first moves it to the end, so that the map's order is the order of activity.
+      known.delete(call.conversation);
+      known.set(call.conversation, next);
+      const oldest = known.keys().next();
+      if (known.size > conversationsMax && !oldest.done) known.delete(oldest.value);
+    },
+    latest: (count) => [...known.values()].toReversed().slice(0, count),
+  };
+}
+
+/** Failed and refused calls, and those cut before any usage, say nothing about the context. */
+function hasContext(call: CallRow): boolean {
+  return promptTokens(call) > 0;
+}
+
+function extend(before: Conversation | undefined, call: CallRow, id: string, limitTokens: number): Conversation {
+  const contextTokens = promptTokens(call) + call.outputTokens;
+  return {
+    id,
+    member: call.member,
+    project: call.project,
+    client: call.client,
+    model: call.model ?? call.requestedModel,
+    turns: (before?.turns ?? 0) + 1,
+    contextTokens,
+    cacheReadTokens: call.cacheReadTokens,
+    cacheWriteTokens: call.cacheWrite5mTokens + call.cacheWrite1hTokens,
+    inputTokens: call.inputTokens + call.outputTokens,
+    growthTokens: before ? contextTokens - before.contextTokens : null,
+    limitTokens,
+    costNanoUsd: (before?.costNanoUsd ?? 0) + (call.costNanoUsd ?? 0),
+    unpricedCalls: (before?.unpricedCalls ?? 0) + (call.costNanoUsd === null ? 1 : 0),
+    lastAtMs: call.endedAtMs ?? call.startedAtMs,
+  };
+}

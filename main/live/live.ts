@@ -1,0 +1,125 @@
+/**
+ * What is happening now: calls in flight, just done, conversations, sums. Told by the engine, after commit; broadcast as one whole picture at
+ * most ten times a second and only when something changed or a call is running. Everything in it is bounded.
+ */
+import type { BegunCall } from '../../shared/call.ts';
+import type { CallRow, StripeSummary } from '../../shared/contract/api.ts';
+import type { InFlightCall, LiveSnapshot } from '../../shared/contract/events.ts';
+import type { Clock, Timer } from '../system/clock.ts';
+import { createConversations } from './conversations.ts';
+import type { SpendMeter } from './spend-meter.ts';
+
+/** What a running call has told so far; read at broadcast time, so a delta costs nothing here. */
+export type RunningView = () => Pick<InFlightCall, 'model' | 'inputTokens' | 'cacheReadTokens' | 'outputTokens' | 'costNanoUsd'>;
+
+export type Live = {
+  readonly started: (call: BegunCall, running: RunningView) => void;
+  /** The call left without a row (its commit waits for the disk): it is no longer in flight. */
+  readonly ended: (callId: string) => void;
+  readonly settled: (row: CallRow) => void;
+  readonly changed: () => void;
+  readonly snapshot: () => LiveSnapshot;
+  /** Returns the function that ends the subscription, or null when there are too many already. */
+  readonly subscribe: (onSnapshot: (snapshot: LiveSnapshot) => void) => (() => void) | null;
+  readonly close: () => void;
+};
+
+export type LiveOptions = {
+  readonly clock: Clock;
+  readonly timeZone: string;
+  readonly isDemo: boolean;
+  readonly contextLimit: number;
+  readonly spend: SpendMeter;
+  /** Newest first, from the ledger at start. */
+  readonly recent: readonly CallRow[];
+  readonly stripe: () => StripeSummary;
+  readonly gap: () => string | null;
+};
+
+const broadcastIntervalMs = 100;
+/** Without news the picture is sent again this often, so that "this minute" falls back to zero on an idle screen. */
+const idleIntervalMs = 1_000;
+const subscribersMax = 32;
+const recentMax = 30;
+const inFlightMax = 50;
+const conversationsMax = 24;
+
+export function createLive(options: LiveOptions): Live {
+  const { clock, spend } = options;
+  const inFlight = new Map<string, { call: BegunCall; running: RunningView }>();
+  const subscribers = new Set<(snapshot: LiveSnapshot) => void>();
+  const conversations = createConversations(options.contextLimit);
+  let recent = options.recent.slice(0, recentMax);
+  let timer: Timer | null = null;
+  let isChanged = false;
+  let lastBroadcastMs = -Infinity;
+
+  for (const row of options.recent.toReversed()) conversations.add(row);
+
+  function snapshot(): LiveSnapshot {
+    const atMs = clock.nowMs();
+    return {
+      atMs,
+      timeZone: options.timeZone,
+      isDemo: options.isDemo,
+      ...spend.sums(atMs),
+      inFlight: [...inFlight.values()].slice(0, inFlightMax).map(({ call, running }) => inFlightCall(call, running)),
+      inFlightCount: inFlight.size,
+      recent: [...recent],
+      conversations: conversations.latest(conversationsMax),
+      stripe: options.stripe(),
+      gap: options.gap(),
+    };
+  }
+
+  function tick(): void {
+    timer = null;
+    if (subscribers.size === 0) return;
+    const isDue = isChanged || inFlight.size > 0 || clock.monotonicMs() - lastBroadcastMs >= idleIntervalMs;
+    if (isDue) {
+      isChanged = false;
+      lastBroadcastMs = clock.monotonicMs();
+      const picture = snapshot();
+      for (const send of subscribers) send(picture);
+    }
+    timer = clock.after(broadcastIntervalMs, tick);
+  }
+
+  return {
+    started: (call, running) => {
+      inFlight.set(call.id, { call, running });
+      isChanged = true;
+    },
+    ended: (callId) => {
+      inFlight.delete(callId);
+      isChanged = true;
+    },
+    settled: (row) => {
+      inFlight.delete(row.id);
+      spend.add(row, clock.nowMs());
+      conversations.add(row);
+      recent = [row, ...recent.slice(0, recentMax - 1)];
+      isChanged = true;
+    },
+    changed: () => {
+      isChanged = true;
+    },
+    snapshot,
+    subscribe: (onSnapshot) => {
+      if (subscribers.size >= subscribersMax) return null;
+      subscribers.add(onSnapshot);
+      timer ??= clock.after(0, tick);
+      return () => subscribers.delete(onSnapshot);
+    },
+    close: () => {
+      timer?.cancel();
+      subscribers.clear();
+    },
+  };
+}
+
+function inFlightCall(call: BegunCall, running: RunningView): InFlightCall {
+  const { id, startedAtMs, member, project, client, requestedModel, isStream } = call;
+  const view = running();
+  return { id, startedAtMs, member, project, client, isStream, ...view, model: view.model ?? requestedModel };
+}

@@ -1,0 +1,23 @@
+/** What a call on its way shows: the counts it has told so far and the floor of its cost. Priced anew at each look, never stored. */
+import type { PriceBook } from '../../shared/pricing/price-book.ts';
+import { priceUsage } from '../../shared/pricing/price.ts';
+import type { Usage } from '../../shared/usage.ts';
+import type { RunningView } from './live.ts';
+
+type SoFar = { readonly model: string | null; readonly usage: Usage | null; readonly outputTokensSoFar: number };
+
+export function createRunningView(soFar: () => SoFar, startedAtMs: number, book: PriceBook): RunningView {
+  return () => {
+    const { model, usage, outputTokensSoFar } = soFar();
+    if (usage === null) return { model, inputTokens: 0, cacheReadTokens: 0, outputTokens: 0, costNanoUsd: null };
+    const running = { ...usage, outputTokens: outputTokensSoFar, passes: [] };
+    const priced = priceUsage({ model, usage: running, stopReason: null, atMs: startedAtMs }, book);
+    return {
+      model,
+      inputTokens: usage.inputTokens + usage.cacheWrite5mTokens + usage.cacheWrite1hTokens,
+      cacheReadTokens: usage.cacheReadTokens,
+      outputTokens: outputTokensSoFar,
+      costNanoUsd: priced.kind === 'priced' ? priced.costNanoUsd : null,
+    };
+  };
+}

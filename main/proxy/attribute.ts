@@ -1,0 +1,59 @@
+/**
+ * Who made a call and what for. Pure. In order: our headers, the path prefix, the machine's own default; the customer also by what the
+ * project or the member maps to. Names are cut, never refused: a label must not stop a call.
+ */
+import type { Attribution } from '../../shared/call.ts';
+import { headerOf, type RawHeaders } from './headers.ts';
+import type { Inspection } from './inspect.ts';
+import type { Route } from './route.ts';
+
+export type AttributionDefaults = {
+  readonly member: string | null;
+  readonly project: string | null;
+  readonly customer: string | null;
+  readonly customers: {
+    readonly projects: Readonly<Record<string, string>>;
+    readonly members: Readonly<Record<string, string>>;
+  };
+};
+
+/** Longer names are cut; the screens and the outbox are built for this. */
+const nameLengthMax = 100;
+
+export function attribute(route: Route, headers: RawHeaders, inspection: Inspection, defaults: AttributionDefaults): Attribution {
+  const member = nameOf(headerOf(headers, 'x-tollkeeper-member')) ?? nameOf(route.member) ?? defaults.member;
+  const project = nameOf(headerOf(headers, 'x-tollkeeper-project')) ?? nameOf(route.project) ?? defaults.project;
+  const named = nameOf(headerOf(headers, 'x-tollkeeper-customer'));
+  return {
+    member,
+    project,
+    customer: named ?? lookUp(defaults.customers.projects, project) ?? lookUp(defaults.customers.members, member) ?? defaults.customer,
+    conversation: conversationOf(headers, inspection, member, project),
+  };
+}
+
+/** The product of the User-Agent without its version: "claude-cli/2.1.40 (external)" is "claude-cli". */
+export function clientOf(headers: RawHeaders): string | null {
+  const product = headerOf(headers, 'user-agent')?.trim().split(/\s/, 1)[0];
+  if (product === undefined || product === '') return null;
+  return product.replace(/\/v?\d.*$/, '').slice(0, nameLengthMax);
+}
+
+function conversationOf(headers: RawHeaders, inspection: Inspection, member: string | null, project: string | null): string | null {
+  const session = nameOf(headerOf(headers, 'x-claude-code-session-id')) ?? inspection.sessionId;
+  if (session !== null) {
+    // A subagent shares its parent's session and has a context of its own.
+    const agent = nameOf(headerOf(headers, 'x-claude-code-agent-id'));
+    return agent === null ? session : `${session}/${agent}`;
+  }
+  return inspection.promptKey === null ? null : [member ?? '', project ?? '', inspection.promptKey].join('/');
+}
+
+function nameOf(text: string | null): string | null {
+  const name = text?.trim().slice(0, nameLengthMax);
+  return name === undefined || name === '' ? null : name;
+}
+
+function lookUp(table: Readonly<Record<string, string>>, name: string | null): string | null {
+  return name !== null && Object.hasOwn(table, name) ? (table[name] ?? null) : null;
+}

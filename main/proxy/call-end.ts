@@ -1,0 +1,62 @@
+/** How a call ended, in the words of shared/settle.ts: what `forward` and the tap saw, put together. Pure. */
+import type { CallEnd } from '../../shared/settle.ts';
+import type { Usage } from '../../shared/usage.ts';
+import type { ForwardEnd } from './forward.ts';
+import { outputTokensSoFar, usageOf, type Progress } from './observe.ts';
+
+/** What a running call has told so far. */
+export type CallSoFar = { readonly model: string | null; readonly usage: Usage | null; readonly outputTokensSoFar: number };
+
+/** What `forward` saw of an answer on its way through. */
+export type Passed = Pick<
+  CallEnd,
+  'startedAtMs' | 'endedAtMs' | 'firstByteMs' | 'httpStatus' | 'requestId' | 'responseBytes'
+>;
+
+export function callSoFar(progress: Progress): CallSoFar {
+  return {
+    model: progress.model,
+    usage: progress.usage === null ? null : usageOf(progress),
+    outputTokensSoFar: outputTokensSoFar(progress),
+  };
+}
+
+export function callEnd(passed: Passed, progress: Progress, end: ForwardEnd): CallEnd {
+  return {
+    ...passed,
+    ...callSoFar(progress),
+    messageId: progress.messageId,
+    stopReason: progress.stopReason,
+    errorType: progress.errorType ?? errorTypeOf(end),
+    usageJson: progress.usage === null ? null : JSON.stringify(progress.usage),
+    // A message read to its end is whole even if the connection was cut behind it.
+    isWhole: progress.isWhole,
+    trouble: progress.unreadable ?? troubleOf(end),
+  };
+}
+
+function errorTypeOf(end: ForwardEnd): string | null {
+  switch (end.kind) {
+    case 'whole':
+      return null;
+    case 'client_left':
+      return 'client_left';
+    case 'upstream_cut':
+      return 'upstream_cut';
+    case 'unreachable':
+      return end.didReach ? 'no_answer' : 'unreachable';
+  }
+}
+
+function troubleOf(end: ForwardEnd): string | null {
+  switch (end.kind) {
+    case 'whole':
+      return null;
+    case 'client_left':
+      return 'The client left before Anthropic reported the usage.';
+    case 'upstream_cut':
+      return 'The connection to Anthropic broke before it reported the usage.';
+    case 'unreachable':
+      return end.didReach ? 'Anthropic took the request and gave no answer.' : 'Anthropic could not be reached.';
+  }
+}

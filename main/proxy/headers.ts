@@ -1,0 +1,56 @@
+/**
+ * Headers in transit. Names, order, case and repeats are kept as they came; removed are only the hop-by-hop ones that HTTP itself forbids
+ * to forward (RFC 9110 section 7.6.1), `host` (the upstream has its own) and our own `x-tollkeeper-*`, which never reach Anthropic.
+ */
+
+/** Flat list as Node and undici use it: name, value, name, value… */
+export type RawHeaders = readonly string[];
+
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+]);
+/** Answered on this hop by Node itself; undici refuses to send it. */
+const requestOnly = new Set(['host', 'expect']);
+const ownPrefix = 'x-tollkeeper-';
+
+export function requestHeaders(raw: RawHeaders): string[] {
+  return keep(raw, connectionNames(raw), (name) => !requestOnly.has(name) && !name.startsWith(ownPrefix));
+}
+
+export function responseHeaders(raw: RawHeaders): string[] {
+  return keep(raw, connectionNames(raw), () => true);
+}
+
+/** The value of the first header of this name (lower case), or null. */
+export function headerOf(raw: RawHeaders, name: string): string | null {
+  for (let index = 0; index < raw.length; index += 2) {
+    if (raw[index]?.toLowerCase() === name) return raw[index + 1] ?? null;
+  }
+  return null;
+}
+
+function keep(raw: RawHeaders, named: ReadonlySet<string>, isKept: (name: string) => boolean): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    const lower = name.toLowerCase();
+    if (!hopByHop.has(lower) && !named.has(lower) && isKept(lower)) kept.push(name, raw[index + 1] ?? '');
+  }
+  return kept;
+}
+
+const noNames: ReadonlySet<string> = new Set();
+
+/** `Connection: close, x-hop` makes `x-hop` hop-by-hop as well. */
+function connectionNames(raw: RawHeaders): ReadonlySet<string> {
+  const value = headerOf(raw, 'connection');
+  if (value === null || /^(?:keep-alive|close)$/i.test(value)) return noNames;
+  return new Set(value.split(',').map((name) => name.trim().toLowerCase()));
+}

@@ -1,0 +1,173 @@
+/**
+ * Turns what Anthropic answered into an observation: model, usage, how it ended. Follows the merge rules of facts/anthropic.md
+ * sections 1 and 2. Knows no prices and no ledger; unknown events and fields are passed over, never an error.
+ *
+ * A streamed message is `open` until `message_start`, `started` until `message_stop` or an `error` event, then `ended`.
+ * What the stream had told when it was cut is what is known: exact input and cache counts, and the output estimated from its bytes.
+ */
+import { isWireObject, mergeUsage, readCount, readText, readUsage, type Usage, type WireObject } from '../../shared/usage.ts';
+import { createSseReader } from './sse.ts';
+
+/** What has been learnt so far; read while the call runs for the live meter, and once at its end. */
+export type Progress = {
+  model: string | null;
+  messageId: string | null;
+  usage: WireObject | null;
+  stopReason: string | null;
+  errorType: string | null;
+  /** The message is whole: `message_stop` was seen, or a JSON body was read to its end. */
+  isWhole: boolean;
+  /** Bytes of generated text, thinking and tool input seen in deltas. */
+  generatedBytes: number;
+  /** Why nothing could be read, if so. */
+  unreadable: string | null;
+};
+
+export type Observer = { readonly write: (chunk: Buffer) => void; readonly end: () => void };
+
+/** A JSON answer larger than this is passed on and left unread; the largest real ones are a few megabytes. */
+const jsonBytesMax = 64 * 1024 * 1024;
+
+export function createProgress(): Progress {
+  return {
+    model: null,
+    messageId: null,
+    usage: null,
+    stopReason: null,
+    errorType: null,
+    isWhole: false,
+    generatedBytes: 0,
+    unreadable: null,
+  };
+}
+
+export function usageOf(progress: Progress): Usage {
+  return readUsage(progress.usage);
+}
+
+export function observeStream(progress: Progress): Observer {
+  const reader = createSseReader(
+    ({ name, data }) => onStreamEvent(progress, name, data),
+    () => {
+      progress.unreadable = 'The stream held a line beyond 64 MB.';
+    },
+  );
+  return reader;
+}
+
+export function observeJson(progress: Progress): Observer {
+  let chunks: Buffer[] = [];
+  let bytes = 0;
+  return {
+    write: (chunk) => {
+      bytes += chunk.length;
+      if (bytes <= jsonBytesMax) chunks.push(chunk);
+      else chunks = [];
+    },
+    end: () => {
+      if (bytes > jsonBytesMax) progress.unreadable = 'The answer was larger than 64 MB.';
+      else if (bytes > 0) readJsonAnswer(progress, Buffer.concat(chunks));
+    },
+  };
+}
+
+function readJsonAnswer(progress: Progress, body: Buffer): void {
+  const answer = parseObject(body);
+  if (!answer) {
+    progress.unreadable = 'The answer is not JSON.';
+    return;
+  }
+  if (answer['type'] === 'error') {
+    noteError(progress, answer);
+    return;
+  }
+  noteMessage(progress, answer);
+  progress.stopReason = readText(answer['stop_reason']);
+  progress.isWhole = true;
+}
+
+function onStreamEvent(progress: Progress, name: string, data: Buffer): void {
+  // Deltas are nine tenths of a stream and need no parsing: only how much they generated is counted.
+  if (name === 'content_block_delta') {
+    progress.generatedBytes += generatedBytesOf(data);
+    return;
+  }
+  if (name === 'ping' || name === 'content_block_stop') return;
+  const event = parseObject(data);
+  if (!event) return;
+  switch (event['type']) {
+    case 'message_start':
+      if (isWireObject(event['message'])) noteMessage(progress, event['message']);
+      return;
+    case 'content_block_start':
+      return noteFallback(progress, event['content_block']);
+    case 'content_block_delta':
+      progress.generatedBytes += generatedBytesOf(data);
+      return;
+    case 'message_delta':
+      return noteMessageDelta(progress, event);
+    case 'message_stop':
+      progress.isWhole = true;
+      return;
+    case 'error':
+      return noteError(progress, event);
+    default:
+  }
+}
+
+function noteMessage(progress: Progress, message: WireObject): void {
+  progress.model = readText(message['model']) ?? progress.model;
+  progress.messageId = readText(message['id']) ?? progress.messageId;
+  if (isWireObject(message['usage'])) progress.usage = message['usage'];
+}
+
+function noteMessageDelta(progress: Progress, event: WireObject): void {
+  const delta = isWireObject(event['delta']) ? event['delta'] : {};
+  progress.stopReason = readText(delta['stop_reason']) ?? progress.stopReason;
+  if (isWireObject(event['usage'])) progress.usage = mergeUsage(progress.usage ?? {}, event['usage']);
+}
+
+/** A fallback in mid-stream: `message_start` named the requested model, the block names the one that serves (facts section 2). */
+function noteFallback(progress: Progress, block: unknown): void {
+  if (!isWireObject(block) || block['type'] !== 'fallback') return;
+  const serving = isWireObject(block['to']) ? readText(block['to']['model']) : null;
+  progress.model = serving ?? progress.model;
+}
+
+function noteError(progress: Progress, answer: WireObject): void {
+  const error = isWireObject(answer['error']) ? answer['error'] : {};
+  progress.errorType = readText(error['type']) ?? 'error';
+}
+
+const generatedFields = ['"text":"', '"thinking":"', '"partial_json":"'].map((text) => Buffer.from(text));
+
+/** The bytes between the quotes of a delta's text; escapes count as written, which only an estimate ever sees. */
+function generatedBytesOf(data: Buffer): number {
+  for (const field of generatedFields) {
+    const at = data.indexOf(field);
+    if (at !== -1) return Math.max(0, data.lastIndexOf(0x22) - at - field.length);
+  }
+  return 0;
+}
+
+function parseObject(bytes: Buffer): WireObject | null {
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    return isWireObject(value) ? value : null;
+  } catch {
+    // Not JSON: an event of a kind we do not know, or an error page of something between us and Anthropic.
+    return null;
+  }
+}
+
+/**
+ * Output tokens at any moment: what Anthropic last reported, or what the generated bytes come to, whichever is more.
+ * 3.4 bytes a token is the documented ratio of the older tokenizer, 2.5 of the newer (facts section 9); between them lies the floor
+ * of about 4 that Anthropic's own gateway books. Used for running and cut calls only, which are marked estimated.
+ */
+const bytesPerOutputToken = 3.4;
+
+export function outputTokensSoFar(progress: Progress): number {
+  const reported = readCount(progress.usage?.['output_tokens']);
+  return Math.max(reported, Math.ceil(progress.generatedBytes / bytesPerOutputToken));
+}

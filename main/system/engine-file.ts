@@ -1,0 +1,44 @@
+/**
+ * The small file by which a command finds the engine that runs on a home folder: its addresses, its process and the dashboard's token.
+ * Readable by its owner only. A file whose process is gone says nothing.
+ */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export type EngineFile = {
+  readonly pid: number;
+  readonly proxyUrl: string;
+  readonly dashboardUrl: string;
+  readonly token: string;
+};
+
+const fileName = 'engine.json';
+
+export function writeEngineFile(home: string, content: EngineFile): void {
+  writeFileSync(join(home, fileName), JSON.stringify(content), { mode: 0o600 });
+}
+
+export function removeEngineFile(home: string): void {
+  rmSync(join(home, fileName), { force: true });
+}
+
+/** Null when no engine runs on this home folder. */
+export function readEngineFile(home: string): EngineFile | null {
+  try {
+    const content = JSON.parse(readFileSync(join(home, fileName), 'utf8')) as EngineFile;
+    return isRunning(content.pid) ? content : null;
+  } catch {
+    // No file, or one cut short by a crash: there is no engine to speak to.
+    return null;
+  }
+}
+
+/** Signal 0 asks whether a process exists without touching it. EPERM: it exists and is another user's. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The log: JSON lines through pino, to a file in the home folder that is turned over at a size limit, or nowhere.
+ * Promises that every line passes `redact`. Bodies, prompts and keys are never handed to it.
+ * error = someone should look; warn = degraded but handled; info = a change of state; debug = per call.
+ */
+import { renameSync, statSync } from 'node:fs';
+
+import { pino } from 'pino';
+
+import { redact } from './redact.ts';
+
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+export type Log = {
+  readonly error: (event: string, fields?: LogFields) => void;
+  readonly warn: (event: string, fields?: LogFields) => void;
+  readonly info: (event: string, fields?: LogFields) => void;
+  readonly debug: (event: string, fields?: LogFields) => void;
+  /** A log whose lines carry the room they come from. */
+  readonly room: (name: string) => Log;
+  /** Writes what is buffered; the last call before exit. */
+  readonly close: () => void;
+};
+
+/** One old file is kept beside the current one: 16 MiB of log on disk at most, turned over at start. */
+const logFileBytesMax = 8 * 1024 * 1024;
+
+export function openFileLog(file: string): Log {
+  turnOver(file);
+  const destination = pino.destination({ dest: file, mkdir: true, sync: false, minLength: 0 });
+  const close = () => {
+    try {
+      destination.flushSync();
+    } catch {
+      // The file was never opened (exit within the first tick): there is nothing to flush.
+    }
+  };
+  return wrap(pino({ level: 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination), close);
+}
+
+export const silentLog: Log = {
+  error: () => {},
+  warn: () => {},
+  info: () => {},
+  debug: () => {},
+  room: () => silentLog,
+  close: () => {},
+};
+
+/** The words of an error for a log line: its message and its cause's, redacted, never its stack in production lines. */
+export function errorText(error: unknown): string {
+  if (!(error instanceof Error)) return redact(String(error));
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return redact(`${error.message}${cause}`);
+}
+
+function turnOver(file: string): void {
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > logFileBytesMax) renameSync(file, `${file}.1`);
+}
+
+type Pino = ReturnType<typeof pino>;
+
+function wrap(logger: Pino, close: () => void): Log {
+  const write = (level: 'error' | 'warn' | 'info' | 'debug') => (event: string, fields?: LogFields) =>
+    logger[level](redactFields(fields), redact(event));
+  return {
+    error: write('error'),
+    warn: write('warn'),
+    info: write('info'),
+    debug: write('debug'),
+    room: (name) => wrap(logger.child({ room: name }), close),
+    close,
+  };
+}
+
+function redactFields(fields: LogFields = {}): LogFields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, typeof value === 'string' ? redact(value) : value]),
+  );
+}

@@ -1,0 +1,114 @@
+/**
+ * The written rule of how a call ends: what passed the proxy, turned into a status, an estimate mark and a price. Pure.
+ *
+ * - `failed`: Anthropic answered with an error status, or could not be reached. No usage is reported; it costs nothing.
+ * - `complete`: a 2xx answer that was whole (a JSON message, or a stream up to `message_stop`).
+ * - `partial`: a 2xx answer that was cut: by the client, the network, or an `error` event in mid-stream. Input and cache counts are exact
+ *   when `message_start` was seen; output is what was reported or what the bytes already sent come to, whichever is more: `estimated`.
+ * - Cut before Anthropic reported anything: partial, estimated, unpriced with a reason, never $0.
+ * Sources: facts/anthropic.md sections 2 (client abort, errors after 200) and 3 (errors).
+ */
+import type { CallOutcome, ChargeLine } from './call.ts';
+import type { PriceBook } from './pricing/price-book.ts';
+import { priceUsage } from './pricing/price.ts';
+import { addCounts, billedPasses, noTokens, type TokenCounts, type Usage } from './usage.ts';
+
+export type CallEnd = {
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly firstByteMs: number | null;
+  readonly httpStatus: number | null;
+  readonly requestId: string | null;
+  readonly responseBytes: number;
+  readonly model: string | null;
+  readonly messageId: string | null;
+  readonly stopReason: string | null;
+  readonly errorType: string | null;
+  /** Null when the answer never reported any. */
+  readonly usage: Usage | null;
+  readonly usageJson: string | null;
+  /** The message was seen to its end. */
+  readonly isWhole: boolean;
+  /** Output by the bytes already sent, for a call that was cut. */
+  readonly outputTokensSoFar: number;
+  /** What kept the answer from being read, or from arriving; null when nothing did. */
+  readonly trouble: string | null;
+};
+
+export type Settlement = { readonly outcome: CallOutcome; readonly lines: readonly ChargeLine[] };
+
+type Status = { readonly status: CallOutcome['status']; readonly isEstimated: boolean };
+
+export function settle(end: CallEnd, book: PriceBook): Settlement {
+  const status = statusOf(end);
+  if (status.status === 'failed') return withoutUsage(end, status, { costNanoUsd: 0, priceBook: book.version, unpricedReason: null });
+  if (end.usage === null) {
+    return withoutUsage(end, status, { costNanoUsd: null, priceBook: null, unpricedReason: reasonWithoutUsage(end) });
+  }
+  const usage = status.isEstimated ? withOutput(end.usage, end.outputTokensSoFar) : end.usage;
+  const priced = priceUsage({ model: end.model, usage, stopReason: end.stopReason, atMs: end.startedAtMs }, book);
+  const price =
+    priced.kind === 'priced'
+      ? { costNanoUsd: priced.costNanoUsd, priceBook: priced.priceBook, unpricedReason: null }
+      : { costNanoUsd: null, priceBook: null, unpricedReason: priced.reason };
+  return {
+    outcome: { ...common(end), ...status, ...countsOf(usage, end.stopReason), ...describe(usage), ...price },
+    lines: priced.kind === 'priced' ? priced.lines : [],
+  };
+}
+
+function statusOf(end: CallEnd): Status {
+  if (end.httpStatus === null) {
+    // No answer: what was never reached was not run; what was reached may have been, and is not known.
+    return end.errorType === 'unreachable'
+      ? { status: 'failed', isEstimated: false }
+      : { status: 'partial', isEstimated: true };
+  }
+  if (end.httpStatus < 200 || end.httpStatus >= 300) return { status: 'failed', isEstimated: false };
+  return end.isWhole ? { status: 'complete', isEstimated: false } : { status: 'partial', isEstimated: true };
+}
+
+function reasonWithoutUsage(end: CallEnd): string {
+  if (end.trouble !== null) return end.trouble;
+  return end.isWhole ? 'The answer reports no usage.' : 'The call was cut before Anthropic reported its usage.';
+}
+
+function withOutput(usage: Usage, outputTokens: number): Usage {
+  // Passes of a cut stream are not final; the top level is what was known.
+  return { ...usage, outputTokens: Math.max(usage.outputTokens, outputTokens), passes: [] };
+}
+
+/** Sums over all billed passes, as the export promises. A refusal without output has none and shows the counts it reported. */
+function countsOf(usage: Usage, stopReason: string | null): TokenCounts {
+  const passes = billedPasses(usage, stopReason);
+  return passes.length === 0 ? pick(usage) : pick(passes.reduce<TokenCounts>(addCounts, noTokens));
+}
+
+function pick({ inputTokens, cacheWrite5mTokens, cacheWrite1hTokens, cacheReadTokens, outputTokens }: TokenCounts): TokenCounts {
+  return { inputTokens, cacheWrite5mTokens, cacheWrite1hTokens, cacheReadTokens, outputTokens };
+}
+
+function describe(usage: Usage) {
+  const { thinkingTokens, webSearchRequests, serviceTier, speed, inferenceGeo } = usage;
+  return { thinkingTokens, webSearchRequests, serviceTier, speed, inferenceGeo, passCount: Math.max(1, usage.passes.length) };
+}
+
+function common(end: CallEnd) {
+  const { endedAtMs, firstByteMs, httpStatus, requestId, responseBytes, model, messageId, stopReason, errorType, usageJson } = end;
+  return { endedAtMs, firstByteMs, httpStatus, requestId, responseBytes, model, messageId, stopReason, errorType, usageJson };
+}
+
+type Price = Pick<CallOutcome, 'costNanoUsd' | 'priceBook' | 'unpricedReason'>;
+
+function withoutUsage(end: CallEnd, status: Status, price: Price): Settlement {
+  const nothing = {
+    ...noTokens,
+    thinkingTokens: 0,
+    webSearchRequests: 0,
+    serviceTier: null,
+    speed: null,
+    inferenceGeo: null,
+    passCount: 0,
+  };
+  return { outcome: { ...common(end), ...status, ...nothing, ...price }, lines: [] };
+}
