@@ -22,7 +22,7 @@ import { createRunningView } from './live/running-view.ts';
 import { createSpendMeter, spendStartOf } from './live/spend-meter.ts';
 import { startProxy, type Proxy, type ProxyCallbacks } from './proxy/server.ts';
 import { resolveTimeZone } from './settings/time-zone.ts';
-import { startSync, type Sync } from './sync/start.ts';
+import { startSync } from './sync/start.ts';
 import type { Clock } from './system/clock.ts';
 import { readEngineFile, removeEngineFile, writeEngineFile } from './system/engine-file.ts';
 import type { Ids } from './system/ids.ts';
@@ -74,8 +74,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
   });
   const start = await ledger.read('liveStart', { today: dayOf(startedAtMs), nowMs: startedAtMs });
-  const sync = startSync({ ...options, ledger, monthOf: (atMs) => dayOf(atMs).slice(0, 7), onChange: () => live.changed() });
-  const live: Live = createLive({
+  const sync = await startSync({ ...options, ledger, monthOf: (atMs) => dayOf(atMs).slice(0, 7) });
+  const live = createLive({
     clock,
     timeZone,
     isDemo: options.isDemo,
@@ -97,7 +97,16 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   );
   let uiPort = settings.uiPort;
   const status = () => ({ ...statusOf(options, timeZone, proxy, startedAtMs), ledgerCalls: start.ledgerCalls });
-  const parts = { read: ledger.read, live, clock, timeZone, status, stripeView: sync.view, syncNow: sync.now };
+  const parts = {
+    read: ledger.read,
+    live,
+    clock,
+    timeZone,
+    status,
+    stripeView: sync.view,
+    syncNow: sync.now,
+    retryEvent: sync.retry,
+  };
   const guard = { token: options.token, port: () => uiPort };
   const api = createApi({ parts, guard, rendererFolder: options.rendererFolder, log: log.room('api') });
   const apiServer = await orExplain('dashboard', settings.uiPort, async () => serveApi(api, settings.uiPort));
@@ -139,14 +148,29 @@ function statusOf({ settings, isDemo }: EngineOptions, timeZone: string, proxy: 
   const { teamName, upstream, contextLimit } = settings;
   const machine = [settings.member, hostname()].filter((part) => part !== null).join(' · ');
   const priceBook = currentBook.version;
-  return { version, isDemo, teamName, timeZone, proxyUrl: proxy.url, upstream, machine, startedAtMs, priceBook, contextLimit };
+  return {
+    version,
+    isDemo,
+    teamName,
+    timeZone,
+    proxyUrl: proxy.url,
+    upstream,
+    machine,
+    startedAtMs,
+    priceBook,
+    contextLimit,
+  };
 }
 
 function refuseSecondEngine(home: string): void {
   const running = readEngineFile(home);
   if (running === null || running.pid === process.pid) return;
   const remedy = 'Stop it first, or start this one with another --home.';
-  throw new AppError('home_in_use', `Tollkeeper already runs on this home folder (process ${running.pid}, ${running.dashboardUrl}).`, remedy);
+  throw new AppError(
+    'home_in_use',
+    `Tollkeeper already runs on this home folder (process ${running.pid}, ${running.dashboardUrl}).`,
+    remedy,
+  );
 }
 
 async function orExplain<T>(what: 'proxy' | 'dashboard', port: number, start: () => Promise<T>): Promise<T> {
@@ -154,7 +178,13 @@ async function orExplain<T>(what: 'proxy' | 'dashboard', port: number, start: ()
     return await start();
   } catch (error) {
     const flag = what === 'proxy' ? '--port' : '--ui-port';
-    const reason = (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'is in use' : `cannot be opened (${errorText(error)})`;
-    throw new AppError('port_in_use', `Port ${port} of the ${what} ${reason}.`, `Choose another with ${flag}, or 0 for a free one.`, error);
+    const reason =
+      (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'is in use' : `cannot be opened (${errorText(error)})`;
+    throw new AppError(
+      'port_in_use',
+      `Port ${port} of the ${what} ${reason}.`,
+      `Choose another with ${flag}, or 0 for a free one.`,
+      error,
+    );
   }
 }

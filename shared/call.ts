@@ -32,7 +32,15 @@ export type BegunCall = Attribution & {
   readonly promptBytes: number;
 };
 
-export const tokenClasses = ['input', 'cache_write_5m', 'cache_write_1h', 'cache_read', 'output', 'web_search', 'rounding'] as const;
+export const tokenClasses = [
+  'input',
+  'cache_write_5m',
+  'cache_write_1h',
+  'cache_read',
+  'output',
+  'web_search',
+  'rounding',
+] as const;
 export type TokenClass = (typeof tokenClasses)[number];
 
 /**

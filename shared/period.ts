@@ -33,7 +33,8 @@ export function isMonth(text: string): boolean {
 }
 
 export function isDay(text: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text);
+  const match = /^(\d{4}-\d{2})-\d{2}$/.exec(text);
+  return match?.[1] !== undefined && isMonth(match[1]) && daysOfMonth(match[1]).includes(text);
 }
 
 export function previousMonth(month: string): string {
@@ -58,7 +59,11 @@ export function dayStartMs(day: string, timeZone: string): number {
   const dayOf = createDayOf(timeZone);
   const utcMidnightMs = Date.parse(`${day}T00:00:00Z`);
   // Zones reach from UTC−12 to UTC+14, so the day begins between 14 h before and 12 h after midnight UTC.
-  for (let instantMs = utcMidnightMs - 14 * 3_600_000; instantMs <= utcMidnightMs + 12 * 3_600_000; instantMs += quarterHourMs) {
+  for (
+    let instantMs = utcMidnightMs - 14 * 3_600_000;
+    instantMs <= utcMidnightMs + 12 * 3_600_000;
+    instantMs += quarterHourMs
+  ) {
     if (dayOf(instantMs) >= day) return instantMs;
   }
   throw new RangeError(`no instant of ${day} in ${timeZone}`);

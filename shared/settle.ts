@@ -41,7 +41,8 @@ type Status = { readonly status: CallOutcome['status']; readonly isEstimated: bo
 
 export function settle(end: CallEnd, book: PriceBook): Settlement {
   const status = statusOf(end);
-  if (status.status === 'failed') return withoutUsage(end, status, { costNanoUsd: 0, priceBook: book.version, unpricedReason: null });
+  if (status.status === 'failed')
+    return withoutUsage(end, status, { costNanoUsd: 0, priceBook: book.version, unpricedReason: null });
   if (end.usage === null) {
     return withoutUsage(end, status, { costNanoUsd: null, priceBook: null, unpricedReason: reasonWithoutUsage(end) });
   }
@@ -84,18 +85,53 @@ function countsOf(usage: Usage, stopReason: string | null): TokenCounts {
   return passes.length === 0 ? pick(usage) : pick(passes.reduce<TokenCounts>(addCounts, noTokens));
 }
 
-function pick({ inputTokens, cacheWrite5mTokens, cacheWrite1hTokens, cacheReadTokens, outputTokens }: TokenCounts): TokenCounts {
+function pick({
+  inputTokens,
+  cacheWrite5mTokens,
+  cacheWrite1hTokens,
+  cacheReadTokens,
+  outputTokens,
+}: TokenCounts): TokenCounts {
   return { inputTokens, cacheWrite5mTokens, cacheWrite1hTokens, cacheReadTokens, outputTokens };
 }
 
 function describe(usage: Usage) {
   const { thinkingTokens, webSearchRequests, serviceTier, speed, inferenceGeo } = usage;
-  return { thinkingTokens, webSearchRequests, serviceTier, speed, inferenceGeo, passCount: Math.max(1, usage.passes.length) };
+  return {
+    thinkingTokens,
+    webSearchRequests,
+    serviceTier,
+    speed,
+    inferenceGeo,
+    passCount: Math.max(1, usage.passes.length),
+  };
 }
 
 function common(end: CallEnd) {
-  const { endedAtMs, firstByteMs, httpStatus, requestId, responseBytes, model, messageId, stopReason, errorType, usageJson } = end;
-  return { endedAtMs, firstByteMs, httpStatus, requestId, responseBytes, model, messageId, stopReason, errorType, usageJson };
+  const {
+    endedAtMs,
+    firstByteMs,
+    httpStatus,
+    requestId,
+    responseBytes,
+    model,
+    messageId,
+    stopReason,
+    errorType,
+    usageJson,
+  } = end;
+  return {
+    endedAtMs,
+    firstByteMs,
+    httpStatus,
+    requestId,
+    responseBytes,
+    model,
+    messageId,
+    stopReason,
+    errorType,
+    usageJson,
+  };
 }
 
 type Price = Pick<CallOutcome, 'costNanoUsd' | 'priceBook' | 'unpricedReason'>;

@@ -46,7 +46,11 @@ export function createApi({ parts, guard, rendererFolder, log }: ApiOptions): Ho
   api.route('/api', callsRoutes(parts));
   api.route('/api', stripeRoutes(parts));
   api.all('/api/*', () => {
-    throw new AppError('not_found', 'There is no such resource.', 'See docs/architecture.md for the resources of the API.');
+    throw new AppError(
+      'not_found',
+      'There is no such resource.',
+      'See docs/architecture.md for the resources of the API.',
+    );
   });
   if (rendererFolder !== null) api.route('/', dashboardFiles(rendererFolder));
   return api;

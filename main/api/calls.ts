@@ -13,7 +13,11 @@ export function callsRoutes({ read }: ApiParts): Hono {
   routes.get('/calls/:id', async (context) => {
     const call = await read('call', context.req.param('id'));
     if (call) return context.json(call);
-    throw new AppError('not_found', 'There is no settled call with this id.', 'A call on its way appears once it has ended.');
+    throw new AppError(
+      'not_found',
+      'There is no settled call with this id.',
+      'A call on its way appears once it has ended.',
+    );
   });
   return routes;
 }

@@ -19,12 +19,19 @@ export function dashboardFiles(folder: string): Hono {
     context.header('X-Content-Type-Options', 'nosniff');
     context.header('Referrer-Policy', 'no-referrer');
     // Hashed names never change; the page itself must be asked for again after an update.
-    context.header('Cache-Control', context.req.path.startsWith('/assets/') ? 'max-age=31536000, immutable' : 'no-cache');
+    context.header(
+      'Cache-Control',
+      context.req.path.startsWith('/assets/') ? 'max-age=31536000, immutable' : 'no-cache',
+    );
   });
   routes.use('*', serveStatic({ root: folder }));
   routes.get('*', serveStatic({ root: folder, path: 'index.html' }));
   routes.all('*', () => {
-    throw new AppError('not_found', 'The dashboard is not built.', 'Run `npm run build` in the checkout, then start again.');
+    throw new AppError(
+      'not_found',
+      'The dashboard is not built.',
+      'Run `npm run build` in the checkout, then start again.',
+    );
   });
   return routes;
 }

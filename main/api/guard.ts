@@ -31,14 +31,19 @@ export function createGuard({ token, port }: GuardOptions): MiddlewareHandler {
       const url = new URL(context.req.url);
       url.searchParams.delete('token');
       // The token leaves the address bar, so that it does not stay in the history or a screenshot.
-      if (context.req.method === 'GET' && !url.pathname.startsWith('/api/')) return context.redirect(`${url.pathname}${url.search}`);
+      if (context.req.method === 'GET' && !url.pathname.startsWith('/api/'))
+        return context.redirect(`${url.pathname}${url.search}`);
       return next();
     }
     const bearer = /^Bearer (.+)$/.exec(context.req.header('authorization') ?? '')?.[1];
     const isAllowed = isToken(bearer) || isToken(getCookie(context, cookieName));
     // The page itself holds no data and has to load to say what is missing.
     if (!isAllowed && context.req.path.startsWith('/api/')) {
-      throw new AppError('not_authorized', 'This request carries no valid token.', 'Open the dashboard with the link that `tollkeeper serve` printed.');
+      throw new AppError(
+        'not_authorized',
+        'This request carries no valid token.',
+        'Open the dashboard with the link that `tollkeeper serve` printed.',
+      );
     }
     return next();
   };

@@ -12,7 +12,9 @@ export function monthRoutes({ read, clock, timeZone }: ApiParts): Hono {
   routes.get('/month', async (context) => {
     const query = readQuery(context, monthQuerySchema);
     const today = dayOf(clock.nowMs());
-    return context.json(await read('month', { month: query.month ?? monthOfDay(today), by: query.by, today, timeZone }));
+    return context.json(
+      await read('month', { month: query.month ?? monthOfDay(today), by: query.by, today, timeZone }),
+    );
   });
   return routes;
 }

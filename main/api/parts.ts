@@ -12,4 +12,5 @@ export type ApiParts = {
   readonly status: () => Status;
   readonly stripeView: () => Promise<StripeView>;
   readonly syncNow: () => Promise<SyncResult>;
+  readonly retryEvent: (id: string) => Promise<boolean>;
 };

@@ -7,5 +7,9 @@ import { AppError } from '../../shared/contract/errors.ts';
 export function readQuery<Schema extends z.ZodType>(context: Context, schema: Schema): z.infer<Schema> {
   const parsed = schema.safeParse(context.req.query());
   if (parsed.success) return parsed.data;
-  throw new AppError('bad_usage', `The query is not usable: ${z.prettifyError(parsed.error)}`, 'Correct the parameter it names.');
+  throw new AppError(
+    'bad_usage',
+    `The query is not usable: ${z.prettifyError(parsed.error)}`,
+    'Correct the parameter it names.',
+  );
 }

@@ -9,8 +9,7 @@ export function readFact(db: Db, name: FactName): string | null {
 }
 
 export function writeFact(db: Db, name: FactName, value: string): void {
-  db.prepare('INSERT INTO ledger_facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value').run(
-    name,
-    value,
-  );
+  db.prepare(
+    'INSERT INTO ledger_facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+  ).run(name, value);
 }

@@ -14,7 +14,11 @@ import { createLedgerWriter, type LedgerWriter } from './writer.ts';
 import type { WriterFunctions } from './writer-functions.ts';
 
 export type LedgerRules = { readonly timeZone: string; readonly plan: Plan };
-export type LedgerWorkerData = { readonly role: 'writer' | 'reader'; readonly file: string; readonly rules: LedgerRules };
+export type LedgerWorkerData = {
+  readonly role: 'writer' | 'reader';
+  readonly file: string;
+  readonly rules: LedgerRules;
+};
 
 export type Ledger = {
   readonly writer: LedgerWriter;

@@ -24,7 +24,9 @@ type StoredDetail = Omit<CallDetail, 'isEstimated' | 'isStream' | 'lines' | 'met
 export function readCalls(db: Db, query: CallsQuery): CallsPage {
   const { where, values } = conditionsOf(query);
   const rows = db
-    .prepare<unknown[], StoredRow>(`SELECT ${rowColumns} FROM calls ${where} ORDER BY started_at_ms DESC, id DESC LIMIT ?`)
+    .prepare<unknown[], StoredRow>(
+      `SELECT ${rowColumns} FROM calls ${where} ORDER BY started_at_ms DESC, id DESC LIMIT ?`,
+    )
     .all(...values, query.limit + 1);
   const calls = rows.slice(0, query.limit).map(toRow);
   const last = calls.at(-1);
@@ -58,7 +60,9 @@ function conditionsOf(query: CallsQuery): { where: string; values: unknown[] } {
 }
 
 export function readCall(db: Db, id: string): CallDetail | null {
-  const stored = db.prepare<[string], StoredDetail>(`SELECT ${rowColumns}, ${detailColumns} FROM calls WHERE id = ?`).get(id);
+  const stored = db
+    .prepare<[string], StoredDetail>(`SELECT ${rowColumns}, ${detailColumns} FROM calls WHERE id = ?`)
+    .get(id);
   if (!stored) return null;
   const { seq, is_stream: isStream, ...row } = stored;
   const lines = db
@@ -88,6 +92,9 @@ function toRow(stored: StoredRow): CallRow {
 /** Names used in the rollups, which are few; at most 200 each. */
 export function readFacets(db: Db): CallFacets {
   const names = (column: string) =>
-    db.prepare<[], string>(`SELECT DISTINCT ${column} FROM rollups WHERE ${column} <> '' ORDER BY 1 LIMIT 200`).pluck().all();
+    db
+      .prepare<[], string>(`SELECT DISTINCT ${column} FROM rollups WHERE ${column} <> '' ORDER BY 1 LIMIT 200`)
+      .pluck()
+      .all();
   return { members: names('member'), projects: names('project'), models: names('model') };
 }

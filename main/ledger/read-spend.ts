@@ -11,12 +11,19 @@ const spendColumns = `
 
 /** Days from `from` on and before `before`, both "YYYY-MM-DD" (or a month as the first half of one). */
 export function readSpend(db: Db, from: string, before: string): Spend {
-  const row = db.prepare<[string, string], Spend>(`SELECT ${spendColumns} FROM rollups WHERE day >= ? AND day < ?`).get(from, before);
+  const row = db
+    .prepare<[string, string], Spend>(`SELECT ${spendColumns} FROM rollups WHERE day >= ? AND day < ?`)
+    .get(from, before);
   if (!row) throw new Error('an aggregate without groups always has one row');
   return row;
 }
 
-export type MonthQuestion = { readonly month: string; readonly by: MonthDimension; readonly today: string; readonly timeZone: string };
+export type MonthQuestion = {
+  readonly month: string;
+  readonly by: MonthDimension;
+  readonly today: string;
+  readonly timeZone: string;
+};
 
 export function readMonth(db: Db, { month, by, today, timeZone }: MonthQuestion): MonthView {
   const monthBefore = previousMonth(month);
@@ -24,7 +31,9 @@ export function readMonth(db: Db, { month, by, today, timeZone }: MonthQuestion)
   // A month that is not over is compared with as many days of the month before, else "less than October" is always true.
   const comparedDays = monthOfDay(today) === month ? days.filter((day) => day <= today).length : days.length;
   const comparedEnd = `${monthBefore}-${String(comparedDays).padStart(2, '0')}~`;
-  const previousByKey = new Map(readByKey(db, by, monthBefore, comparedEnd).map(({ key, spend }) => [key, spend.costNanoUsd]));
+  const previousByKey = new Map(
+    readByKey(db, by, monthBefore, comparedEnd).map(({ key, spend }) => [key, spend.costNanoUsd]),
+  );
   const rows = readByKey(db, by, month, nextMonth(month));
   return {
     month,
@@ -33,8 +42,17 @@ export function readMonth(db: Db, { month, by, today, timeZone }: MonthQuestion)
     total: readSpend(db, month, nextMonth(month)),
     previous: { month: monthBefore, total: readSpend(db, monthBefore, comparedEnd), comparedDays },
     rows: rows.map(({ key, spend }) => ({ key, spend, previousCostNanoUsd: previousByKey.get(key) ?? 0 })),
-    days: readDays(db, by, month, days, rows.map((row) => row.key)),
-    months: db.prepare<[], string>("SELECT DISTINCT substr(day, 1, 7) FROM rollups ORDER BY 1 DESC LIMIT 120").pluck().all(),
+    days: readDays(
+      db,
+      by,
+      month,
+      days,
+      rows.map((row) => row.key),
+    ),
+    months: db
+      .prepare<[], string>('SELECT DISTINCT substr(day, 1, 7) FROM rollups ORDER BY 1 DESC LIMIT 120')
+      .pluck()
+      .all(),
   };
 }
 
@@ -50,7 +68,13 @@ function readByKey(db: Db, by: MonthDimension, from: string, before: string): Ke
   return rows.map(({ key, ...spend }) => ({ key: key === '' ? null : key, spend }));
 }
 
-function readDays(db: Db, by: MonthDimension, month: string, days: readonly string[], keys: readonly (string | null)[]): MonthView['days'] {
+function readDays(
+  db: Db,
+  by: MonthDimension,
+  month: string,
+  days: readonly string[],
+  keys: readonly (string | null)[],
+): MonthView['days'] {
   const cells = db
     .prepare<[string, string], { day: string; key: string; costNanoUsd: number }>(
       `SELECT day, ${by} AS key, SUM(cost_nano_usd) AS costNanoUsd FROM rollups WHERE day >= ? AND day < ? GROUP BY day, ${by}`,

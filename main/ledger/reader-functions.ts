@@ -1,7 +1,7 @@
 /** What the reader thread answers by name: the dashboard's questions. Plain synchronous functions over a read-only connection. */
 import type { CallsQuery } from '../../shared/contract/api.ts';
 import type { Db } from '../system/db.ts';
-import { outboxSummary, readStripeView } from './outbox.ts';
+import { outboxSummary, readOutbox } from './outbox-read.ts';
 import { readCall, readCalls, readFacets } from './read-calls.ts';
 import { readLiveStart, type LiveQuestion } from './read-live.ts';
 import { readMonth, type MonthQuestion } from './read-spend.ts';
@@ -17,7 +17,7 @@ export function createReaderFunctions(db: Db) {
     call: (id: string) => readCall(db, id),
     facets: (_none: null) => readFacets(db),
     outboxSummary: (_none: null) => outboxSummary(db),
-    stripeView: (question: Parameters<typeof readStripeView>[1]) => readStripeView(db, question),
+    outbox: (question: Parameters<typeof readOutbox>[1]) => readOutbox(db, question),
     verify: (_none: null) => verifyLedger(db),
   };
 }

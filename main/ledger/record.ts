@@ -34,7 +34,13 @@ export function createRecorder(db: Db, rules: RecordRules): Recorder {
   function settle(begun: BegunCall, { outcome, lines }: SettledCall): boolean {
     const day = rules.dayOf(begun.startedAtMs);
     removeInFlight.run(begun.id);
-    const inserted = insertCall.run({ ...begun, ...outcome, day, isStream: Number(begun.isStream), isEstimated: Number(outcome.isEstimated) });
+    const inserted = insertCall.run({
+      ...begun,
+      ...outcome,
+      day,
+      isStream: Number(begun.isStream),
+      isEstimated: Number(outcome.isEstimated),
+    });
     if (inserted.changes === 0) return false;
     const seq = inserted.lastInsertRowid;
     for (const [index, line] of lines.entries()) {

@@ -23,9 +23,12 @@ export function moveRollupsToZone(db: Db, timeZone: string): void {
   const dayOf = createDayOf(timeZone);
   db.transaction(() => {
     // The quarter of an hour decides the day, so each is named once however many calls stand in it.
-    const quarters = db.prepare<[], { quarter: number }>('SELECT DISTINCT started_at_ms / 900000 AS quarter FROM calls').all();
+    const quarters = db
+      .prepare<[], { quarter: number }>('SELECT DISTINCT started_at_ms / 900000 AS quarter FROM calls')
+      .all();
     const setDay = db.prepare('UPDATE calls SET day = ? WHERE started_at_ms >= ? AND started_at_ms < ?');
-    for (const { quarter } of quarters) setDay.run(dayOf(quarter * 900_000), quarter * 900_000, (quarter + 1) * 900_000);
+    for (const { quarter } of quarters)
+      setDay.run(dayOf(quarter * 900_000), quarter * 900_000, (quarter + 1) * 900_000);
     db.exec(`DELETE FROM rollups; INSERT INTO rollups ${rollupsFromCalls}`);
     writeFact(db, 'time_zone', timeZone);
   })();

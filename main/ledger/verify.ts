@@ -57,9 +57,17 @@ const checks: readonly Check[] = [
 export function verifyLedger(db: Db): Verification {
   // One read transaction: a call settled between two checks must not look like a difference.
   return db.transaction(() => {
-    const damage = db.prepare<[], string>('PRAGMA quick_check(5)').pluck().all().filter((line) => line !== 'ok');
+    const damage = db
+      .prepare<[], string>('PRAGMA quick_check(5)')
+      .pluck()
+      .all()
+      .filter((line) => line !== 'ok');
     const findings = checks.flatMap(({ name, sql, say }) =>
-      db.prepare<[], string>(`${sql} LIMIT ${findingsPerCheckMax}`).pluck().all().map((key) => ({ check: name, sentence: say(key) })),
+      db
+        .prepare<[], string>(`${sql} LIMIT ${findingsPerCheckMax}`)
+        .pluck()
+        .all()
+        .map((key) => ({ check: name, sentence: say(key) })),
     );
     const damaged = damage.map((line) => ({ check: 'file', sentence: `The database file is damaged: ${line}` }));
     const calls = db.prepare<[], number>('SELECT COUNT(*) FROM calls').pluck().get() ?? 0;

@@ -2,7 +2,7 @@
 import { AppError } from '../../shared/contract/errors.ts';
 import type { Db } from '../system/db.ts';
 import { readFact, writeFact } from './facts.ts';
-import { recordAnswer, releaseSending, retryEvent, sealClosedMinutes, takeDueEvents } from './outbox.ts';
+import { recordAnswer, releaseSending, retryEvent, sealClosedMinutes, takeDueEvents, wakeOutbox } from './outbox.ts';
 import { settleInterrupted } from './recover.ts';
 import type { Recorder } from './record.ts';
 import { moveRollupsToZone } from './rollup.ts';
@@ -23,6 +23,7 @@ export function createWriterFunctions(db: Db, recorder: Recorder) {
     takeDueEvents: (question: Parameters<typeof takeDueEvents>[1]) => takeDueEvents(db, question),
     recordAnswer: (answer: Parameters<typeof recordAnswer>[1]) => recordAnswer(db, answer),
     retryEvent: (question: Parameters<typeof retryEvent>[1]) => retryEvent(db, question),
+    wakeOutbox: (question: Parameters<typeof wakeOutbox>[1]) => wakeOutbox(db, question),
     close: (_none: null) => {
       db.close();
     },

@@ -10,14 +10,16 @@ import { createConversations } from './conversations.ts';
 import type { SpendMeter } from './spend-meter.ts';
 
 /** What a running call has told so far; read at broadcast time, so a delta costs nothing here. */
-export type RunningView = () => Pick<InFlightCall, 'model' | 'inputTokens' | 'cacheReadTokens' | 'outputTokens' | 'costNanoUsd'>;
+export type RunningView = () => Pick<
+  InFlightCall,
+  'model' | 'inputTokens' | 'cacheReadTokens' | 'outputTokens' | 'costNanoUsd'
+>;
 
 export type Live = {
   readonly started: (call: BegunCall, running: RunningView) => void;
   /** The call left without a row (its commit waits for the disk): it is no longer in flight. */
   readonly ended: (callId: string) => void;
   readonly settled: (row: CallRow) => void;
-  readonly changed: () => void;
   readonly snapshot: () => LiveSnapshot;
   /** Returns the function that ends the subscription, or null when there are too many already. */
   readonly subscribe: (onSnapshot: (snapshot: LiveSnapshot) => void) => (() => void) | null;
@@ -99,9 +101,6 @@ export function createLive(options: LiveOptions): Live {
       spend.add(row, clock.nowMs());
       conversations.add(row);
       recent = [row, ...recent.slice(0, recentMax - 1)];
-      isChanged = true;
-    },
-    changed: () => {
       isChanged = true;
     },
     snapshot,

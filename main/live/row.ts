@@ -4,12 +4,32 @@ import type { CallRow } from '../../shared/contract/api.ts';
 
 export function rowOf(begun: BegunCall, outcome: CallOutcome): CallRow {
   const { id, source, startedAtMs, member, project, customer, conversation, client, requestedModel } = begun;
-  const { status, isEstimated, endedAtMs, model, httpStatus, stopReason, errorType, costNanoUsd, unpricedReason } = outcome;
+  const { status, isEstimated, endedAtMs, model, httpStatus, stopReason, errorType, costNanoUsd, unpricedReason } =
+    outcome;
   const { inputTokens, cacheWrite5mTokens, cacheWrite1hTokens, cacheReadTokens, outputTokens } = outcome;
   return {
-    ...{ id, source, status, isEstimated, startedAtMs, endedAtMs, member, project, customer, conversation, client },
-    ...{ requestedModel, model, httpStatus, stopReason, errorType },
-    ...{ inputTokens, cacheWrite5mTokens, cacheWrite1hTokens, cacheReadTokens, outputTokens },
-    ...{ costNanoUsd, unpricedReason },
+    id,
+    source,
+    status,
+    isEstimated,
+    startedAtMs,
+    endedAtMs,
+    member,
+    project,
+    customer,
+    conversation,
+    client,
+    requestedModel,
+    model,
+    httpStatus,
+    stopReason,
+    errorType,
+    inputTokens,
+    cacheWrite5mTokens,
+    cacheWrite1hTokens,
+    cacheReadTokens,
+    outputTokens,
+    costNanoUsd,
+    unpricedReason,
   };
 }

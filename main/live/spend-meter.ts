@@ -13,7 +13,13 @@ const minuteMs = 60_000;
 export type SpendSums = Pick<LiveSnapshot, 'today' | 'month' | 'minutes' | 'lastMinuteNanoUsd'>;
 
 export type SpendStart = {
-  readonly today: { readonly costNanoUsd: number; readonly calls: number; readonly unpricedCalls: number; readonly estimatedCalls: number; readonly tokens: number };
+  readonly today: {
+    readonly costNanoUsd: number;
+    readonly calls: number;
+    readonly unpricedCalls: number;
+    readonly estimatedCalls: number;
+    readonly tokens: number;
+  };
   readonly month: { readonly costNanoUsd: number; readonly calls: number; readonly unpricedCalls: number };
   readonly minutes: readonly { readonly minuteMs: number; readonly costNanoUsd: number }[];
   readonly atMs: number;
@@ -37,7 +43,10 @@ export function spendStartOf({ today, month, minutes }: LedgerStart, atMs: numbe
   };
 }
 
-export type SpendMeter = { readonly add: (call: CallRow, nowMs: number) => void; readonly sums: (nowMs: number) => SpendSums };
+export type SpendMeter = {
+  readonly add: (call: CallRow, nowMs: number) => void;
+  readonly sums: (nowMs: number) => SpendSums;
+};
 
 export function createSpendMeter(start: SpendStart, dayOf: DayOf): SpendMeter {
   let today = { day: dayOf(start.atMs), ...start.today };
@@ -67,7 +76,12 @@ export function createSpendMeter(start: SpendStart, dayOf: DayOf): SpendMeter {
     // A call belongs to the day it started in, which may be yesterday by now; the rollups say the same.
     if (day === today.day) today = addToToday(today, call, cost, unpriced);
     if (monthOfDay(day) === month.month) {
-      month = { ...month, costNanoUsd: month.costNanoUsd + cost, calls: month.calls + 1, unpricedCalls: month.unpricedCalls + unpriced };
+      month = {
+        ...month,
+        costNanoUsd: month.costNanoUsd + cost,
+        calls: month.calls + 1,
+        unpricedCalls: month.unpricedCalls + unpriced,
+      };
     }
     const minute = minuteOf(call.startedAtMs);
     minutes.set(minute, (minutes.get(minute) ?? 0) + cost);
@@ -92,7 +106,12 @@ export function createSpendMeter(start: SpendStart, dayOf: DayOf): SpendMeter {
   return { add, sums };
 }
 
-function addToToday(today: LiveSnapshot['today'], call: CallRow, cost: number, unpriced: number): LiveSnapshot['today'] {
+function addToToday(
+  today: LiveSnapshot['today'],
+  call: CallRow,
+  cost: number,
+  unpriced: number,
+): LiveSnapshot['today'] {
   return {
     ...today,
     costNanoUsd: today.costNanoUsd + cost,

@@ -20,14 +20,23 @@ export type AttributionDefaults = {
 /** Longer names are cut; the screens and the outbox are built for this. */
 const nameLengthMax = 100;
 
-export function attribute(route: Route, headers: RawHeaders, inspection: Inspection, defaults: AttributionDefaults): Attribution {
+export function attribute(
+  route: Route,
+  headers: RawHeaders,
+  inspection: Inspection,
+  defaults: AttributionDefaults,
+): Attribution {
   const member = nameOf(headerOf(headers, 'x-tollkeeper-member')) ?? nameOf(route.member) ?? defaults.member;
   const project = nameOf(headerOf(headers, 'x-tollkeeper-project')) ?? nameOf(route.project) ?? defaults.project;
   const named = nameOf(headerOf(headers, 'x-tollkeeper-customer'));
   return {
     member,
     project,
-    customer: named ?? lookUp(defaults.customers.projects, project) ?? lookUp(defaults.customers.members, member) ?? defaults.customer,
+    customer:
+      named ??
+      lookUp(defaults.customers.projects, project) ??
+      lookUp(defaults.customers.members, member) ??
+      defaults.customer,
     conversation: conversationOf(headers, inspection, member, project),
   };
 }
@@ -39,7 +48,12 @@ export function clientOf(headers: RawHeaders): string | null {
   return product.replace(/\/v?\d.*$/, '').slice(0, nameLengthMax);
 }
 
-function conversationOf(headers: RawHeaders, inspection: Inspection, member: string | null, project: string | null): string | null {
+function conversationOf(
+  headers: RawHeaders,
+  inspection: Inspection,
+  member: string | null,
+  project: string | null,
+): string | null {
   const session = nameOf(headerOf(headers, 'x-claude-code-session-id')) ?? inspection.sessionId;
   if (session !== null) {
     // A subagent shares its parent's session and has a context of its own.

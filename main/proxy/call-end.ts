@@ -5,7 +5,11 @@ import type { ForwardEnd } from './forward.ts';
 import { outputTokensSoFar, usageOf, type Progress } from './observe.ts';
 
 /** What a running call has told so far. */
-export type CallSoFar = { readonly model: string | null; readonly usage: Usage | null; readonly outputTokensSoFar: number };
+export type CallSoFar = {
+  readonly model: string | null;
+  readonly usage: Usage | null;
+  readonly outputTokensSoFar: number;
+};
 
 /** What `forward` saw of an answer on its way through. */
 export type Passed = Pick<

@@ -37,7 +37,11 @@ function sniff(bytes: Buffer): Encoding | null {
 }
 
 /** `onFailure` is told at most once, when the bytes are not what the encoding says. */
-export function createDecoder(encoding: Encoding, onData: (chunk: Buffer) => void, onFailure: (error: Error) => void): Decoder {
+export function createDecoder(
+  encoding: Encoding,
+  onData: (chunk: Buffer) => void,
+  onFailure: (error: Error) => void,
+): Decoder {
   const stream = open(encoding);
   const finished = new Promise<void>((resolve) => {
     stream.on('end', resolve);

@@ -61,7 +61,12 @@ export function forward(
   response.on('drain', () => controller?.resume());
 
   upstream.dispatch(
-    { method: request.method as Dispatcher.HttpMethod, path: request.target, headers: request.headers, body: request.body },
+    {
+      method: request.method as Dispatcher.HttpMethod,
+      path: request.target,
+      headers: request.headers,
+      body: request.body,
+    },
     {
       onRequestStart: (started) => {
         controller = started;
@@ -109,7 +114,12 @@ function passInformation(response: ServerResponse, status: number, raw: readonly
 function isConnectFailure(error: Error): boolean {
   if (error instanceof errors.ConnectTimeoutError) return true;
   const code = (error as Error & { code?: unknown }).code;
-  return typeof code === 'string' && /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code);
+  return (
+    typeof code === 'string' &&
+    /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(
+      code,
+    )
+  );
 }
 
 /** undici hands raw headers as buffers; HTTP/1.1 field bytes are Latin-1 on the wire, and writing them as such keeps them. */

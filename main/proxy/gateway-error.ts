@@ -16,7 +16,13 @@ export function gatewayError(response: ServerResponse, incoming: IncomingMessage
 }
 
 /** The shape of every error of the Messages API: {"type":"error","error":{"type","message"}}. */
-export function answerError(response: ServerResponse, incoming: IncomingMessage, status: number, type: string, message: string): void {
+export function answerError(
+  response: ServerResponse,
+  incoming: IncomingMessage,
+  status: number,
+  type: string,
+  message: string,
+): void {
   if (response.headersSent || response.destroyed) return void response.destroy();
   const body = Buffer.from(JSON.stringify({ type: 'error', error: { type, message } }));
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length });

@@ -5,7 +5,15 @@
  * A streamed message is `open` until `message_start`, `started` until `message_stop` or an `error` event, then `ended`.
  * What the stream had told when it was cut is what is known: exact input and cache counts, and the output estimated from its bytes.
  */
-import { isWireObject, mergeUsage, readCount, readText, readUsage, type Usage, type WireObject } from '../../shared/usage.ts';
+import {
+  isWireObject,
+  mergeUsage,
+  readCount,
+  readText,
+  readUsage,
+  type Usage,
+  type WireObject,
+} from '../../shared/usage.ts';
 import { createSseReader } from './sse.ts';
 
 /** What has been learnt so far; read while the call runs for the live meter, and once at its end. */

@@ -55,11 +55,14 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     allowH2: false,
   });
   const open = new Set<ServerResponse>();
-  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0, joinDuplicateHeaders: false }, (incoming, response) => {
-    open.add(response);
-    response.on('close', () => open.delete(response));
-    void handle(incoming, response, upstream, basePath, options);
-  });
+  const server = createServer(
+    { keepAliveTimeout: 65_000, requestTimeout: 0, joinDuplicateHeaders: false },
+    (incoming, response) => {
+      open.add(response);
+      response.on('close', () => open.delete(response));
+      void handle(incoming, response, upstream, basePath, options);
+    },
+  );
   const port = await listen(server, options.port);
   return {
     url: `http://127.0.0.1:${port}`,
@@ -90,14 +93,26 @@ async function handle(
     if (route.kind === 'messages') await handleMessages(incoming, response, upstream, { ...route, target }, options);
     else pass(incoming, response, upstream, target);
   } catch (error) {
-    answerError(response, incoming, 500, 'api_error', `Tollkeeper failed: ${error instanceof Error ? error.message : String(error)}`);
+    answerError(
+      response,
+      incoming,
+      500,
+      'api_error',
+      `Tollkeeper failed: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 
 function pass(incoming: IncomingMessage, response: ServerResponse, upstream: Dispatcher, target: string): void {
-  const hasBody = incoming.headers['transfer-encoding'] !== undefined || Number(incoming.headers['content-length'] ?? 0) > 0;
+  const hasBody =
+    incoming.headers['transfer-encoding'] !== undefined || Number(incoming.headers['content-length'] ?? 0) > 0;
   const headers = requestHeaders(incoming.rawHeaders);
-  forward(upstream, { method: incoming.method ?? 'GET', target, headers, body: hasBody ? incoming : null }, incoming, response);
+  forward(
+    upstream,
+    { method: incoming.method ?? 'GET', target, headers, body: hasBody ? incoming : null },
+    incoming,
+    response,
+  );
 }
 
 async function handleMessages(

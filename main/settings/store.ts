@@ -40,12 +40,21 @@ async function openFile(file: string) {
   try {
     return await JSONFilePreset<Record<string, unknown>>(file, {});
   } catch (error) {
-    throw new AppError('bad_settings', `${file} cannot be read as JSON.`, 'Correct the file, or remove it to start with defaults.', error);
+    throw new AppError(
+      'bad_settings',
+      `${file} cannot be read as JSON.`,
+      'Correct the file, or remove it to start with defaults.',
+      error,
+    );
   }
 }
 
 function check(value: unknown, file: string): Settings {
   const parsed = settingsSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new AppError('bad_settings', `A setting is not usable: ${z.prettifyError(parsed.error)}`, `Correct it in ${file} or in the flag or variable that names it.`);
+  throw new AppError(
+    'bad_settings',
+    `A setting is not usable: ${z.prettifyError(parsed.error)}`,
+    `Correct it in ${file} or in the flag or variable that names it.`,
+  );
 }

@@ -8,6 +8,11 @@ export function resolveTimeZone(setting: string): string {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone;
   } catch (error) {
-    throw new AppError('bad_settings', `"${zone}" is not a time zone.`, 'Use an IANA name such as Europe/Berlin.', error);
+    throw new AppError(
+      'bad_settings',
+      `"${zone}" is not a time zone.`,
+      'Use an IANA name such as Europe/Berlin.',
+      error,
+    );
   }
 }

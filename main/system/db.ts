@@ -13,7 +13,11 @@ const cacheKibibytes = -65_536;
 
 /** @throws SqliteError when the file is not a database, cannot be opened or (read-only) does not exist. */
 export function openDatabase(file: string, access: 'write' | 'read'): Db {
-  const db = new Database(file, { readonly: access === 'read', fileMustExist: access === 'read', timeout: busyTimeoutMs });
+  const db = new Database(file, {
+    readonly: access === 'read',
+    fileMustExist: access === 'read',
+    timeout: busyTimeoutMs,
+  });
   db.pragma(`cache_size = ${cacheKibibytes}`);
   if (access === 'write') {
     db.pragma('journal_mode = WAL');

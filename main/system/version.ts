@@ -4,7 +4,10 @@ import { dirname, join } from 'node:path';
 
 function readVersion(folder: string): string {
   try {
-    const content = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: string; version?: string };
+    const content = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+      name?: string;
+      version?: string;
+    };
     if (content.name === 'tollkeeper' && content.version !== undefined) return content.version;
   } catch {
     // No package.json here: look one folder up, as the depth differs between source and build.

@@ -122,7 +122,13 @@ export const monthViewSchema = z.object({
   /** Null key: unassigned. Rows by falling cost. */
   rows: z.array(z.object({ key: z.string().nullable(), spend: spendSchema, previousCostNanoUsd: nanoUsd })),
   /** Every day of the month; `parts` in the order of `rows`, only those with spend. */
-  days: z.array(z.object({ day, costNanoUsd: nanoUsd, parts: z.array(z.object({ key: z.string().nullable(), costNanoUsd: nanoUsd })) })),
+  days: z.array(
+    z.object({
+      day,
+      costNanoUsd: nanoUsd,
+      parts: z.array(z.object({ key: z.string().nullable(), costNanoUsd: nanoUsd })),
+    }),
+  ),
   /** Months with at least one call, newest first. */
   months: z.array(month),
 });

@@ -50,7 +50,14 @@ export const liveSnapshotSchema = z.object({
   atMs: z.int(),
   timeZone: z.string(),
   isDemo: z.boolean(),
-  today: z.object({ day: z.string(), costNanoUsd: nanoUsd, calls: count, unpricedCalls: count, estimatedCalls: count, tokens: count }),
+  today: z.object({
+    day: z.string(),
+    costNanoUsd: nanoUsd,
+    calls: count,
+    unpricedCalls: count,
+    estimatedCalls: count,
+    tokens: count,
+  }),
   month: z.object({ month: z.string(), costNanoUsd: nanoUsd, calls: count, unpricedCalls: count }),
   /** Spend of the last 60 seconds, the minute a person means by "now". */
   lastMinuteNanoUsd: nanoUsd,

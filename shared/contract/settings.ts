@@ -31,7 +31,10 @@ export const settingsSchema = z.strictObject({
   customer: stripeCustomer.nullable().default(null),
   /** Who is billed: a project's or a member's Stripe customer. The project wins. */
   customers: z
-    .strictObject({ projects: z.record(name, stripeCustomer).default({}), members: z.record(name, stripeCustomer).default({}) })
+    .strictObject({
+      projects: z.record(name, stripeCustomer).default({}),
+      members: z.record(name, stripeCustomer).default({}),
+    })
     .prefault({}),
   contextLimit: z.int().min(1_000).max(10_000_000).default(100_000),
   plan: planSchema,

@@ -7,7 +7,13 @@ import { z } from 'zod';
 
 /** Null means that no price is published; a call that uses such a class is unpriced, never $0. */
 const price = z.int().min(0).nullable();
-const rates = z.strictObject({ input: price, cacheWrite5m: price, cacheWrite1h: price, cacheRead: price, output: price });
+const rates = z.strictObject({
+  input: price,
+  cacheWrite5m: price,
+  cacheWrite1h: price,
+  cacheRead: price,
+  output: price,
+});
 
 const period = z.strictObject({
   /** RFC 3339 instant at which these prices end, exclusive; null while they are in force. */

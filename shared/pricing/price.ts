@@ -9,7 +9,12 @@ import { billedPasses, promptTokens, type Pass, type TokenCounts, type Usage } f
 import { periodAt, type ModelPrices, type PriceBook, type PricePeriod, type Rates } from './price-book.ts';
 
 export type PricedUsage =
-  | { readonly kind: 'priced'; readonly costNanoUsd: number; readonly lines: readonly ChargeLine[]; readonly priceBook: string }
+  | {
+      readonly kind: 'priced';
+      readonly costNanoUsd: number;
+      readonly lines: readonly ChargeLine[];
+      readonly priceBook: string;
+    }
   | { readonly kind: 'unpriced'; readonly reason: string };
 
 export type PriceQuestion = {
@@ -51,8 +56,15 @@ function priceOnePass(pass: Pass, question: PriceQuestion, book: PriceBook): Cha
   return quantities
     .filter(([, quantity]) => quantity > 0)
     .map(([tokenClass, quantity, rate]) => {
-      if (rate === null) throw new Unpriced(`No ${tokenClass.replaceAll('_', ' ')} price is published for ${prices.id}.`);
-      return chargeLine({ model: prices.id, tokenClass, quantity, basis, unitPricePicoUsd: residencyPrice(rate, geoTenths) });
+      if (rate === null)
+        throw new Unpriced(`No ${tokenClass.replaceAll('_', ' ')} price is published for ${prices.id}.`);
+      return chargeLine({
+        model: prices.id,
+        tokenClass,
+        quantity,
+        basis,
+        unitPricePicoUsd: residencyPrice(rate, geoTenths),
+      });
     });
 }
 
@@ -73,19 +85,28 @@ function ratesFor(pass: TokenCounts, question: PriceQuestion, prices: ModelPrice
   return { rates, basis: isUsGeo ? `${basis} · US ×1.1` : basis, geoTenths: isUsGeo ? (prices.usGeoTenths ?? 10) : 10 };
 }
 
-function rateCard(pass: TokenCounts, serviceTier: string | null, speed: string | null, period: PricePeriod, modelId: string) {
+function rateCard(
+  pass: TokenCounts,
+  serviceTier: string | null,
+  speed: string | null,
+  period: PricePeriod,
+  modelId: string,
+) {
   const tier = period.longPrompt && promptTokens(pass) > period.longPrompt.moreThanTokens ? period.longPrompt : null;
   const tierBasis = tier ? 'long prompt' : 'standard';
-  if (serviceTier === 'priority') throw new Unpriced('Priority tier is priced by contract, which the API does not tell.');
+  if (serviceTier === 'priority')
+    throw new Unpriced('Priority tier is priced by contract, which the API does not tell.');
   if (serviceTier === 'batch') {
     const batch = tier ? tier.batch : period.batch;
     if (!batch) throw new Unpriced(`No batch price is published for ${modelId}.`);
     return { rates: batch, basis: tier ? 'batch · long prompt' : 'batch' };
   }
-  if (serviceTier !== null && serviceTier !== 'standard') throw new Unpriced(`The service tier "${serviceTier}" is not known.`);
+  if (serviceTier !== null && serviceTier !== 'standard')
+    throw new Unpriced(`The service tier "${serviceTier}" is not known.`);
   // Fast is decided by what the response says was used; a model without a fast price runs and bills as standard (Opus 4.6).
   if (speed === 'fast' && period.fast) return { rates: period.fast, basis: 'fast' };
-  if (speed !== null && speed !== 'standard' && speed !== 'fast') throw new Unpriced(`The speed "${speed}" is not known.`);
+  if (speed !== null && speed !== 'standard' && speed !== 'fast')
+    throw new Unpriced(`The speed "${speed}" is not known.`);
   return { rates: tier ? tier.standard : period.standard, basis: tierBasis };
 }
 
@@ -94,7 +115,15 @@ function webSearchLines(question: PriceQuestion, book: PriceBook): ChargeLine[] 
   const quantity = question.usage.webSearchRequests;
   if (quantity === 0) return [];
   const unitPricePicoUsd = book.webSearchPicoUsdPerRequest;
-  return [chargeLine({ model: question.model ?? '', tokenClass: 'web_search', quantity, basis: 'standard', unitPricePicoUsd })];
+  return [
+    chargeLine({
+      model: question.model ?? '',
+      tokenClass: 'web_search',
+      quantity,
+      basis: 'standard',
+      unitPricePicoUsd,
+    }),
+  ];
 }
 
 function chargeLine(line: Omit<ChargeLine, 'amountPicoUsd'>): ChargeLine {

@@ -1,0 +1,169 @@
+/**
+ * The outbox: shares of calls folded into meter events, and what became of each. The writing side; every function is one transaction.
+ *
+ * A share is open until its minute is sealed. A minute (the one in which a call started) is sealed when it ended at least `settleMs` ago and
+ * no call that began in it or before is still on its way to the same customer, or when it has waited `sealAtLatestMs`. A share that comes
+ * later becomes a further event of its minute, with the next revision. Nothing is re-dated (invariant 8).
+ * States: sealed → sending → accepted | rejected | sealed again (it surely never arrived) | unknown (it may have arrived).
+ */
+import { foldMinute, meterEventIdentifier } from '../../shared/meter-event.ts';
+import type { Db } from '../system/db.ts';
+
+/** Settles are written within milliseconds of a call's end; this leaves room for a slow disk. */
+const settleMs = 5_000;
+/** A stream of a quarter of an hour is past every client's timeout; its share then goes as a revision. */
+const sealAtLatestMs = 15 * 60_000;
+const minuteLengthMs = 60_000;
+
+type OpenMinute = {
+  readonly customer: string;
+  readonly meter: string;
+  readonly minute_ms: number;
+  readonly nano: number;
+  readonly calls: number;
+};
+
+/** Returns how many events were sealed. Minutes that stay below one micro-dollar with what was carried are left open and counted later. */
+export function sealClosedMinutes(db: Db, { nowMs }: { readonly nowMs: number }): number {
+  return db.transaction(() => {
+    const minutes = closedMinutes(db, nowMs);
+    return minutes.filter((minute) => sealMinute(db, minute, nowMs)).length;
+  })();
+}
+
+function closedMinutes(db: Db, nowMs: number): OpenMinute[] {
+  return db
+    .prepare<[number, number, number], OpenMinute>(
+      `SELECT customer, meter, minute_ms, SUM(billable_nano_usd) AS nano, COUNT(*) AS calls
+         FROM outbox_shares s
+        WHERE event_id IS NULL AND minute_ms <= ?
+          AND (minute_ms <= ? OR NOT EXISTS (
+                SELECT 1 FROM in_flight f WHERE f.customer = s.customer AND f.started_at_ms < s.minute_ms + ?))
+        GROUP BY customer, meter, minute_ms ORDER BY minute_ms, customer, meter LIMIT 5000`,
+    )
+    .all(nowMs - minuteLengthMs - settleMs, nowMs - sealAtLatestMs, minuteLengthMs);
+}
+
+function sealMinute(db: Db, { customer, meter, minute_ms: minuteMs, nano, calls }: OpenMinute, nowMs: number): boolean {
+  const carriedIn = db
+    .prepare<[string, string], number>('SELECT nano_usd FROM remainders WHERE customer = ? AND meter = ?')
+    .pluck();
+  const carriedInNano = carriedIn.get(customer, meter) ?? 0;
+  const { value, carriedOutNano } = foldMinute(nano, carriedInNano);
+  if (value === 0) return false;
+  const before = db.prepare<[string, string, number], number>(
+    'SELECT COUNT(*) FROM meter_events WHERE customer = ? AND meter = ? AND minute_ms = ?',
+  );
+  const revision = (before.pluck().get(customer, meter, minuteMs) ?? 0) + 1;
+  const id = meterEventIdentifier({ customer, meter, minuteMs, revision, value });
+  db.prepare(
+    `INSERT INTO meter_events (id, customer, meter, minute_ms, revision, value, calls, carried_in_nano, carried_out_nano, state, attempts,
+                               sealed_at_ms, next_attempt_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'sealed', 0, ?, ?)`,
+  ).run(id, customer, meter, minuteMs, revision, value, calls, carriedInNano, carriedOutNano, nowMs, nowMs);
+  db.prepare(
+    'UPDATE outbox_shares SET event_id = ? WHERE event_id IS NULL AND customer = ? AND meter = ? AND minute_ms = ?',
+  ).run(id, customer, meter, minuteMs);
+  db.prepare(
+    'INSERT INTO remainders (customer, meter, nano_usd) VALUES (?, ?, ?) ON CONFLICT (customer, meter) DO UPDATE SET nano_usd = excluded.nano_usd',
+  ).run(customer, meter, carriedOutNano);
+  return true;
+}
+
+export type DueEvent = {
+  readonly id: string;
+  readonly customer: string;
+  readonly meter: string;
+  readonly minuteMs: number;
+  readonly value: number;
+  /** This attempt included. */
+  readonly attempts: number;
+  /** An earlier attempt may have arrived. */
+  readonly wasUnknown: boolean;
+  /** Null before the first attempt; the 24 hours of Stripe's identifiers count from it. */
+  readonly firstSentAtMs: number | null;
+};
+
+/**
+ * Takes what is due, the oldest of each (customer, meter), since Stripe allows one call at a time for a pair. Taken events are `sending`
+ * durably before they are sent, so that a crash in between is known to have possibly sent them.
+ */
+export function takeDueEvents(
+  db: Db,
+  { nowMs, limit }: { readonly nowMs: number; readonly limit: number },
+): DueEvent[] {
+  return db.transaction(() => {
+    const due = db
+      .prepare<[number, number], Omit<DueEvent, 'wasUnknown'> & { readonly wasUnknown: number }>(
+        `SELECT id, customer, meter, state = 'unknown' AS wasUnknown, MIN(minute_ms * 1000 + revision) / 1000 AS minuteMs, value, attempts, first_sent_at_ms AS firstSentAtMs
+           FROM meter_events e
+          WHERE state IN ('sealed', 'unknown') AND next_attempt_at_ms <= ?
+            AND NOT EXISTS (SELECT 1 FROM meter_events s WHERE s.state = 'sending' AND s.customer = e.customer AND s.meter = e.meter)
+          GROUP BY customer, meter ORDER BY minuteMs LIMIT ?`,
+      )
+      .all(nowMs, limit);
+    const take = db.prepare(
+      `UPDATE meter_events SET state = 'sending', attempts = attempts + 1, first_sent_at_ms = COALESCE(first_sent_at_ms, ?) WHERE id = ?`,
+    );
+    for (const event of due) take.run(nowMs, event.id);
+    return due.map((event) => ({
+      ...event,
+      attempts: event.attempts + 1,
+      wasUnknown: event.wasUnknown === 1,
+      firstSentAtMs: event.firstSentAtMs ?? nowMs,
+    }));
+  })();
+}
+
+/** What became of one attempt. `sealed` means that it surely did not arrive, so its 24 hours have not begun. */
+export type EventAnswer = {
+  readonly id: string;
+  readonly nowMs: number;
+  readonly state: 'accepted' | 'rejected' | 'sealed' | 'unknown';
+  /** Null when nothing more is tried by itself. */
+  readonly nextAttemptAtMs: number | null;
+  readonly sentence: string;
+  /** True when an earlier attempt may have arrived: the clock of its identifier goes on. */
+  readonly mayHaveArrived: boolean;
+};
+
+export function recordAnswer(db: Db, answer: EventAnswer): void {
+  const { id, nowMs, state, nextAttemptAtMs, sentence, mayHaveArrived } = answer;
+  db.prepare(
+    `UPDATE meter_events
+        SET state = @state, next_attempt_at_ms = @nextAttemptAtMs, last_answer = @sentence,
+            accepted_at_ms = CASE WHEN @state = 'accepted' THEN @nowMs END,
+            first_sent_at_ms = CASE WHEN @mayHaveArrived = 1 OR @state = 'accepted' THEN first_sent_at_ms END
+      WHERE id = @id`,
+  ).run({ id, nowMs, state, nextAttemptAtMs, sentence, mayHaveArrived: Number(mayHaveArrived) });
+}
+
+/** At start: what a crash left in `sending` may or may not have arrived. Its identifier makes the next attempt harmless within 24 hours. */
+export function releaseSending(db: Db): number {
+  return db
+    .prepare(
+      `UPDATE meter_events SET state = 'unknown', next_attempt_at_ms = COALESCE(next_attempt_at_ms, 0),
+              last_answer = 'Tollkeeper was stopped while it sent this; it is sent again under the same identifier.' WHERE state = 'sending'`,
+    )
+    .run().changes;
+}
+
+/** Puts a rejected or waiting event in line at once. False when there is none of this id that waits. */
+export function retryEvent(db: Db, { id, nowMs }: { readonly id: string; readonly nowMs: number }): boolean {
+  const changed = db
+    .prepare(
+      `UPDATE meter_events SET next_attempt_at_ms = ?, state = CASE WHEN state = 'rejected' THEN 'sealed' ELSE state END
+        WHERE id = ? AND state IN ('sealed', 'unknown', 'rejected')`,
+    )
+    .run(nowMs, id).changes;
+  return changed > 0;
+}
+
+/** Everything that waits is due now: the network is back, or a person asked. What is held for its summary stays held. */
+export function wakeOutbox(db: Db, { nowMs }: { readonly nowMs: number }): number {
+  return db
+    .prepare(
+      `UPDATE meter_events SET next_attempt_at_ms = ? WHERE state IN ('sealed', 'unknown') AND next_attempt_at_ms > ?`,
+    )
+    .run(nowMs, nowMs).changes;
+}

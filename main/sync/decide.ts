@@ -1,0 +1,96 @@
+/**
+ * What an answer of Stripe means for a meter event. Pure: the state machine of the outbox, without clock, socket or database.
+ *
+ * - accepted, or "an event already exists with identifier": delivered.
+ * - never left this machine (no connection): sealed again; its identifier has not been used.
+ * - no answer after it left, or an answer that does not say (timeout, reset, 5xx, 409): unknown; sent again under the same identifier, which is
+ *   harmless for the 24 hours that Stripe keeps it. After them it is held: only the summary of its minute can tell whether it arrived.
+ * - too many requests: waits as long as Stripe says.
+ * - a key that is refused: everything waits for a person; no event is at fault.
+ * - any other 400: rejected, with Stripe's reason.
+ * Source: facts/stripe.md sections 1, 6, 9.
+ */
+import { backoffMs, type BackoffRange } from '../system/backoff.ts';
+
+export type StripeAnswer =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'not_connected'; readonly reason: string }
+  | { readonly kind: 'no_answer'; readonly reason: string }
+  | { readonly kind: 'rate_limited'; readonly reason: string; readonly retryAfterMs: number | null }
+  | { readonly kind: 'busy'; readonly reason: string; readonly retryAfterMs: number | null }
+  | { readonly kind: 'not_authorized'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+export type Attempt = {
+  /** This one included. */
+  readonly attempts: number;
+  readonly firstSentAtMs: number | null;
+  readonly wasUnknown: boolean;
+  readonly nowMs: number;
+  /** Randomness in [0, 1) for the jitter. */
+  readonly fraction: number;
+};
+
+export type Decision = {
+  readonly state: 'accepted' | 'rejected' | 'sealed' | 'unknown';
+  readonly nextAttemptAtMs: number | null;
+  readonly sentence: string;
+  readonly mayHaveArrived: boolean;
+};
+
+const range: BackoffRange = { baseMs: 1_000, capMs: 15 * 60_000 };
+/** Stripe keeps identifiers "at least 24 hours"; an hour less leaves room for clocks that differ. */
+export const identifierLifeMs = 23 * 3_600_000;
+
+export function decide(answer: StripeAnswer, attempt: Attempt): Decision {
+  switch (answer.kind) {
+    case 'accepted':
+      return { state: 'accepted', nextAttemptAtMs: null, sentence: 'Stripe took it.', mayHaveArrived: true };
+    case 'duplicate':
+      return { state: 'accepted', nextAttemptAtMs: null, sentence: 'Stripe had it already.', mayHaveArrived: true };
+    case 'not_connected':
+      // An earlier attempt whose outcome is unknown stays unknown, however often the network says no since.
+      return attempt.wasUnknown ? unknown(attempt, answer.reason) : waiting(attempt, `Offline: ${answer.reason}`);
+    case 'no_answer':
+      return unknown(attempt, `No answer: ${answer.reason}`);
+    case 'busy':
+      return { ...unknown(attempt, `Stripe is busy: ${answer.reason}`, answer.retryAfterMs ?? 0) };
+    case 'rate_limited':
+      return attempt.wasUnknown
+        ? unknown(attempt, `Too many requests: ${answer.reason}`, answer.retryAfterMs ?? 0)
+        : waiting(attempt, `Too many requests: ${answer.reason}`, answer.retryAfterMs ?? 0);
+    case 'not_authorized':
+      return attempt.wasUnknown
+        ? unknown(attempt, `Stripe refuses the key: ${answer.reason}`)
+        : waiting(
+            attempt,
+            `Stripe refuses the key: ${answer.reason} Set STRIPE_API_KEY to a key that may write meter events.`,
+          );
+    case 'refused':
+      return {
+        state: 'rejected',
+        nextAttemptAtMs: null,
+        sentence: `Stripe refuses it: ${answer.reason}`,
+        mayHaveArrived: attempt.wasUnknown,
+      };
+  }
+}
+
+function waiting(attempt: Attempt, sentence: string, floorMs = 0): Decision {
+  return { state: 'sealed', nextAttemptAtMs: retryAt(attempt, floorMs), sentence, mayHaveArrived: false };
+}
+
+function unknown(attempt: Attempt, sentence: string, floorMs = 0): Decision {
+  const nextAttemptAtMs = retryAt(attempt, floorMs);
+  if (attempt.firstSentAtMs !== null && nextAttemptAtMs > attempt.firstSentAtMs + identifierLifeMs) {
+    const held =
+      'It may have arrived more than a day ago, so it is held until the summary of its minute has been read.';
+    return { state: 'unknown', nextAttemptAtMs: null, sentence: held, mayHaveArrived: true };
+  }
+  return { state: 'unknown', nextAttemptAtMs, sentence, mayHaveArrived: true };
+}
+
+function retryAt({ attempts, nowMs, fraction }: Attempt, floorMs: number): number {
+  return nowMs + backoffMs(range, attempts - 1, fraction, Math.max(floorMs, range.baseMs / 2));
+}

@@ -1,0 +1,92 @@
+/** Connects the sync agent to the ledger and to Stripe, and answers for both what the screens and the CLI ask. */
+import type { StripeSummary, StripeView, SyncResult } from '../../shared/contract/api.ts';
+import type { Settings } from '../../shared/contract/settings.ts';
+import type { Ledger } from '../ledger/open.ts';
+import type { OutboxSummary } from '../ledger/outbox-read.ts';
+import type { Clock } from '../system/clock.ts';
+import type { Ids } from '../system/ids.ts';
+import { errorText, type Log } from '../system/log.ts';
+import { startSyncAgent, type OutboxStore } from './agent.ts';
+import { createStripeMeter } from './stripe.ts';
+
+export type Sync = {
+  /** As of the agent's last change; no wait, so that the live picture can carry it. */
+  readonly summary: () => StripeSummary;
+  readonly view: () => Promise<StripeView>;
+  readonly now: () => Promise<SyncResult>;
+  /** False when nothing of this id waits or was refused. */
+  readonly retry: (id: string) => Promise<boolean>;
+  readonly close: () => Promise<void>;
+};
+
+export type SyncOptions = {
+  readonly ledger: Pick<Ledger, 'read' | 'write'>;
+  readonly settings: Pick<Settings, 'plan' | 'stripeApiBase'>;
+  readonly secrets: { readonly stripeApiKey: string | null };
+  readonly isDemo: boolean;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  /** The month of an instant in the ledger's time zone. */
+  readonly monthOf: (atMs: number) => string;
+};
+
+export async function startSync(options: SyncOptions): Promise<Sync> {
+  const { ledger, settings, clock, ids } = options;
+  const log = options.log.room('sync');
+  const apiKey = options.secrets.stripeApiKey;
+  let outbox: OutboxSummary = await ledger.read('outboxSummary', null);
+
+  async function refresh(): Promise<void> {
+    outbox = await ledger.read('outboxSummary', null);
+  }
+
+  const onTrouble = (error: unknown) =>
+    log.error('the sync agent failed; it tries again', { reason: errorText(error) });
+  const agent = startSyncAgent({
+    outbox: outboxStore(ledger),
+    stripe: apiKey === null ? null : createStripeMeter({ apiKey, apiBase: settings.stripeApiBase }),
+    clock,
+    fraction: ids.fraction,
+    onChange: () => void refresh().catch(onTrouble),
+    onTrouble,
+  });
+
+  function summary(): StripeSummary {
+    const { state, sinceMs, lastAnswer } = agent.status();
+    return { state, mode: modeOf(apiKey, options.isDemo), ...outbox, since: sinceMs, lastAnswer };
+  }
+
+  return {
+    summary,
+    view: async () => {
+      const { kind, markupPercent, eventName } = settings.plan;
+      const view = await ledger.read('outbox', { month: options.monthOf(clock.nowMs()) });
+      return { ...summary(), ...view, plan: { kind, markupPercent, eventName } };
+    },
+    now: async () => {
+      const result = await agent.syncNow();
+      await refresh();
+      return result;
+    },
+    retry: async (id) => ledger.write('retryEvent', { id, nowMs: clock.nowMs() }),
+    close: agent.close,
+  };
+}
+
+function outboxStore({ read, write }: SyncOptions['ledger']): OutboxStore {
+  return {
+    seal: (nowMs) => write('sealClosedMinutes', { nowMs }),
+    take: (nowMs, limit) => write('takeDueEvents', { nowMs, limit }),
+    record: (answer) => write('recordAnswer', answer),
+    wake: (nowMs) => write('wakeOutbox', { nowMs }),
+    waiting: async () => (await read('outboxSummary', null)).waitingEvents,
+  };
+}
+
+/** Test and live keys are told apart by their prefix (sk_test_, rk_live_…). */
+function modeOf(apiKey: string | null, isDemo: boolean): StripeSummary['mode'] {
+  if (apiKey === null) return 'off';
+  if (isDemo) return 'demo';
+  return /^[sr]k_live_/.test(apiKey) ? 'live' : 'test';
+}

@@ -1,0 +1,39 @@
+/** A vitest reporter that writes the counts of one layer, the reason of every skip and the text of every failure to a JSON file. */
+import { writeFileSync } from 'node:fs';
+
+import type { Reporter, TestModule } from 'vitest/node';
+
+export type LayerResult = {
+  passed: number;
+  failed: number;
+  skipped: { name: string; reason: string }[];
+  failures: { name: string; text: string }[];
+};
+
+export default class LayerReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly { message: string; stack?: string }[]): void {
+    const result: LayerResult = { passed: 0, failed: 0, skipped: [], failures: [] };
+    for (const module of modules) collect(module, result);
+    for (const error of unhandled) fail(result, 'outside of a test', error.stack ?? error.message);
+    const file = process.env['LAYER_RESULT'];
+    if (file === undefined) throw new Error('LAYER_RESULT names the file to write');
+    writeFileSync(file, JSON.stringify(result));
+  }
+}
+
+function collect(module: TestModule, result: LayerResult): void {
+  for (const error of module.errors()) fail(result, module.moduleId, error.stack ?? error.message);
+  for (const test of module.children.allTests()) {
+    const outcome = test.result();
+    const name = `${module.relativeModuleId} > ${test.fullName}`;
+    if (outcome.state === 'passed') result.passed += 1;
+    else if (outcome.state === 'failed')
+      fail(result, name, outcome.errors.map((error) => error.stack ?? error.message).join('\n'));
+    else result.skipped.push({ name, reason: ('note' in outcome ? outcome.note : undefined) ?? 'no reason given' });
+  }
+}
+
+function fail(result: LayerResult, name: string, text: string): void {
+  result.failed += 1;
+  result.failures.push({ name, text });
+}

@@ -1,0 +1,56 @@
+/** The real proxy on a free port, with callbacks that remember what it told and let a test wait for a call's end. */
+import { once, EventEmitter } from 'node:events';
+
+import type { BegunCall } from '../../shared/call.ts';
+import type { CallEnd } from '../../shared/settle.ts';
+import { startProxy, type ProxyOptions } from '../../main/proxy/server.ts';
+import { systemClock } from '../../main/system/clock.ts';
+import { systemIds } from '../../main/system/ids.ts';
+
+export type FinishedCall = { readonly call: BegunCall; readonly end: CallEnd };
+
+export type MeteredProxy = {
+  readonly url: string;
+  readonly begun: readonly BegunCall[];
+  readonly finished: readonly FinishedCall[];
+  /** The nth call to end, from 1. */
+  readonly nthFinished: (count: number) => Promise<FinishedCall>;
+  readonly close: () => Promise<void>;
+};
+
+export const noDefaults = { member: null, project: null, customer: null, customers: { projects: {}, members: {} } };
+
+export async function startMeteredProxy(upstream: string, options: Partial<ProxyOptions> = {}): Promise<MeteredProxy> {
+  const events = new EventEmitter();
+  const begun: BegunCall[] = [];
+  const finished: FinishedCall[] = [];
+  const proxy = await startProxy({
+    port: 0,
+    upstream,
+    defaults: noDefaults,
+    clock: systemClock,
+    callId: systemIds.callId,
+    callbacks: {
+      onBegin: async (call) => {
+        begun.push(call);
+      },
+      onFinish: (call, end) => {
+        finished.push({ call, end });
+        events.emit('finished');
+      },
+    },
+    ...options,
+  });
+  return {
+    url: proxy.url,
+    begun,
+    finished,
+    nthFinished: async (count) => {
+      while (finished.length < count) await once(events, 'finished');
+      const found = finished[count - 1];
+      if (!found) throw new Error('unreachable: the list is at least as long as asked for');
+      return found;
+    },
+    close: proxy.close,
+  };
+}

@@ -1,0 +1,82 @@
+/** Prices by the book: each rule with the figures of the published list. */
+import { describe, expect, it } from 'vitest';
+
+import { currentBook } from '../../../shared/pricing/current-book.ts';
+import { priceUsage } from '../../../shared/pricing/price.ts';
+import { readUsage } from '../../../shared/usage.ts';
+
+const million = 1_000_000;
+
+function usdPerMillion(model: string, usage: object, at = '2026-11-24T00:00:00Z'): number | string {
+  const priced = priceUsage(
+    { model, usage: readUsage(usage), stopReason: 'end_turn', atMs: Date.parse(at) },
+    currentBook,
+  );
+  return priced.kind === 'priced' ? priced.costNanoUsd / 1e9 : priced.reason;
+}
+
+describe('the price', () => {
+  it.each([
+    ['claude-fable-5-2', { input_tokens: million }, 8],
+    ['claude-fable-5-2', { cache_read_input_tokens: million }, 0.2],
+    ['claude-opus-5-5', { output_tokens: million }, 20],
+    ['claude-opus-5-5[1m]', { output_tokens: million }, 20],
+    ['claude-opus-5-5', { cache_creation_input_tokens: million }, 5],
+    [
+      'claude-opus-5-5',
+      { cache_creation_input_tokens: million, cache_creation: { ephemeral_1h_input_tokens: million } },
+      8,
+    ],
+    ['claude-opus-5-5', { output_tokens: million, service_tier: 'batch' }, 10],
+    ['claude-opus-5-5', { output_tokens: million, speed: 'fast' }, 40],
+    ['claude-opus-5-5', { output_tokens: million, inference_geo: 'us' }, 22],
+    ['claude-opus-5-5', { output_tokens: million, speed: 'fast', inference_geo: 'us' }, 44],
+    ['claude-haiku-4-5', { output_tokens: million, inference_geo: 'us' }, 5],
+    ['claude-haiku-5-5', { input_tokens: 100_000 }, 0.01],
+    ['claude-haiku-5-5', { input_tokens: 100_001 }, 0.0500005],
+    ['claude-haiku-5-5', { input_tokens: 100_001, output_tokens: million }, 2.5500005],
+    ['claude-sonnet-5-5', { server_tool_use: { web_search_requests: 3 } }, 0.03],
+    ['claude-sonnet-4-20250514', { input_tokens: million }, 3],
+  ])('of %s for %o is $%d', (model, usage, usd) => {
+    expect(usdPerMillion(model, usage)).toBe(usd);
+  });
+
+  it('changes on the day the list says', () => {
+    const read = { cache_read_input_tokens: million };
+    expect(usdPerMillion('claude-sonnet-5-5', read, '2026-10-06T23:59:59Z')).toBe(0.2);
+    expect(usdPerMillion('claude-sonnet-5-5', read, '2026-10-07T00:00:00Z')).toBe(0.1);
+  });
+
+  it.each([
+    ['claude-sonnet-5-55', {}, 'claude-sonnet-5-55 is not in price book'],
+    ['claude-mythos-preview', { cache_read_input_tokens: 5 }, 'No cache read price is published'],
+    ['claude-opus-5-5', { input_tokens: 5, service_tier: 'priority' }, 'priced by contract'],
+    ['claude-opus-5-5', { input_tokens: 5, service_tier: 'flex' }, 'service tier "flex" is not known'],
+    ['claude-opus-5-5', { input_tokens: 5, speed: 'warp' }, 'speed "warp" is not known'],
+  ])('of %s for %o is not guessed', (model, usage, reason) => {
+    expect(usdPerMillion(model, { input_tokens: 1, ...usage })).toContain(reason);
+  });
+
+  it('of each pass is its own model’s, and a declined attempt is free', () => {
+    const usage = {
+      input_tokens: 10,
+      output_tokens: 10,
+      iterations: [
+        { type: 'message', model: 'claude-fable-5-2', input_tokens: million, output_tokens: 0 },
+        { type: 'fallback_message', model: 'claude-opus-5-5', input_tokens: million, output_tokens: million },
+        { type: 'compaction', input_tokens: million, output_tokens: 0 },
+        { type: 'advisor_message', model: 'claude-haiku-5-5', input_tokens: 1_000, output_tokens: 1_000 },
+      ],
+    };
+    expect(usdPerMillion('claude-opus-5-5', usage)).toBe(4 + 20 + 4 + 0.0001 + 0.0005);
+  });
+});
+
+describe('the book', () => {
+  it('finds models by exact id and declared alias only', () => {
+    expect(currentBook.find('claude-opus-4-5')?.id).toBe('claude-opus-4-5-20251101');
+    expect(currentBook.find('claude-sonnet-5')?.id).toBe('claude-sonnet-5');
+    expect(currentBook.find('claude-sonnet-5-5-preview')).toBeNull();
+    expect(currentBook.find('sonnet')).toBeNull();
+  });
+});

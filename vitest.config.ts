@@ -1,0 +1,32 @@
+/** The layers of the tests as vitest projects; test/run.ts runs them one after another and adds them up. */
+import { defineConfig } from 'vitest/config';
+
+/** Real sockets, real files, real browsers: a test gets time, a hung one does not hang the run. */
+const timeoutsMs: Readonly<Record<string, number>> = {
+  unit: 10_000,
+  property: 60_000,
+  flow: 60_000,
+  recorded: 120_000,
+  ui: 120_000,
+  electron: 120_000,
+};
+
+export const layers = Object.keys(timeoutsMs);
+
+export default defineConfig({
+  test: {
+    projects: layers.map((layer) => ({
+      test: {
+        name: layer,
+        include: [`test/${layer}/**/*.test.ts`],
+        testTimeout: timeoutsMs[layer] ?? 10_000,
+        hookTimeout: timeoutsMs[layer] ?? 10_000,
+        pool: 'forks' as const,
+        // Processes of one file each share two cores with the engines they start.
+        maxWorkers: layer === 'ui' || layer === 'electron' ? 1 : 2,
+        fileParallelism: layer !== 'ui' && layer !== 'electron',
+        env: { TZ: 'UTC' },
+      },
+    })),
+  },
+});
