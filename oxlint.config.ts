@@ -59,7 +59,8 @@ export default defineConfig({
     'prefer-const': 'error',
     eqeqeq: ['error', 'always', { null: 'ignore' }],
     'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
-    'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
+    // A factory (openX, startX, createX) counts the functions inside it; each of those stays short by the same eye.
+    'max-lines-per-function': ['error', { max: 100, skipBlankLines: true, skipComments: true }],
     complexity: ['error', 14],
   },
   overrides: [

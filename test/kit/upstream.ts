@@ -17,7 +17,7 @@ export type Upstream = {
   readonly close: () => Promise<void>;
 };
 
-export type Answer = (request: Received, response: ServerResponse, incoming: IncomingMessage) => void | Promise<void>;
+export type Answer = (request: Received, response: ServerResponse, incoming: IncomingMessage) => unknown;
 
 export async function startUpstream(answer: Answer): Promise<Upstream> {
   const received: Received[] = [];
@@ -36,7 +36,7 @@ export async function startUpstream(answer: Answer): Promise<Upstream> {
         body: Buffer.concat(chunks),
       };
       received.push(request);
-      answer(request, response, incoming);
+      void answer(request, response, incoming);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

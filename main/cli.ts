@@ -1,0 +1,148 @@
+#!/usr/bin/env node
+/**
+ * Host 2: `tollkeeper <command>`, headless. The only file of this host that reads the environment and ends the process.
+ * Exit codes: 0 done, 1 the answer is no, 2 bad usage, 3 failed. Errors go to stderr as one sentence and a remedy, never as a stack.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { Command, CommanderError } from 'commander';
+
+import { isAppError } from '../shared/contract/errors.ts';
+import { doctor } from './commands/doctor.ts';
+import { wholeNumber } from './commands/environment.ts';
+import { exportLedger } from './commands/export.ts';
+import { writeLine, type ExitCode, type Host } from './commands/host.ts';
+import { report } from './commands/report.ts';
+import { serve } from './commands/serve.ts';
+import { syncNow, syncRetry, syncStatus } from './commands/sync.ts';
+import { verify } from './commands/verify.ts';
+import { systemClock } from './system/clock.ts';
+import { systemIds } from './system/ids.ts';
+import { errorText } from './system/log.ts';
+import { version } from './system/version.ts';
+
+const host: Host = {
+  env: process.env,
+  platform: process.platform,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  clock: systemClock,
+  ids: systemIds,
+  stopped: firstSignal,
+  rendererFolder: findRenderer(),
+};
+
+/** The first signal closes in order; a second one does not wait for it. */
+function firstSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let isAsked = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (isAsked) process.exit(3);
+        isAsked = true;
+        resolve();
+      });
+    }
+  });
+}
+
+/** From source the build stands in out/renderer; in a build it stands beside out/main. */
+function findRenderer(): string | null {
+  const folders = [join(import.meta.dirname, '..', 'out', 'renderer'), join(import.meta.dirname, '..', 'renderer')];
+  return folders.find((folder) => existsSync(join(folder, 'index.html'))) ?? null;
+}
+
+function build(onDone: (code: ExitCode) => void): Command {
+  const program = new Command('tollkeeper')
+    .version(version)
+    .description('Meters a team’s Claude calls and bills them.')
+    .exitOverride();
+  const home = ['--home <dir>', 'the folder of the ledger and the settings'] as const;
+  const json = ['--json', 'print JSON'] as const;
+  const port = (text: string) => wholeNumber(text, 'The port');
+  const run = (command: Promise<ExitCode>) => command.then(onDone);
+
+  program
+    .command('serve')
+    .description('run the proxy and the dashboard until Ctrl-C')
+    .option('--demo', 'simulate Anthropic and Stripe, with a small team at work')
+    .option(...home)
+    .option('--port <number>', 'port of the proxy (default 4141, 0 picks a free one)', port)
+    .option('--ui-port <number>', 'port of the dashboard (default 4142, 0 picks a free one)', port)
+    .option('--upstream <url>', 'where calls go (default https://api.anthropic.com)')
+    .option('--json', 'print one line of JSON once both accept connections')
+    .addHelpText('after', '\nExample: tollkeeper serve --demo')
+    .action((flags) => run(serve(flags, host)));
+  program
+    .command('report')
+    .description('spend of a month')
+    .option('--month <YYYY-MM>', 'default: the running month')
+    .option('--by <dimension>', 'member, project, model, customer or day', 'project')
+    .option(...home)
+    .option(...json)
+    .addHelpText('after', '\nExample: tollkeeper report --month 2026-11 --by member')
+    .action((flags) => run(report(flags, host)));
+  program
+    .command('export')
+    .description('every settled call, one a line')
+    .option('--from <day>', 'first day, as 2026-11-01')
+    .option('--to <day>', 'last day')
+    .option('--format <format>', 'jsonl or csv', 'jsonl')
+    .option(...home)
+    .addHelpText('after', '\nExample: tollkeeper export --from 2026-11-01 --format csv > november.csv')
+    .action((flags) => run(exportLedger(flags, host)));
+  const sync = program
+    .command('sync')
+    .description('what waits for Stripe')
+    .addHelpText('after', '\nExample: tollkeeper sync now');
+  const syncCommand = (name: string, description: string, isDefault = false) =>
+    sync
+      .command(name, { isDefault })
+      .description(description)
+      .option(...home)
+      .option(...json);
+  syncCommand('status', 'what waits, what it is worth, what went wrong', true).action((flags) =>
+    run(syncStatus(flags, host)),
+  );
+  syncCommand('now', 'send what waits').action((flags) => run(syncNow(flags, host)));
+  syncCommand('retry <id>', 'send one again').action((id: string, flags) => run(syncRetry(id, flags, host)));
+  program
+    .command('verify')
+    .description('check that the ledger adds up')
+    .option(...home)
+    .option(...json)
+    .action((flags) => run(verify(flags, host)));
+  program
+    .command('doctor')
+    .description('check the whole set-up')
+    .option(...home)
+    .option(...json)
+    .action((flags) => run(doctor(flags, host)));
+  return program;
+}
+
+function codeOf(error: unknown): ExitCode {
+  // Help and version are asked for; everything else that commander throws is usage, which it has explained already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (!isAppError(error)) {
+    writeLine(
+      process.stderr,
+      `Tollkeeper failed: ${errorText(error)}. Please report it with the log of the home folder.`,
+    );
+    return 3;
+  }
+  writeLine(process.stderr, `${error.message} ${error.remedy}`);
+  return error.code === 'bad_usage' || error.code === 'bad_settings' ? 2 : 3;
+}
+
+try {
+  await build((code) => {
+    process.exitCode = code;
+  }).parseAsync();
+} catch (error) {
+  process.exitCode = codeOf(error);
+}
+// Keep-alive sockets of the clients inside (SDKs) would hold the process open; everything is closed and written by now.
+if (process.stdout.writableLength === 0) process.exit();
+process.stdout.once('drain', () => process.exit());

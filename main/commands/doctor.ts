@@ -1,0 +1,193 @@
+/** `tollkeeper doctor`: checks the whole set-up, one line each, with a fix for every finding. Exit 1 when there is one. Changes nothing. */
+import { accessSync, constants, existsSync } from 'node:fs';
+import { connect } from 'node:net';
+
+import { currentBook } from '../../shared/pricing/current-book.ts';
+import { isAppError } from '../../shared/contract/errors.ts';
+import type { Settings } from '../../shared/contract/settings.ts';
+import { verifyLedger } from '../ledger/verify.ts';
+import { openSettings } from '../settings/store.ts';
+import { resolveTimeZone } from '../settings/time-zone.ts';
+import { readEngineFile } from '../system/engine-file.ts';
+import { errorText } from '../system/log.ts';
+import { secretsOf, settingsOf } from './environment.ts';
+import { writeLine, type ExitCode, type Host } from './host.ts';
+import { homeOf, openForReading } from './ledger-reader.ts';
+
+export type DoctorFlags = { readonly home?: string; readonly json?: boolean };
+
+export type Diagnosis = {
+  readonly name: string;
+  readonly isOk: boolean;
+  readonly sentence: string;
+  readonly fix: string | null;
+};
+
+const probeTimeoutMs = 5_000;
+const bookAgeDaysMax = 60;
+
+export async function doctor(flags: DoctorFlags, host: Host): Promise<ExitCode> {
+  const home = homeOf(flags.home, host);
+  const settings = await readSettings(home, host);
+  const diagnoses: Diagnosis[] = [
+    nodeVersion(process.versions.node),
+    folder(home),
+    settings.diagnosis,
+    ledger(home),
+    bookAge(host.clock.nowMs()),
+    stripeKey(secretsOf(host.env).stripeApiKey),
+    ...(settings.settings ? await network(home, settings.settings, host) : []),
+  ];
+  if (flags.json) writeLine(host.stdout, JSON.stringify(diagnoses));
+  else for (const line of diagnoses.flatMap(linesOf)) writeLine(host.stdout, line);
+  return diagnoses.every((diagnosis) => diagnosis.isOk) ? 0 : 1;
+}
+
+function linesOf({ name, isOk, sentence, fix }: Diagnosis): string[] {
+  const line = `${isOk ? 'ok     ' : 'finding'}  ${name.padEnd(12)} ${sentence}`;
+  return isOk || fix === null ? [line] : [line, `${' '.repeat(22)} Fix: ${fix}`];
+}
+
+function fine(name: string, sentence: string): Diagnosis {
+  return { name, isOk: true, sentence, fix: null };
+}
+
+function finding(name: string, sentence: string, fix: string): Diagnosis {
+  return { name, isOk: false, sentence, fix };
+}
+
+export function nodeVersion(version: string): Diagnosis {
+  const sentence = `Node ${version}.`;
+  return Number(version.split('.')[0]) >= 24
+    ? fine('node', sentence)
+    : finding('node', sentence, 'Run it through npm in the checkout, which brings Node 24.');
+}
+
+function folder(home: string): Diagnosis {
+  if (!existsSync(home)) return fine('home', `${home} does not exist yet; it is made at the first start.`);
+  try {
+    accessSync(home, constants.R_OK | constants.W_OK);
+    return fine('home', home);
+  } catch (error) {
+    return finding(
+      'home',
+      `${home}: ${errorText(error)}`,
+      'Make the folder writable for this user, or name another with --home.',
+    );
+  }
+}
+
+async function readSettings(home: string, host: Host): Promise<{ diagnosis: Diagnosis; settings: Settings | null }> {
+  try {
+    const { settings } = await openSettings(home, settingsOf(host.env));
+    return {
+      diagnosis: fine('settings', `Time zone ${resolveTimeZone(settings.timeZone)}, upstream ${settings.upstream}.`),
+      settings,
+    };
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return { diagnosis: finding('settings', error.message, error.remedy), settings: null };
+  }
+}
+
+function ledger(home: string): Diagnosis {
+  try {
+    const open = openForReading(home);
+    if (open === null) return fine('ledger', 'None yet; it is made at the first start.');
+    const { calls, findings } = verifyLedger(open.db);
+    open.db.close();
+    if (findings.length === 0)
+      return fine('ledger', `${calls} calls${open.isDemo ? ' (demo data)' : ''}, everything adds up.`);
+    return finding(
+      'ledger',
+      `${findings.length} findings in ${calls} calls.`,
+      'Run `tollkeeper verify` and keep a copy of the home folder.',
+    );
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return finding('ledger', error.message, error.remedy);
+  }
+}
+
+export function bookAge(nowMs: number): Diagnosis {
+  const day = /\d{4}-\d{2}-\d{2}$/.exec(currentBook.version)?.[0] ?? '1970-01-01';
+  const ageDays = Math.floor((nowMs - Date.parse(day)) / 86_400_000);
+  const sentence = `Price book ${currentBook.version}, ${ageDays} days old.`;
+  return ageDays <= bookAgeDaysMax
+    ? fine('prices', sentence)
+    : finding('prices', sentence, 'Update Tollkeeper; models newer than the book are shown unpriced.');
+}
+
+export function stripeKey(key: string | null): Diagnosis {
+  if (key === null)
+    return finding(
+      'stripe',
+      'No key: meter events are kept and not sent.',
+      'Set STRIPE_API_KEY (a restricted key that may write meter events is enough).',
+    );
+  const mode = /^[sr]k_live_/.test(key) ? 'live' : /^[sr]k_test_/.test(key) ? 'test' : null;
+  if (mode !== null) return fine('stripe', `A ${mode} key is set.`);
+  return finding(
+    'stripe',
+    'The key in STRIPE_API_KEY is not a secret or restricted key.',
+    'Use one that starts with sk_ or rk_.',
+  );
+}
+
+async function network(home: string, settings: Settings, host: Host): Promise<Diagnosis[]> {
+  const engine = readEngineFile(home);
+  const proxyUrl = engine?.proxyUrl ?? `http://127.0.0.1:${settings.port}`;
+  const isListening = await accepts(proxyUrl);
+  const running = engine
+    ? isListening
+      ? fine('engine', `Runs as process ${engine.pid}: proxy ${engine.proxyUrl}, dashboard ${engine.dashboardUrl}.`)
+      : finding(
+          'engine',
+          `Process ${engine.pid} runs and its proxy does not answer.`,
+          'Stop it and start `tollkeeper serve` again.',
+        )
+    : isListening
+      ? finding('engine', `Another program uses port ${settings.port}.`, 'Stop it, or choose another port with --port.')
+      : finding('engine', 'Does not run.', 'Start it with `tollkeeper serve` or `npm start`.');
+  return [running, await upstream(settings.upstream), client(host.env['ANTHROPIC_BASE_URL'], proxyUrl)];
+}
+
+async function upstream(url: string): Promise<Diagnosis> {
+  if (await accepts(url)) return fine('upstream', `${url} can be reached.`);
+  return finding(
+    'upstream',
+    `${url} cannot be reached.`,
+    'Check the network and the upstream setting; calls fail until it answers.',
+  );
+}
+
+export function client(baseUrl: string | undefined, proxyUrl: string): Diagnosis {
+  if (baseUrl !== undefined && baseUrl.startsWith(proxyUrl))
+    return fine('client', 'ANTHROPIC_BASE_URL of this shell points at the proxy.');
+  return finding(
+    'client',
+    baseUrl === undefined
+      ? 'ANTHROPIC_BASE_URL is not set in this shell.'
+      : `ANTHROPIC_BASE_URL of this shell is ${baseUrl}.`,
+    `export ANTHROPIC_BASE_URL=${proxyUrl}`,
+  );
+}
+
+/** Whether something accepts a connection there; no request is sent, so nothing is logged or billed anywhere. */
+function accepts(url: string): Promise<boolean> {
+  const { hostname, port, protocol } = new URL(url);
+  return new Promise((resolve) => {
+    const socket = connect({
+      host: hostname,
+      port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+      timeout: probeTimeoutMs,
+    });
+    const answer = (isAccepted: boolean) => {
+      socket.destroy();
+      resolve(isAccepted);
+    };
+    socket.once('connect', () => answer(true));
+    socket.once('timeout', () => answer(false));
+    socket.once('error', () => answer(false));
+  });
+}

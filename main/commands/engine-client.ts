@@ -1,0 +1,31 @@
+/** Speaks to the engine that runs on a home folder, over its dashboard's API, with the token from the engine's own file. */
+import { apiErrorSchema, AppError } from '../../shared/contract/errors.ts';
+import { readEngineFile } from '../system/engine-file.ts';
+
+export type EngineClient = { readonly ask: (method: 'GET' | 'POST', path: string) => Promise<unknown> };
+
+const answerTimeoutMs = 120_000;
+
+/** Null when no engine runs there. */
+export function connectEngine(home: string): EngineClient | null {
+  const engine = readEngineFile(home);
+  if (engine === null) return null;
+  return {
+    ask: async (method, path) => {
+      const response = await fetch(`${engine.dashboardUrl}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${engine.token}` },
+        signal: AbortSignal.timeout(answerTimeoutMs),
+      });
+      const body: unknown = await response.json();
+      if (response.ok) return body;
+      const told = apiErrorSchema.safeParse(body);
+      if (told.success) throw new AppError(told.data.error.code, told.data.error.message, told.data.error.remedy);
+      throw new AppError(
+        'engine_failed',
+        `The running engine answered ${response.status}.`,
+        'See its log in the home folder.',
+      );
+    },
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * `tollkeeper serve`: proxy and dashboard, headless, until SIGINT or SIGTERM. With `--json` exactly one line on stdout, once both accept
+ * connections. With `--demo` the far side is simulated and a small team is at work, in a home folder of its own.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { AppError } from '../../shared/contract/errors.ts';
+import type { Settings } from '../../shared/contract/settings.ts';
+import { startEngine, type Engine } from '../engine.ts';
+import { startDemoFarSide } from '../sandbox/demo.ts';
+import { startDemoTeam } from '../sandbox/team.ts';
+import { ledgerFileName } from '../ledger/ledger-file.ts';
+import { openSettings } from '../settings/store.ts';
+import { openFileLog, type Log } from '../system/log.ts';
+import { readOrCreateToken } from '../system/token-file.ts';
+import { secretsOf, settingsOf, type Secrets } from './environment.ts';
+import { homeFolder } from './home-folder.ts';
+import { writeLine, type ExitCode, type Host } from './host.ts';
+import { openForReading } from './ledger-reader.ts';
+
+export type ServeFlags = {
+  readonly demo?: boolean;
+  readonly home?: string;
+  readonly port?: number;
+  readonly uiPort?: number;
+  readonly upstream?: string;
+  readonly json?: boolean;
+};
+
+type Serving = { readonly engine: Engine; readonly close: () => Promise<{ readonly waitingEvents: number }> };
+
+export async function serve(flags: ServeFlags, host: Host): Promise<ExitCode> {
+  const isDemo = flags.demo === true;
+  if (isDemo && flags.upstream !== undefined) {
+    throw new AppError('bad_usage', 'A demo has its own simulated Anthropic.', 'Leave out --upstream, or --demo.');
+  }
+  const home = homeFolder({ flag: flags.home, env: host.env, platform: host.platform, isDemo });
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  const stated = { port: flags.port, uiPort: flags.uiPort, upstream: flags.upstream };
+  const fromFlags = Object.fromEntries(Object.entries(stated).filter(([, value]) => value !== undefined));
+  const { settings } = await openSettings(home, { ...settingsOf(host.env), ...fromFlags });
+  const log = openFileLog(join(home, 'logs', 'tollkeeper.log'));
+  const token = readOrCreateToken(home, host.ids.secret);
+  const stopped = host.stopped();
+
+  const serving = await (isDemo ? startDemo : startReal)({ home, settings, token, log, host });
+  announce(serving.engine, { home, token, isDemo, isJson: flags.json === true }, host);
+  await stopped;
+  const { waitingEvents } = await serving.close();
+  log.close();
+  if (waitingEvents > 0)
+    writeLine(host.stderr, `${waitingEvents} meter events wait for Stripe; they are kept and sent at the next start.`);
+  return 0;
+}
+
+type Start = {
+  readonly home: string;
+  readonly settings: Settings;
+  readonly token: string;
+  readonly log: Log;
+  readonly host: Host;
+};
+
+async function startReal(start: Start): Promise<Serving> {
+  const engine = await open(start, start.settings, secretsOf(start.host.env), false);
+  return { engine, close: engine.close };
+}
+
+async function startDemo(start: Start): Promise<Serving> {
+  const { clock, ids } = start.host;
+  forgetLastDemo(start.home);
+  const farSide = await startDemoFarSide(start.settings, clock);
+  try {
+    const engine = await open(
+      start,
+      farSide.settings,
+      { anthropicApiKey: null, stripeApiKey: farSide.stripeApiKey },
+      true,
+    );
+    const team = startDemoTeam({ proxyUrl: engine.proxyUrl, clock, fraction: ids.fraction });
+    const close = async () => {
+      await team.close();
+      const last = await engine.close();
+      await farSide.close();
+      return last;
+    };
+    return { engine, close };
+  } catch (error) {
+    await farSide.close();
+    throw error;
+  }
+}
+
+function open(
+  { home, token, log, host }: Start,
+  settings: Settings,
+  secrets: Secrets,
+  isDemo: boolean,
+): Promise<Engine> {
+  const { clock, ids, rendererFolder } = host;
+  // Without its ledger nothing is metered: stop rather than pass calls unseen. Rows begun are settled at the next start.
+  const onFatal = (error: Error) => {
+    throw error;
+  };
+  return startEngine({ home, settings, secrets, token, isDemo, rendererFolder, log, clock, ids, onFatal });
+}
+
+type Announcement = {
+  readonly home: string;
+  readonly token: string;
+  readonly isDemo: boolean;
+  readonly isJson: boolean;
+};
+
+function announce(
+  { proxyUrl, dashboardUrl }: Engine,
+  { home, token, isDemo, isJson }: Announcement,
+  { stdout }: Host,
+): void {
+  const dashboard = `${dashboardUrl}/?token=${token}`;
+  if (isJson) return writeLine(stdout, JSON.stringify({ proxy: proxyUrl, dashboard, home }));
+  if (isDemo) writeLine(stdout, 'DEMO DATA: Anthropic and Stripe are simulated, and a small team is at work.\n');
+  writeLine(stdout, `Proxy      ${proxyUrl}`);
+  writeLine(stdout, `Dashboard  ${dashboard}`);
+  writeLine(stdout, `Data       ${home}\n`);
+  if (!isDemo) writeLine(stdout, `Point a client at it:  export ANTHROPIC_BASE_URL=${proxyUrl}`);
+  writeLine(stdout, 'Ctrl-C stops it; what is in flight is settled first.');
+}

@@ -1,0 +1,145 @@
+/**
+ * `tollkeeper sync [status|now|retry ID]`: the outbox. Status is read from the ledger; sending goes through the running engine, or through an
+ * agent of its own when none runs.
+ */
+import { join } from 'node:path';
+
+import { syncResultSchema, type SyncResult } from '../../shared/contract/api.ts';
+import { AppError } from '../../shared/contract/errors.ts';
+import { formatUsd } from '../../shared/money.ts';
+import { createDayOf, monthOfDay } from '../../shared/period.ts';
+import { readOutbox, type OutboxView } from '../ledger/outbox-read.ts';
+import { ledgerFileName } from '../ledger/ledger-file.ts';
+import { openLedger } from '../ledger/open.ts';
+import { resolveTimeZone } from '../settings/time-zone.ts';
+import { openSettings } from '../settings/store.ts';
+import { startSync } from '../sync/start.ts';
+import { silentLog } from '../system/log.ts';
+import { connectEngine } from './engine-client.ts';
+import { secretsOf, settingsOf } from './environment.ts';
+import { writeLine, type ExitCode, type Host } from './host.ts';
+import { homeOf, openForReading } from './ledger-reader.ts';
+import { layOut } from './table.ts';
+
+export type SyncFlags = { readonly home?: string; readonly json?: boolean };
+
+export async function syncStatus(flags: SyncFlags, host: Host): Promise<ExitCode> {
+  const ledger = openForReading(homeOf(flags.home, host));
+  if (ledger === null) {
+    writeLine(
+      host.stdout,
+      flags.json
+        ? JSON.stringify({ waitingEvents: 0, events: [] })
+        : 'Nothing waits: there is no ledger in this home folder.',
+    );
+    return 0;
+  }
+  const month = monthOfDay(createDayOf(ledger.timeZone)(host.clock.nowMs()));
+  const view = readOutbox(ledger.db, { month });
+  ledger.db.close();
+  if (flags.json) writeLine(host.stdout, JSON.stringify(view));
+  else for (const line of statusText(view)) writeLine(host.stdout, line);
+  return 0;
+}
+
+/** Exit 1 when something still waits after it. */
+export async function syncNow(flags: SyncFlags, host: Host): Promise<ExitCode> {
+  return tell(await send(flags, host, null), flags, host);
+}
+
+export async function syncRetry(id: string, flags: SyncFlags, host: Host): Promise<ExitCode> {
+  return tell(await send(flags, host, id), flags, host);
+}
+
+function tell(result: SyncResult, flags: SyncFlags, host: Host): ExitCode {
+  writeLine(host.stdout, flags.json ? JSON.stringify(result) : result.sentence);
+  return result.waiting === 0 ? 0 : 1;
+}
+
+async function send(flags: SyncFlags, host: Host, retryId: string | null): Promise<SyncResult> {
+  const home = homeOf(flags.home, host);
+  const engine = connectEngine(home);
+  const path = retryId === null ? '/api/stripe/sync' : `/api/stripe/events/${encodeURIComponent(retryId)}/retry`;
+  if (engine) return syncResultSchema.parse(await engine.ask('POST', path));
+  const reading = openForReading(home);
+  reading?.db.close();
+  if (reading === null)
+    throw new AppError('not_found', 'There is no ledger in this home folder.', 'Name the folder with --home.');
+  if (reading.isDemo)
+    throw new AppError(
+      'stripe_not_set_up',
+      'This is demo data; its Stripe ends with the demo.',
+      'Start `serve --demo` again.',
+    );
+  return sendAlone(home, host, retryId);
+}
+
+async function sendAlone(home: string, host: Host, retryId: string | null): Promise<SyncResult> {
+  const { settings } = await openSettings(home, settingsOf(host.env));
+  const { clock, ids, env } = host;
+  const timeZone = resolveTimeZone(settings.timeZone);
+  const onFatal = (error: Error) => {
+    throw error;
+  };
+  const rules = { timeZone, plan: settings.plan };
+  const ledger = await openLedger({ file: join(home, ledgerFileName), rules, isDemo: false, clock, onFatal });
+  const dayOf = createDayOf(timeZone);
+  const monthOf = (atMs: number) => monthOfDay(dayOf(atMs));
+  const sync = await startSync({
+    ledger,
+    settings,
+    secrets: secretsOf(env),
+    isDemo: false,
+    clock,
+    ids,
+    log: silentLog,
+    monthOf,
+  });
+  try {
+    if (retryId !== null && !(await sync.retry(retryId))) {
+      throw new AppError(
+        'not_found',
+        'No meter event of this id waits or was refused.',
+        'See `tollkeeper sync status` for the ids.',
+      );
+    }
+    return await sync.now();
+  } finally {
+    await sync.close();
+    await ledger.close();
+  }
+}
+
+function statusText(view: OutboxView): string[] {
+  const waiting = `${view.waitingEvents} meter events wait, worth ${formatUsd(view.waitingNanoUsd, 6)}`;
+  const open = `${formatUsd(view.openNanoUsd, 6)} more is in minutes that are not sealed yet`;
+  const rows = view.events
+    .filter((event) => event.state !== 'accepted')
+    .map((event) => [
+      event.id,
+      event.customer,
+      new Date(event.minuteMs).toISOString().slice(0, 16),
+      formatUsd(event.value * 1_000, 6),
+      event.state,
+      event.lastAnswer ?? '–',
+    ]);
+  const columns = ['event', 'customer', 'minute (UTC)', 'worth', 'state', 'last answer'];
+  return [
+    `${waiting}; ${open}.`,
+    `${view.acceptedEvents} delivered, worth ${formatUsd(view.acceptedNanoUsd, 6)}; ${view.rejectedEvents} refused.`,
+    ...(view.unmapped.calls > 0
+      ? [
+          `${view.unmapped.calls} calls of this month (${formatUsd(view.unmapped.costNanoUsd)}) have no customer and are billed to nobody.`,
+        ]
+      : []),
+    ...(rows.length > 0
+      ? [
+          '',
+          ...layOut(
+            columns.map((title) => ({ title, align: title === 'worth' ? 'right' : 'left' })),
+            rows,
+          ),
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,22 @@
+/** `tollkeeper verify`: the ledger's own consistency. Exit 1 when something differs, with a sentence for each. */
+import { verifyLedger } from '../ledger/verify.ts';
+import { writeLine, type ExitCode, type Host } from './host.ts';
+import { homeOf, openForReading } from './ledger-reader.ts';
+
+export type VerifyFlags = { readonly home?: string; readonly json?: boolean };
+
+export async function verify(flags: VerifyFlags, host: Host): Promise<ExitCode> {
+  const ledger = openForReading(homeOf(flags.home, host));
+  const { calls, findings } = ledger ? verifyLedger(ledger.db) : { calls: 0, findings: [] };
+  ledger?.db.close();
+  if (flags.json) {
+    writeLine(host.stdout, JSON.stringify({ ok: findings.length === 0, calls, findings }));
+  } else {
+    for (const { check, sentence } of findings) writeLine(host.stdout, `${check}: ${sentence}`);
+    writeLine(
+      host.stdout,
+      findings.length === 0 ? `${calls} calls: everything adds up.` : `${calls} calls, ${findings.length} findings.`,
+    );
+  }
+  return findings.length === 0 ? 0 : 1;
+}

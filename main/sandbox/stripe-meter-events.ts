@@ -1,0 +1,143 @@
+/**
+ * What Stripe does with a meter event: the checks before it answers, and those it makes later.
+ * Texts, limits and windows: facts/stripe.md sections 1 and 3.
+ */
+import type { SandboxErrorEvent, SandboxEvent, SandboxMeter, StripeState } from './stripe-state.ts';
+import { prune } from './stripe-state.ts';
+
+export type IncomingEvent = {
+  readonly eventName: string | null;
+  readonly identifier: string | null;
+  readonly timestampMs: number | null;
+  readonly payload: Readonly<Record<string, string>>;
+  readonly idempotencyKey: string | null;
+};
+
+export type EventCheck =
+  | { readonly kind: 'ok'; readonly event: SandboxEvent }
+  | { readonly kind: 'error'; readonly message: string; readonly code: string | null; readonly param: string | null };
+
+const textLengthMax = 100;
+const pastMs = 35 * 24 * 3_600_000;
+const futureMs = 5 * 60_000;
+const significantDigitsMax = 15;
+
+export function checkEvent(
+  state: StripeState,
+  incoming: IncomingEvent,
+  nowMs: number,
+  newIdentifier: () => string,
+): EventCheck {
+  const { eventName, payload } = incoming;
+  if (eventName === null) return error('Missing required param: event_name.', 'parameter_missing', 'event_name');
+  if (Object.keys(payload).length === 0)
+    return error('Missing required param: payload.', 'parameter_missing', 'payload');
+  const identifier = incoming.identifier ?? newIdentifier();
+  for (const [param, text] of Object.entries({ event_name: eventName, identifier })) {
+    if (text.length > textLengthMax)
+      return error(`Invalid string: ${param} must be at most ${textLengthMax} characters`, null, param);
+  }
+  const timestampMs = incoming.timestampMs ?? nowMs;
+  const window = checkWindow(timestampMs, nowMs);
+  if (window !== null) return error(window, 'timestamp', 'timestamp');
+  const meter = findMeter(state, eventName);
+  if (meter === null) return error('No active meter found with this event name', null, 'event_name');
+  const value = payload[meter.valueKey];
+  if (value !== undefined && tooManyDigits(value))
+    return error('The value has more than 15 significant digits.', null, 'payload');
+  prune(state, nowMs);
+  if (state.identifiers.has(identifier))
+    return error(`An event already exists with identifier ${identifier}.`, null, 'identifier');
+  const customer = payload[meter.customerKey] ?? '';
+  const { idempotencyKey } = incoming;
+  const event = {
+    identifier,
+    eventName,
+    customer,
+    value: value ?? '',
+    timestampMs,
+    receivedAtMs: nowMs,
+    idempotencyKey,
+  };
+  return { kind: 'ok', event: { ...event, failure: null, isCancelled: false } };
+}
+
+/** Takes the event in and makes the checks that Stripe makes after its answer; what fails becomes an error event. */
+export function acceptEvent(state: StripeState, event: SandboxEvent, nowMs: number): void {
+  state.identifiers.set(event.identifier, nowMs);
+  const failure = validateLater(state, event);
+  event.failure = failure?.code ?? null;
+  state.events.push(event);
+  if (failure) state.errorEvents.push(failure);
+}
+
+export function findMeter(state: StripeState, eventName: string): SandboxMeter | null {
+  return [...state.meters.values()].find((meter) => meter.eventName === eventName && meter.isActive) ?? null;
+}
+
+function validateLater(state: StripeState, event: SandboxEvent): SandboxErrorEvent | null {
+  const meter = findMeter(state, event.eventName);
+  if (meter === null) return report(state, event, null, 'no_meter', 'There is no meter with this event name.');
+  if (event.customer === '')
+    return report(state, event, meter, 'meter_event_no_customer_defined', 'The payload names no customer.');
+  if (!state.customers.has(event.customer)) {
+    return report(state, event, meter, 'meter_event_customer_not_found', `No such customer: ${event.customer}.`);
+  }
+  if (!/^-?\d+$/.test(event.value))
+    return report(state, event, meter, 'meter_event_invalid_value', 'The value must be a whole number.');
+  return null;
+}
+
+function report(
+  state: StripeState,
+  event: SandboxEvent,
+  meter: SandboxMeter | null,
+  code: string,
+  message: string,
+): SandboxErrorEvent {
+  return {
+    id: `evt_sandbox_${state.errorEvents.length + 1}`,
+    type: meter ? 'v1.billing.meter.error_report_triggered' : 'v1.billing.meter.no_meter_found',
+    createdMs: event.receivedAtMs,
+    meterId: meter?.id ?? null,
+    code,
+    message,
+    requestIdentifier: event.idempotencyKey ?? event.identifier,
+  };
+}
+
+function checkWindow(timestampMs: number, nowMs: number): string | null {
+  const earliest = nowMs - pastMs;
+  if (timestampMs < earliest) {
+    const seconds = Math.ceil(earliest / 1_000);
+    return `The event timestamp cannot be more than 35 days in past. Expected a timestamp greater than or equal to ${seconds}.`;
+  }
+  if (timestampMs > nowMs + futureMs) return 'The event timestamp cannot be more than 5 minutes in the future.';
+  return null;
+}
+
+function tooManyDigits(value: string): boolean {
+  return value.replace(/^-/, '').replace('.', '').replace(/^0+/, '').length > significantDigitsMax;
+}
+
+function error(message: string, code: string | null, param: string | null): EventCheck {
+  return { kind: 'error', message, code, param };
+}
+
+/** What a meter holds for a customer in [fromMs, toMs): only events that passed both rounds of checks. */
+export function sumOf(
+  state: StripeState,
+  eventName: string,
+  customer: string,
+  fromMs: number,
+  toMs: number,
+  receivedBeforeMs: number,
+): bigint {
+  let sum = 0n;
+  for (const event of state.events) {
+    const counts = event.failure === null && !event.isCancelled && event.receivedAtMs <= receivedBeforeMs;
+    if (!counts || event.eventName !== eventName || event.customer !== customer) continue;
+    if (event.timestampMs >= fromMs && event.timestampMs < toMs) sum += BigInt(event.value);
+  }
+  return sum;
+}

@@ -1,0 +1,82 @@
+/** What the simulated Stripe remembers. Plain data with bounds; the rules stand in the files that use it. */
+
+export type SandboxMeter = {
+  readonly id: string;
+  readonly eventName: string;
+  readonly customerKey: string;
+  readonly valueKey: string;
+  readonly displayName: string;
+  isActive: boolean;
+};
+
+export type SandboxEvent = {
+  readonly identifier: string;
+  readonly eventName: string;
+  readonly customer: string;
+  readonly value: string;
+  readonly timestampMs: number;
+  readonly receivedAtMs: number;
+  readonly idempotencyKey: string | null;
+  /** Set by the asynchronous validation; null while it counts. */
+  failure: string | null;
+  isCancelled: boolean;
+};
+
+/** A thin event of the v2 list: something that was wrong with events Stripe had answered 200 for. */
+export type SandboxErrorEvent = {
+  readonly id: string;
+  readonly type: 'v1.billing.meter.error_report_triggered' | 'v1.billing.meter.no_meter_found';
+  readonly createdMs: number;
+  readonly meterId: string | null;
+  readonly code: string;
+  readonly message: string;
+  readonly requestIdentifier: string;
+};
+
+export type StoredAnswer = {
+  readonly status: number;
+  readonly body: unknown;
+  readonly request: string;
+  readonly atMs: number;
+};
+
+export type StripeState = {
+  readonly meters: Map<string, SandboxMeter>;
+  readonly customers: Map<string, { readonly id: string; readonly name: string }>;
+  readonly events: SandboxEvent[];
+  /** Identifier → when it was first used; pruned after a day. */
+  readonly identifiers: Map<string, number>;
+  readonly idempotent: Map<string, StoredAnswer>;
+  readonly errorEvents: SandboxErrorEvent[];
+  /** Session token → when it expires. */
+  readonly sessions: Map<string, number>;
+  /** "customer meter" pairs with a request under way. */
+  readonly busy: Set<string>;
+};
+
+export function createStripeState(): StripeState {
+  return {
+    meters: new Map(),
+    customers: new Map(),
+    events: [],
+    identifiers: new Map(),
+    idempotent: new Map(),
+    errorEvents: [],
+    sessions: new Map(),
+    busy: new Set(),
+  };
+}
+
+/** A day: identifiers are unique, and first answers replayed, "for at least 24 hours" (facts/stripe.md section 1). */
+export const dayMs = 24 * 3_600_000;
+
+export function prune(state: StripeState, nowMs: number): void {
+  for (const [identifier, atMs] of state.identifiers) {
+    if (atMs > nowMs - dayMs) break;
+    state.identifiers.delete(identifier);
+  }
+  for (const [key, answer] of state.idempotent) {
+    if (answer.atMs > nowMs - dayMs) break;
+    state.idempotent.delete(key);
+  }
+}
