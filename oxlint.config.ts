@@ -5,15 +5,17 @@ import { mayImport, packageHomes, rooms, sharedPackages } from './import-rules.t
 
 const everyRoom = rooms.filter((room) => !room.endsWith('.ts'));
 
-/** A pattern that matches a relative import of a room from anywhere in the tree. */
-function importPatterns(room: string): string[] {
-  const name = room.replace(/^main\//, '');
-  return room.endsWith('.ts') ? [`**/${name}`] : [`**/${name}/**`];
+/** Patterns that match an import of a room: by its place beside the others under main, or by its full path from outside. */
+function importPatterns(from: string, room: string): string[] {
+  const path = room.endsWith('.ts') ? room : `${room}/**`;
+  return from.startsWith('main/') && room.startsWith('main/')
+    ? [`../${path.slice('main/'.length)}`, `./${path.slice('main/'.length)}`]
+    : [`**/${path}`];
 }
 
 function forbiddenRooms(from: string): string[] {
   const allowed = new Set([from, ...(mayImport[from] ?? [])]);
-  return everyRoom.filter((room) => !allowed.has(room)).flatMap(importPatterns);
+  return everyRoom.filter((room) => !allowed.has(room)).flatMap((room) => importPatterns(from, room));
 }
 
 function forbiddenPackages(from: string): string[] {
@@ -61,7 +63,10 @@ export default defineConfig({
     'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
     // A factory (openX, startX, createX) counts the functions inside it; each of those stays short by the same eye.
     'max-lines-per-function': ['error', { max: 100, skipBlankLines: true, skipComments: true }],
-    complexity: ['error', 14],
+    // A switch over a union counts once: it is one decision with a row for each case.
+    complexity: ['error', { max: 14, variant: 'modified' }],
+    'jsx-a11y/prefer-tag-over-role': 'off',
+    'jsx-a11y/control-has-associated-label': 'off',
   },
   overrides: [
     ...Object.keys(mayImport).map(folderRule),
@@ -70,6 +75,10 @@ export default defineConfig({
       files: ['test/**', 'scripts/**'],
       rules: { 'no-console': 'off', 'max-lines-per-function': 'off', 'no-restricted-imports': 'off' },
     },
-    { files: ['renderer/**'], rules: { 'max-lines-per-function': ['error', { max: 110 }] } },
+    // Virtual rows are drawn by the hook's own functions; the compiler that this rule guards is not used.
+    {
+      files: ['renderer/**'],
+      rules: { 'max-lines-per-function': ['error', { max: 130 }], 'react/incompatible-library': 'off' },
+    },
   ],
 });

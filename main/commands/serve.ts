@@ -92,6 +92,14 @@ async function startDemo(start: Start): Promise<Serving> {
   }
 }
 
+/** The simulated Stripe forgets when it ends, so a demo starts with an empty ledger, or the two would not agree. Real data is never touched. */
+function forgetLastDemo(home: string): void {
+  const last = openForReading(home);
+  last?.db.close();
+  if (!last?.isDemo) return;
+  for (const ending of ['', '-wal', '-shm']) rmSync(join(home, `${ledgerFileName}${ending}`), { force: true });
+}
+
 function open(
   { home, token, log, host }: Start,
   settings: Settings,

@@ -19,5 +19,5 @@ export function layOut(columns: readonly Column[], rows: readonly (readonly stri
 
 /** Code points, which is near enough for names and figures. */
 function widthOf(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }

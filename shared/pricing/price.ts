@@ -92,22 +92,27 @@ function rateCard(
   period: PricePeriod,
   modelId: string,
 ) {
+  refuseUnknown(serviceTier, speed);
   const tier = period.longPrompt && promptTokens(pass) > period.longPrompt.moreThanTokens ? period.longPrompt : null;
-  const tierBasis = tier ? 'long prompt' : 'standard';
-  if (serviceTier === 'priority')
-    throw new Unpriced('Priority tier is priced by contract, which the API does not tell.');
   if (serviceTier === 'batch') {
     const batch = tier ? tier.batch : period.batch;
     if (!batch) throw new Unpriced(`No batch price is published for ${modelId}.`);
     return { rates: batch, basis: tier ? 'batch · long prompt' : 'batch' };
   }
-  if (serviceTier !== null && serviceTier !== 'standard')
-    throw new Unpriced(`The service tier "${serviceTier}" is not known.`);
   // Fast is decided by what the response says was used; a model without a fast price runs and bills as standard (Opus 4.6).
   if (speed === 'fast' && period.fast) return { rates: period.fast, basis: 'fast' };
+  return tier ? { rates: tier.standard, basis: 'long prompt' } : { rates: period.standard, basis: 'standard' };
+}
+
+/** A priced field with a value nobody knows makes the call unpriced: it may cost more, and it is not for us to guess. */
+function refuseUnknown(serviceTier: string | null, speed: string | null): void {
+  if (serviceTier === 'priority')
+    throw new Unpriced('Priority tier is priced by contract, which the API does not tell.');
+  if (serviceTier !== null && serviceTier !== 'standard' && serviceTier !== 'batch') {
+    throw new Unpriced(`The service tier "${serviceTier}" is not known.`);
+  }
   if (speed !== null && speed !== 'standard' && speed !== 'fast')
     throw new Unpriced(`The speed "${speed}" is not known.`);
-  return { rates: tier ? tier.standard : period.standard, basis: tierBasis };
 }
 
 /** Web searches are priced per request, once for the call, and neither residency nor fast changes them. */

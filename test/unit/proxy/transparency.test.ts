@@ -197,9 +197,7 @@ describe('the proxy', () => {
     });
 
     const incoming = await openRaw(`${proxy.url}/v1/messages`, { method: 'POST', body: '{}' });
-    const [first] = (await Promise.race([incoming.iterator({ destroyOnReturn: false }).next()]).then((step) => [
-      step.value as Buffer,
-    ])) as [Buffer];
+    const { value: first } = (await incoming.iterator({ destroyOnReturn: false }).next()) as { value: Buffer };
 
     expect(first.toString()).toContain('ping');
     release();

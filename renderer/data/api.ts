@@ -1,0 +1,71 @@
+/**
+ * The dashboard's one way to the engine: same-origin requests, every answer checked against the contract.
+ * Throws ApiFailure with a sentence and a remedy that a person can read; the token is never seen here (cookie or shell).
+ */
+import type { z } from 'zod';
+
+import {
+  callDetailSchema,
+  callFacetsSchema,
+  callsPageSchema,
+  monthViewSchema,
+  statusSchema,
+  stripeViewSchema,
+  syncResultSchema,
+} from '../../shared/contract/api.ts';
+import { apiErrorSchema } from '../../shared/contract/errors.ts';
+
+export class ApiFailure extends Error {
+  /** 0 when the engine did not answer at all. */
+  readonly status: number;
+  readonly remedy: string;
+
+  constructor(status: number, message: string, remedy: string) {
+    super(message);
+    this.status = status;
+    this.remedy = remedy;
+  }
+}
+
+async function ask<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+  init: RequestInit = {},
+): Promise<z.infer<Schema>> {
+  const response = await fetch(path, { ...init, headers: { accept: 'application/json' } }).catch(() => {
+    throw new ApiFailure(0, 'Tollkeeper does not answer.', 'Start it again; what is shown here is from before.');
+  });
+  const body: unknown = await response.json().catch(() => null);
+  if (!response.ok) {
+    const told = apiErrorSchema.safeParse(body);
+    if (told.success) throw new ApiFailure(response.status, told.data.error.message, told.data.error.remedy);
+    throw new ApiFailure(response.status, `Tollkeeper answered ${response.status}.`, 'See its log in the home folder.');
+  }
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new ApiFailure(
+    response.status,
+    'This page and the running engine are of different versions.',
+    'Reload the page.',
+  );
+}
+
+function queryOf(values: Readonly<Record<string, string | undefined>>): string {
+  const stated = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return new URLSearchParams(stated).toString();
+}
+
+export type CallFilters = Readonly<
+  Partial<Record<'member' | 'project' | 'model' | 'status' | 'from' | 'to' | 'conversation', string>>
+>;
+
+export const api = {
+  status: () => ask('/api/status', statusSchema),
+  month: (month: string | undefined, by: string) => ask(`/api/month?${queryOf({ month, by })}`, monthViewSchema),
+  calls: (filters: CallFilters, cursor: string | undefined) =>
+    ask(`/api/calls?${queryOf({ ...filters, cursor })}`, callsPageSchema),
+  facets: () => ask('/api/calls/facets', callFacetsSchema),
+  call: (id: string) => ask(`/api/calls/${encodeURIComponent(id)}`, callDetailSchema),
+  stripe: () => ask('/api/stripe', stripeViewSchema),
+  syncNow: () => ask('/api/stripe/sync', syncResultSchema, { method: 'POST' }),
+};

@@ -1,0 +1,112 @@
+/** One call explained: how it ended, what each part cost and why, where it went in Stripe. Escape closes it. */
+import { useEffect, useRef, type ReactNode } from 'react';
+
+import type { CallDetail } from '../../../shared/contract/api.ts';
+import { shortModelName, tokensInWords } from '../../../shared/plain-words.ts';
+import { CallTags } from '../../components/call-tags.tsx';
+import { CallMoney } from '../../components/money.tsx';
+import { Failed, Loading, Notice } from '../../components/states.tsx';
+import { Elapsed, Time } from '../../components/time.tsx';
+import { Who } from '../../components/who.tsx';
+import { useCall } from '../../data/queries.ts';
+import { ChargeLines } from './charge-lines.tsx';
+
+export function CallPanel({ id, close }: { readonly id: string; readonly close: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const { data: call, error } = useCall(id);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} className="panel p-6" aria-label="One call, explained" onClose={close}>
+      <div className="mb-4 flex items-start justify-between">
+        <h1>One call</h1>
+        <button type="button" className="control" onClick={() => dialog.current?.close()}>
+          Close
+        </button>
+      </div>
+      {call ? <Explained call={call} /> : error ? <Failed error={error} /> : <Loading what="the call" />}
+    </dialog>
+  );
+}
+
+function Explained({ call }: { readonly call: CallDetail }) {
+  const prompt = call.inputTokens + call.cacheWrite5mTokens + call.cacheWrite1hTokens + call.cacheReadTokens;
+  return (
+    <>
+      <div className="text-4xl font-[580] tracking-[-0.025em]">
+        <CallMoney nano={call.costNanoUsd} />
+      </div>
+      <p className="mt-1 mb-4 text-dim">
+        {howItEnded(call)} It read {prompt.toLocaleString('en-US')} tokens ({tokensInWords(prompt)}) and wrote{' '}
+        {call.outputTokens.toLocaleString('en-US')} ({tokensInWords(call.outputTokens)}). <CallTags call={call} />
+      </p>
+      {call.unpricedReason === null ? null : (
+        <Notice>Unpriced: {call.unpricedReason} It is in no sum until it has a price.</Notice>
+      )}
+      {call.lines.length > 0 ? <ChargeLines call={call} /> : null}
+      <dl className="mt-5 grid grid-cols-[auto_1fr] gap-x-5 gap-y-1.5 text-[13px] [&_dd]:break-all [&_dt]:text-faint">
+        <Fact name="Who · what for">
+          <Who member={call.member} project={call.project} />
+        </Fact>
+        <Fact name="Started">
+          <Time at={call.startedAtMs} kind="full" />
+          {call.endedAtMs === null ? null : (
+            <>
+              , took <Elapsed fromMs={call.startedAtMs} toMs={call.endedAtMs} />
+            </>
+          )}
+        </Fact>
+        <Fact name="First byte">
+          {call.firstByteMs === null ? '–' : `${call.firstByteMs.toLocaleString('en-US')} ms after it left`}
+        </Fact>
+        <Fact name="Model">{call.model ?? '–'}</Fact>
+        {call.requestedModel === call.model ? null : <Fact name="Asked for">{call.requestedModel ?? '–'}</Fact>}
+        <Fact name="Client">{call.client ?? '–'}</Fact>
+        <Fact name="Answer">
+          {call.httpStatus ?? 'none'}
+          {call.stopReason === null ? '' : `, ${call.stopReason.replaceAll('_', ' ')}`}
+        </Fact>
+        <Fact name="Size">
+          {call.promptBytes.toLocaleString('en-US')} bytes out, {call.responseBytes.toLocaleString('en-US')} back
+        </Fact>
+        <Fact name="Customer">{call.customer ?? 'none, so it is billed to nobody'}</Fact>
+        <Fact name="In Stripe">{inStripe(call)}</Fact>
+        <Fact name="Message id">{call.messageId ?? '–'}</Fact>
+        <Fact name="Request id">{call.requestId ?? '–'}</Fact>
+        <Fact name="Ledger id">{call.id}</Fact>
+      </dl>
+    </>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  );
+}
+
+function howItEnded({ status, errorType, isEstimated, model, requestedModel }: CallDetail): string {
+  const name = shortModelName(model ?? requestedModel ?? 'An unknown model');
+  const estimate = isEstimated ? ' Its output is estimated from what had been sent.' : '';
+  switch (status) {
+    case 'complete':
+      return `${name} answered in full.`;
+    case 'partial':
+      return `${errorType === 'client_left' ? 'The client left before the end.' : 'The answer was cut off.'}${estimate}`;
+    case 'failed':
+      return 'It failed and costs nothing.';
+    case 'refused':
+      return 'Tollkeeper refused it; it never left this machine.';
+    case 'in_flight':
+      return 'It is on its way.';
+  }
+}
+
+function inStripe({ meterEvents, customer, costNanoUsd }: CallDetail): string {
+  const event = meterEvents[0];
+  if (event) return `${event.state} in ${event.id}`;
+  if (customer === null || costNanoUsd === null || costNanoUsd === 0) return 'nothing to bill';
+  return 'waits until its minute is over';
+}

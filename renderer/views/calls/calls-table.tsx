@@ -1,0 +1,132 @@
+/** The list of calls: dense, aligned, by keyboard too. Only the rows in sight are drawn, so that ten thousand are as quick as ten. */
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useRef, type KeyboardEvent } from 'react';
+
+import type { CallRow } from '../../../shared/contract/api.ts';
+import { shortModelName } from '../../../shared/plain-words.ts';
+import { CallTags } from '../../components/call-tags.tsx';
+import { Count } from '../../components/count.tsx';
+import { CallMoney } from '../../components/money.tsx';
+import { Time } from '../../components/time.tsx';
+import { Who } from '../../components/who.tsx';
+
+const rowHeightPx = 32;
+/** Below this many rows there is nothing to save. */
+const virtualFrom = 200;
+
+const titles = [
+  'Time',
+  'Who · what for',
+  'Client',
+  'Model',
+  'Input, tokens',
+  'Cache write',
+  'Cache read',
+  'Output',
+  'Cost',
+  'State',
+];
+const numbersFrom = 4;
+/** The one column that the panel has as well, given up where there is no room for it. */
+const clientColumn = 'min-[721px]:max-[1400px]:hidden';
+
+type CallsTableProps = { readonly calls: readonly CallRow[]; readonly open: (call: CallRow) => void };
+
+export function CallsTable({ calls, open }: CallsTableProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const isVirtual = calls.length > virtualFrom;
+  const virtual = useVirtualizer({
+    count: isVirtual ? calls.length : 0,
+    getScrollElement: () => frame.current,
+    estimateSize: () => rowHeightPx,
+    overscan: 20,
+  });
+  const items = virtual.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const end = (items.at(-1)?.index ?? -1) + 1;
+  const shown = isVirtual ? calls.slice(first, end) : calls;
+  return (
+    <div ref={frame} className={`framed ${isVirtual ? 'max-h-[70vh] overflow-y-auto' : ''}`}>
+      <table className="table stacks" aria-rowcount={calls.length + 1}>
+        <caption className="sr-only">Settled calls, newest first. Enter opens one.</caption>
+        <thead className={isVirtual ? 'sticky top-0 z-1 bg-surface' : ''}>
+          <tr>
+            {titles.map((title, index) => (
+              <th
+                key={title}
+                scope="col"
+                className={
+                  title === 'Client' ? clientColumn : index >= numbersFrom && title !== 'State' ? 'number' : ''
+                }
+              >
+                {title === 'State' ? <span className="sr-only">State</span> : title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {isVirtual ? <Spacer rows={first} /> : null}
+          {shown.map((call) => (
+            <Row key={call.id} call={call} open={open} />
+          ))}
+          {isVirtual ? <Spacer rows={calls.length - end} /> : null}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Holds the place of the rows that are not drawn. */
+function Spacer({ rows }: { readonly rows: number }) {
+  return rows === 0 ? null : <tr aria-hidden="true" style={{ height: rows * rowHeightPx }} />;
+}
+
+function Row({ call, open }: { readonly call: CallRow; readonly open: (call: CallRow) => void }) {
+  const onKeyDown = (event: KeyboardEvent<HTMLTableRowElement>) => {
+    if (event.key === 'Enter') {
+      // Else the same key press would go on to the panel and close it.
+      event.preventDefault();
+      open(call);
+    }
+    const rows = {
+      ArrowDown: event.currentTarget.nextElementSibling,
+      ArrowUp: event.currentTarget.previousElementSibling,
+    };
+    const next = event.key === 'ArrowDown' || event.key === 'ArrowUp' ? rows[event.key] : null;
+    if (!(next instanceof HTMLElement)) return;
+    event.preventDefault();
+    next.focus();
+  };
+  return (
+    <tr tabIndex={0} className="cursor-pointer hover:bg-sunk/50" onClick={() => open(call)} onKeyDown={onKeyDown}>
+      <td data-label="Time">
+        <Time at={call.startedAtMs} kind="full" />
+      </td>
+      <td data-label="Who · what for">
+        <Who member={call.member} project={call.project} />
+      </td>
+      <td data-label="Client" className={`text-dim ${clientColumn}`}>
+        {call.client ?? '–'}
+      </td>
+      <td data-label="Model">{shortModelName(call.model ?? call.requestedModel ?? '–')}</td>
+      <td data-label="Input" className="number">
+        <Count value={call.inputTokens} />
+      </td>
+      <td data-label="Cache write" className="number">
+        <Count value={call.cacheWrite5mTokens + call.cacheWrite1hTokens} />
+      </td>
+      <td data-label="Cache read" className="number">
+        <Count value={call.cacheReadTokens} />
+      </td>
+      <td data-label="Output" className="number">
+        <Count value={call.outputTokens} />
+      </td>
+      <td data-label="Cost" className="number">
+        {call.costNanoUsd === 0 ? '–' : <CallMoney nano={call.costNanoUsd} />}
+      </td>
+      <td>
+        <CallTags call={call} />
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,122 @@
+/** Calls on their way, then those just done. A running figure is a floor and carries an ellipsis until it is final. */
+import { Link } from 'wouter';
+
+import type { CallRow } from '../../../shared/contract/api.ts';
+import type { InFlightCall, LiveSnapshot } from '../../../shared/contract/events.ts';
+import { shortModelName } from '../../../shared/plain-words.ts';
+import { CallTags } from '../../components/call-tags.tsx';
+import { Count, plural } from '../../components/count.tsx';
+import { CallMoney, Money } from '../../components/money.tsx';
+import { Tag } from '../../components/tag.tsx';
+import { Elapsed, Time } from '../../components/time.tsx';
+import { Who } from '../../components/who.tsx';
+
+export function CallsNow({ snapshot }: { readonly snapshot: LiveSnapshot }) {
+  const { inFlight, inFlightCount, recent, atMs } = snapshot;
+  return (
+    <section aria-labelledby="calls-now">
+      <h2 id="calls-now" className="mb-2.5">
+        Calls ·{' '}
+        {inFlightCount === 0 ? 'none on its way' : `${inFlightCount} on ${inFlightCount === 1 ? 'its' : 'their'} way`}
+        {inFlightCount > inFlight.length ? `, ${plural(inFlight.length, 'shown', 'shown')}` : ''}
+      </h2>
+      <div className="framed">
+        <table className="table stacks">
+          <caption className="sr-only">Calls on their way and just done, newest first</caption>
+          <thead>
+            <tr>
+              <th scope="col">Time</th>
+              <th scope="col">Who · what for</th>
+              <th scope="col">Model</th>
+              <th scope="col" className="number">
+                Input, tokens
+              </th>
+              <th scope="col" className="number">
+                Cache read
+              </th>
+              <th scope="col" className="number">
+                Output
+              </th>
+              <th scope="col" className="number">
+                Cost
+              </th>
+              <th scope="col">
+                <span className="sr-only">State</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {inFlight.map((call) => (
+              <RunningRow key={call.id} call={call} atMs={atMs} />
+            ))}
+            {recent.map((call) => (
+              <DoneRow key={call.id} call={call} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function RunningRow({ call, atMs }: { readonly call: InFlightCall; readonly atMs: number }) {
+  return (
+    <tr className="bg-sunk/40">
+      <td data-label="Time">
+        <Time at={call.startedAtMs} />
+      </td>
+      <td data-label="Who · what for">
+        <Who member={call.member} project={call.project} />
+      </td>
+      <td data-label="Model">{call.model === null ? '–' : shortModelName(call.model)}</td>
+      <td data-label="Input" className="number">
+        <Count value={call.inputTokens} />
+      </td>
+      <td data-label="Cache read" className="number">
+        <Count value={call.cacheReadTokens} />
+      </td>
+      <td data-label="Output" className="number">
+        <Count value={call.outputTokens} /> …
+      </td>
+      <td data-label="Cost" className="number">
+        {call.costNanoUsd === null ? '–' : <Money nano={call.costNanoUsd} decimals={4} />} …
+      </td>
+      <td>
+        <Tag>
+          {call.isStream ? 'streaming' : 'waiting'} <Elapsed fromMs={call.startedAtMs} toMs={atMs} />
+        </Tag>
+      </td>
+    </tr>
+  );
+}
+
+function DoneRow({ call }: { readonly call: CallRow }) {
+  return (
+    <tr>
+      <td data-label="Time">
+        <Link href={`/calls/${call.id}`} className="hover:underline" aria-label="This call, explained">
+          <Time at={call.startedAtMs} />
+        </Link>
+      </td>
+      <td data-label="Who · what for">
+        <Who member={call.member} project={call.project} />
+      </td>
+      <td data-label="Model">{shortModelName(call.model ?? call.requestedModel ?? '–')}</td>
+      <td data-label="Input" className="number">
+        <Count value={call.inputTokens + call.cacheWrite5mTokens + call.cacheWrite1hTokens} />
+      </td>
+      <td data-label="Cache read" className="number">
+        <Count value={call.cacheReadTokens} />
+      </td>
+      <td data-label="Output" className="number">
+        <Count value={call.outputTokens} />
+      </td>
+      <td data-label="Cost" className="number">
+        {call.costNanoUsd === 0 ? '–' : <CallMoney nano={call.costNanoUsd} />}
+      </td>
+      <td>
+        <CallTags call={call} />
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,190 @@
+/** Stripe: what waits, what it is worth, what Stripe said last, and every meter event with its state. */
+import type { ReactNode } from 'react';
+
+import type { MeterEventRow, MeterEventState, StripeView as Stripe } from '../../../shared/contract/api.ts';
+import { Count, plural } from '../../components/count.tsx';
+import { Money } from '../../components/money.tsx';
+import { Empty, Failed, Loading, Notice } from '../../components/states.tsx';
+import { Tag, type Tone } from '../../components/tag.tsx';
+import { Time } from '../../components/time.tsx';
+import { useStripe, useSyncNow } from '../../data/queries.ts';
+
+export function StripeView() {
+  const { data: stripe, error } = useStripe();
+  if (!stripe) return error ? <Failed error={error} /> : <Loading what="the outbox" />;
+  return (
+    <>
+      <h1 className="mb-2">Stripe</h1>
+      {error ? <Failed error={error} /> : null}
+      <Hero stripe={stripe} />
+      {stripe.unmapped.calls > 0 ? (
+        <p className="mb-4 text-dim">
+          {plural(stripe.unmapped.calls, 'call')} of this month (<Money nano={stripe.unmapped.costNanoUsd} />){' '}
+          {stripe.unmapped.calls === 1 ? 'has' : 'have'} no customer and {stripe.unmapped.calls === 1 ? 'is' : 'are'}{' '}
+          billed to nobody. Map a project or a member to a Stripe customer in settings.json.
+        </p>
+      ) : null}
+      {stripe.events.length === 0 ? (
+        <Empty title="No meter events yet">
+          A minute of calls becomes one event for its customer, a few seconds after the minute is over.
+        </Empty>
+      ) : (
+        <Events events={stripe.events} />
+      )}
+    </>
+  );
+}
+
+const modes = { off: 'no key', demo: 'simulated account', test: 'test account', live: 'live account' } as const;
+
+function Hero({ stripe }: { readonly stripe: Stripe }) {
+  const sync = useSyncNow();
+  return (
+    <section aria-label="Outbox" className="mb-5">
+      <div data-testid="stripe-waiting" className="text-4xl leading-tight font-[580] tracking-[-0.025em]">
+        <Money nano={stripe.waitingNanoUsd} decimals={4} />
+        <span className="ml-3 text-[15px] font-normal tracking-normal text-dim">
+          {stripe.waitingEvents === 0
+            ? 'waits: everything sealed is delivered'
+            : `waits in ${plural(stripe.waitingEvents, 'event')}`}
+        </span>
+      </div>
+      <p className="mt-1 text-dim">
+        <Money nano={stripe.openNanoUsd} decimals={4} /> more is in minutes that are not over yet. {lastAnswer(stripe)}
+        {stripe.waitingEvents > 0 && stripe.nextAttemptAtMs !== null ? (
+          <>
+            {' '}
+            Next attempt at <Time at={stripe.nextAttemptAtMs} />.
+          </>
+        ) : null}
+      </p>
+      {stripe.state === 'off' ? (
+        <Notice>
+          No Stripe key is set, so nothing is sent. Everything is kept. Set STRIPE_API_KEY and start again.
+        </Notice>
+      ) : null}
+      {stripe.rejectedEvents > 0 ? (
+        <Notice tone="stopped">
+          {plural(stripe.rejectedEvents, 'event was', 'events were')} refused by Stripe; see why below.
+        </Notice>
+      ) : null}
+      <dl className="mt-3.5 flex flex-wrap gap-x-7 gap-y-2">
+        <Stat label="Delivered">
+          <Money nano={stripe.acceptedNanoUsd} decimals={4} />
+        </Stat>
+        <Stat label="Events delivered">
+          <Count value={stripe.acceptedEvents} />
+        </Stat>
+        <Stat label="Account">{modes[stripe.mode]}</Stat>
+        <Stat label="Meter">
+          <code className="text-[13px]">{stripe.plan.eventName}</code>
+        </Stat>
+        <Stat label="Markup">{stripe.plan.markupPercent === 0 ? 'none' : `${stripe.plan.markupPercent} %`}</Stat>
+      </dl>
+      <p className="mt-4 flex flex-wrap items-center gap-3 text-[13px] text-dim">
+        <button
+          type="button"
+          className="control"
+          disabled={sync.isPending || stripe.state === 'off'}
+          onClick={() => sync.mutate()}
+        >
+          {sync.isPending ? 'Sending…' : 'Send now'}
+        </button>
+        <span role="status">{sync.data?.sentence ?? ''}</span>
+      </p>
+      {sync.error ? <Failed error={sync.error} /> : null}
+    </section>
+  );
+}
+
+function lastAnswer({ lastAnswer: answer }: Stripe): ReactNode {
+  if (answer === null) return 'Stripe has not been asked yet.';
+  return (
+    <>
+      Last answer at <Time at={answer.atMs} />: {answer.sentence}
+    </>
+  );
+}
+
+function Stat({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+  return (
+    <div>
+      <dt className="text-xs text-faint">{label}</dt>
+      <dd className="text-[15px] font-semibold">{children}</dd>
+    </div>
+  );
+}
+
+const tones: Readonly<Record<MeterEventState, Tone>> = {
+  sealed: 'look',
+  sending: 'plain',
+  unknown: 'look',
+  accepted: 'well',
+  rejected: 'stopped',
+};
+const words: Readonly<Record<MeterEventState, string>> = {
+  sealed: 'waits',
+  sending: 'on its way',
+  unknown: 'outcome unknown',
+  accepted: 'delivered',
+  rejected: 'refused',
+};
+
+function Events({ events }: { readonly events: readonly MeterEventRow[] }) {
+  return (
+    <div className="framed">
+      <table className="table stacks">
+        <caption className="sr-only">Meter events: what waits first, then what is delivered, newest first</caption>
+        <thead>
+          <tr>
+            <th scope="col">Minute</th>
+            <th scope="col">Customer</th>
+            <th scope="col" className="number">
+              Calls
+            </th>
+            <th scope="col" className="number">
+              Value, micro-USD
+            </th>
+            <th scope="col" className="number">
+              Worth
+            </th>
+            <th scope="col" className="number">
+              Attempts
+            </th>
+            <th scope="col">State</th>
+            <th scope="col">Last answer</th>
+          </tr>
+        </thead>
+        <tbody>
+          {events.map((event) => (
+            <tr key={event.id}>
+              <td data-label="Minute">
+                <Time at={event.minuteMs} kind="minute" />
+                {event.revision > 1 ? <span className="text-faint"> addition {event.revision - 1}</span> : null}
+              </td>
+              <td data-label="Customer">{event.customer}</td>
+              <td data-label="Calls" className="number">
+                {event.calls}
+              </td>
+              <td data-label="Value, micro-USD" className="number">
+                {event.value.toLocaleString('en-US')}
+              </td>
+              <td data-label="Worth" className="number">
+                <Money nano={event.value * 1_000} decimals={6} />
+              </td>
+              <td data-label="Attempts" className="number">
+                {event.attempts}
+              </td>
+              <td data-label="State">
+                <Tag tone={tones[event.state]}>{words[event.state]}</Tag>
+              </td>
+              <td data-label="Last answer" className="max-w-[28ch] truncate text-dim" title={event.lastAnswer ?? ''}>
+                {event.lastAnswer ?? '–'}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

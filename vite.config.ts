@@ -1,0 +1,18 @@
+/** Builds the dashboard into out/renderer; used by `npm ci` (prepare), the desktop build and the dev server. */
+import tailwindcss from '@tailwindcss/vite';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  root: 'renderer',
+  base: '/',
+  plugins: [react(), tailwindcss()],
+  build: {
+    outDir: '../out/renderer',
+    emptyOutDir: true,
+    // The content security policy allows files only, no data: scripts or fonts.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1_200,
+  },
+  server: { proxy: { '/api': 'http://127.0.0.1:4142' } },
+});
