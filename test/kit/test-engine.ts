@@ -1,0 +1,149 @@
+/** A whole engine in this process for flow tests: real ledger file in a temporary home, real sockets, a clock that can be put ahead. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import type { z } from 'zod';
+
+import {
+  callDetailSchema,
+  callsPageSchema,
+  stripeViewSchema,
+  type CallDetail,
+  type CallRow,
+  type StripeView,
+} from '../../shared/contract/api.ts';
+import { settingsSchema, type Settings } from '../../shared/contract/settings.ts';
+import type { ExportedCall } from '../../shared/contract/export.ts';
+import { startEngine, type Engine } from '../../main/engine.ts';
+import { exportCalls } from '../../main/ledger/read-export.ts';
+import { openLedgerFile, ledgerFileName } from '../../main/ledger/ledger-file.ts';
+import { verifyLedger, type Verification } from '../../main/ledger/verify.ts';
+import { systemClock, type Clock } from '../../main/system/clock.ts';
+import { systemIds } from '../../main/system/ids.ts';
+import { silentLog } from '../../main/system/log.ts';
+
+export type ShiftedClock = Clock & { readonly putAhead: (byMs: number) => void };
+
+/** The machine's clock, moved: timers run as ever, only the time of day differs. */
+export function createShiftedClock(): ShiftedClock {
+  let aheadMs = 0;
+  return {
+    ...systemClock,
+    nowMs: () => systemClock.nowMs() + aheadMs,
+    putAhead: (byMs) => {
+      aheadMs += byMs;
+    },
+  };
+}
+
+export type TestEngine = {
+  readonly home: string;
+  readonly proxyUrl: string;
+  readonly dashboardUrl: string;
+  readonly clock: ShiftedClock;
+  /** Waits until the ledger holds this many settled calls. */
+  readonly settled: (count: number) => Promise<readonly CallRow[]>;
+  readonly call: (id: string) => Promise<CallDetail>;
+  readonly stripe: () => Promise<StripeView>;
+  readonly syncNow: () => Promise<void>;
+  readonly get: (path: string, headers?: Record<string, string>) => Promise<Response>;
+  readonly exported: () => ExportedCall[];
+  readonly verify: () => Verification;
+  readonly restart: () => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+export const testToken = 'test-token-of-more-than-thirty-two-characters';
+
+export type TestEngineOptions = {
+  readonly upstream: string;
+  readonly stripeApiBase?: string;
+  readonly settings?: z.input<typeof settingsSchema>;
+  readonly home?: string;
+};
+
+export async function startTestEngine({
+  upstream,
+  stripeApiBase,
+  settings: more = {},
+  home: given,
+}: TestEngineOptions): Promise<TestEngine> {
+  const home = given ?? mkdtempSync(join(tmpdir(), 'tollkeeper-'));
+  const clock = createShiftedClock();
+  const settings: Settings = settingsSchema.parse({
+    port: 0,
+    uiPort: 0,
+    upstream,
+    timeZone: 'UTC',
+    ...(stripeApiBase ? { stripeApiBase } : {}),
+    ...more,
+  });
+  const secrets = { anthropicApiKey: null, stripeApiKey: stripeApiBase ? 'sk_test_flow' : null };
+  const start = () =>
+    startEngine({
+      home,
+      settings,
+      secrets,
+      token: testToken,
+      isDemo: false,
+      rendererFolder: null,
+      log: silentLog,
+      clock,
+      ids: systemIds,
+    });
+  let engine: Engine = await start();
+
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`${engine.dashboardUrl}${path}`, { headers: { authorization: `Bearer ${testToken}`, ...headers } });
+  const read = async <Schema extends z.ZodType>(path: string, schema: Schema) =>
+    schema.parse(await (await get(path)).json());
+  const withLedger = <T>(use: (db: ReturnType<typeof openLedgerFile>) => T): T => {
+    const db = openLedgerFile(join(home, ledgerFileName), 'read');
+    try {
+      return use(db);
+    } finally {
+      db.close();
+    }
+  };
+
+  return {
+    home,
+    clock,
+    get proxyUrl() {
+      return engine.proxyUrl;
+    },
+    get dashboardUrl() {
+      return engine.dashboardUrl;
+    },
+    settled: async (count) => {
+      for (;;) {
+        const { calls } = await read('/api/calls?limit=200', callsPageSchema);
+        if (calls.length >= count) return calls;
+        // The settle follows the last byte by a few milliseconds; there is no event of it outside of the engine.
+        await pause(10);
+      }
+    },
+    call: (id) => read(`/api/calls/${id}`, callDetailSchema),
+    stripe: () => read('/api/stripe', stripeViewSchema),
+    syncNow: async () => {
+      const answer = await fetch(`${engine.dashboardUrl}/api/stripe/sync`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${testToken}` },
+      });
+      if (!answer.ok) throw new Error(await answer.text());
+    },
+    get,
+    exported: () => withLedger((db) => [...exportCalls(db, { from: null, to: null })]),
+    verify: () => withLedger(verifyLedger),
+    restart: async () => {
+      await engine.close();
+      engine = await start();
+    },
+    close: async () => {
+      await engine.close();
+      if (given === undefined) rmSync(home, { recursive: true, force: true });
+    },
+  };
+}

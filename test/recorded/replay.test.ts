@@ -1,0 +1,123 @@
+/**
+ * Replays every recorded exchange from a socket server through the running proxy: the client gets identical bytes, and the ledger says what the
+ * response says by the documented rules (documented-rules.ts), to the nano-dollar.
+ */
+import { createHash } from 'node:crypto';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { raw } from '../kit/raw-http.ts';
+import { startTestEngine, type TestEngine } from '../kit/test-engine.ts';
+import { startUpstream, type Upstream } from '../kit/upstream.ts';
+import { expectedOf } from './documented-rules.ts';
+import {
+  absentReason,
+  bodyOf,
+  isRecordedHere,
+  readExchanges,
+  recordedFiles,
+  type Exchange,
+} from './recorded-traffic.ts';
+
+let upstream: Upstream;
+let engine: TestEngine;
+let current: Exchange;
+
+/** The recorder's transport stood between; these described its connection, not the answer. */
+const connectionHeaders = /^(?:transfer-encoding|connection|content-length|keep-alive)$/i;
+
+beforeAll(async () => {
+  upstream = await startUpstream((_request, response) => {
+    const body = bodyOf(current);
+    // Where the recorder kept only the decoded text, the encoding it names is no longer true.
+    const isDecoded = current.response.body_raw_b64 === undefined;
+    const headers = Object.entries(current.response.headers).flatMap(([name, value]) =>
+      connectionHeaders.test(name) || (isDecoded && /^content-encoding$/i.test(name))
+        ? []
+        : [value].flat().flatMap((one) => [name, one]),
+    );
+    response.sendDate = false;
+    response.writeHead(current.response.status, headers);
+    // In three pieces: a stream does not come at once.
+    const third = Math.ceil(body.length / 3);
+    response.write(body.subarray(0, third));
+    response.write(body.subarray(third, 2 * third));
+    response.end(body.subarray(2 * third));
+  });
+  engine = await startTestEngine({ upstream: upstream.url });
+});
+
+afterAll(async () => {
+  await engine.close();
+  await upstream.close();
+});
+
+const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+describe('recorded traffic', () => {
+  it.for(recordedFiles().length > 0 ? recordedFiles() : ['(absent)'])(
+    'of %s passes unchanged and is metered as documented',
+    async (file, { skip }) => {
+      if (!isRecordedHere) skip(absentReason);
+      const exchanges = readExchanges(file);
+      expect(exchanges.length).toBeGreaterThan(0);
+      const metered: { exchange: Exchange; expected: ReturnType<typeof expectedOf> }[] = [];
+      const before = engine.exported().length;
+
+      for (const exchange of exchanges) {
+        current = exchange;
+        const url = new URL(exchange.request.url);
+        const { method } = exchange.request;
+        const body = method === 'GET' ? {} : { body: exchange.request.body || '{}' };
+        const answer = await raw(`${engine.proxyUrl}${url.pathname}${url.search}`, {
+          method,
+          ...body,
+          headers: { 'x-api-key': 'sk-ant-recorded' },
+        });
+
+        expect(answer.status).toBe(exchange.response.status);
+        expect(hash(answer.body), exchange.source).toBe(hash(bodyOf(exchange)));
+        if (method === 'POST' && url.pathname === '/v1/messages') {
+          const isStream = /event-stream/.test(String(answer.headers['content-type']));
+          metered.push({
+            exchange,
+            expected: expectedOf(exchange.response.status, exchange.response.body_text, isStream),
+          });
+        }
+      }
+
+      await expect.poll(() => engine.exported().length, { timeout: 10_000 }).toBe(before + metered.length);
+      const rows = engine.exported().slice(before);
+      for (const [index, { exchange, expected }] of metered.entries()) {
+        const row = rows[index];
+        expect(
+          {
+            status: row?.status,
+            messageId: row?.message_id,
+            model: row?.model,
+            stopReason: row?.stop_reason,
+            input: row?.input_tokens,
+            write5m: row?.cache_write_5m_tokens,
+            write1h: row?.cache_write_1h_tokens,
+            read: row?.cache_read_tokens,
+            output: row?.output_tokens,
+            webSearches: row?.web_search_requests,
+            costNano:
+              row?.cost_nano_usd === null || row?.cost_nano_usd === undefined ? null : BigInt(row.cost_nano_usd),
+          },
+          exchange.source,
+        ).toEqual(expected);
+        expect(row?.http_status).toBe(exchange.response.status);
+      }
+    },
+  );
+
+  it('leaves a ledger that adds up', ({ skip }) => {
+    if (!isRecordedHere) skip(absentReason);
+    const { calls, findings } = engine.verify();
+    expect(findings).toEqual([]);
+    expect(calls).toBeGreaterThan(400);
+    // Most of it is priced; were the book or the reading of models broken, both sides could agree on null.
+    expect(engine.exported().filter((call) => (call.cost_nano_usd ?? 0) > 0).length).toBeGreaterThan(350);
+  });
+});
