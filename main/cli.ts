@@ -10,7 +10,7 @@ import { Command, CommanderError } from 'commander';
 
 import { isAppError } from '../shared/contract/errors.ts';
 import { doctor } from './commands/doctor.ts';
-import { wholeNumber } from './commands/environment.ts';
+import { wholeNumber } from './settings/environment.ts';
 import { exportLedger } from './commands/export.ts';
 import { writeLine, type ExitCode, type Host } from './commands/host.ts';
 import { report } from './commands/report.ts';

@@ -10,7 +10,7 @@ import { openSettings } from '../settings/store.ts';
 import { resolveTimeZone } from '../settings/time-zone.ts';
 import { readEngineFile } from '../system/engine-file.ts';
 import { errorText } from '../system/log.ts';
-import { secretsOf, settingsOf } from './environment.ts';
+import { secretsOf, settingsOf } from '../settings/environment.ts';
 import { writeLine, type ExitCode, type Host } from './host.ts';
 import { homeOf, openForReading } from './ledger-reader.ts';
 

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 
 import type { Clock } from '../system/clock.ts';
 import type { Ids } from '../system/ids.ts';
-import type { Environment } from './home-folder.ts';
+import type { Environment } from '../system/home-folder.ts';
 
 export type Host = {
   readonly env: Environment;

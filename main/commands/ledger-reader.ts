@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { readFact } from '../ledger/facts.ts';
 import { ledgerFileName, openLedgerFile } from '../ledger/ledger-file.ts';
 import type { Db } from '../system/db.ts';
-import { homeFolder } from './home-folder.ts';
+import { homeFolder } from '../system/home-folder.ts';
 import type { Host } from './host.ts';
 
 export type OpenLedgerFile = { readonly db: Db; readonly timeZone: string; readonly isDemo: boolean };

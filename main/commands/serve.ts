@@ -6,16 +6,14 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { AppError } from '../../shared/contract/errors.ts';
-import type { Settings } from '../../shared/contract/settings.ts';
 import { startEngine, type Engine } from '../engine.ts';
-import { startDemoFarSide } from '../sandbox/demo.ts';
-import { startDemoTeam } from '../sandbox/team.ts';
+import { startDemo } from '../sandbox/start-demo.ts';
 import { ledgerFileName } from '../ledger/ledger-file.ts';
 import { openSettings } from '../settings/store.ts';
-import { openFileLog, type Log } from '../system/log.ts';
+import { openFileLog } from '../system/log.ts';
 import { readOrCreateToken } from '../system/token-file.ts';
-import { secretsOf, settingsOf, type Secrets } from './environment.ts';
-import { homeFolder } from './home-folder.ts';
+import { secretsOf, settingsOf } from '../settings/environment.ts';
+import { homeFolder } from '../system/home-folder.ts';
 import { writeLine, type ExitCode, type Host } from './host.ts';
 import { openForReading } from './ledger-reader.ts';
 
@@ -27,8 +25,6 @@ export type ServeFlags = {
   readonly upstream?: string;
   readonly json?: boolean;
 };
-
-type Serving = { readonly engine: Engine; readonly close: () => Promise<{ readonly waitingEvents: number }> };
 
 export async function serve(flags: ServeFlags, host: Host): Promise<ExitCode> {
   const isDemo = flags.demo === true;
@@ -44,52 +40,23 @@ export async function serve(flags: ServeFlags, host: Host): Promise<ExitCode> {
   const token = readOrCreateToken(home, host.ids.secret);
   const stopped = host.stopped();
 
-  const serving = await (isDemo ? startDemo : startReal)({ home, settings, token, log, host });
-  announce(serving.engine, { home, token, isDemo, isJson: flags.json === true }, host);
+  if (isDemo) forgetLastDemo(home);
+  // Without its ledger nothing is metered: stop rather than pass calls unseen. Rows begun are settled at the next start.
+  const onFatal = (error: Error) => {
+    throw error;
+  };
+  const { clock, ids, rendererFolder } = host;
+  const common = { home, settings, token, rendererFolder, log, clock, ids, onFatal };
+  const engine = await (isDemo
+    ? startDemo(common, startEngine)
+    : startEngine({ ...common, secrets: secretsOf(host.env), isDemo }));
+  announce(engine, { home, token, isDemo, isJson: flags.json === true }, host);
   await stopped;
-  const { waitingEvents } = await serving.close();
+  const { waitingEvents } = await engine.close();
   log.close();
   if (waitingEvents > 0)
     writeLine(host.stderr, `${waitingEvents} meter events wait for Stripe; they are kept and sent at the next start.`);
   return 0;
-}
-
-type Start = {
-  readonly home: string;
-  readonly settings: Settings;
-  readonly token: string;
-  readonly log: Log;
-  readonly host: Host;
-};
-
-async function startReal(start: Start): Promise<Serving> {
-  const engine = await open(start, start.settings, secretsOf(start.host.env), false);
-  return { engine, close: engine.close };
-}
-
-async function startDemo(start: Start): Promise<Serving> {
-  const { clock, ids } = start.host;
-  forgetLastDemo(start.home);
-  const farSide = await startDemoFarSide(start.settings, clock);
-  try {
-    const engine = await open(
-      start,
-      farSide.settings,
-      { anthropicApiKey: null, stripeApiKey: farSide.stripeApiKey },
-      true,
-    );
-    const team = startDemoTeam({ proxyUrl: engine.proxyUrl, clock, fraction: ids.fraction });
-    const close = async () => {
-      await team.close();
-      const last = await engine.close();
-      await farSide.close();
-      return last;
-    };
-    return { engine, close };
-  } catch (error) {
-    await farSide.close();
-    throw error;
-  }
 }
 
 /** The simulated Stripe forgets when it ends, so a demo starts with an empty ledger, or the two would not agree. Real data is never touched. */
@@ -98,20 +65,6 @@ function forgetLastDemo(home: string): void {
   last?.db.close();
   if (!last?.isDemo) return;
   for (const ending of ['', '-wal', '-shm']) rmSync(join(home, `${ledgerFileName}${ending}`), { force: true });
-}
-
-function open(
-  { home, token, log, host }: Start,
-  settings: Settings,
-  secrets: Secrets,
-  isDemo: boolean,
-): Promise<Engine> {
-  const { clock, ids, rendererFolder } = host;
-  // Without its ledger nothing is metered: stop rather than pass calls unseen. Rows begun are settled at the next start.
-  const onFatal = (error: Error) => {
-    throw error;
-  };
-  return startEngine({ home, settings, secrets, token, isDemo, rendererFolder, log, clock, ids, onFatal });
 }
 
 type Announcement = {

@@ -16,7 +16,7 @@ import { openSettings } from '../settings/store.ts';
 import { startSync } from '../sync/start.ts';
 import { silentLog } from '../system/log.ts';
 import { connectEngine } from './engine-client.ts';
-import { secretsOf, settingsOf } from './environment.ts';
+import { secretsOf, settingsOf } from '../settings/environment.ts';
 import { writeLine, type ExitCode, type Host } from './host.ts';
 import { homeOf, openForReading } from './ledger-reader.ts';
 import { layOut } from './table.ts';

@@ -1,7 +1,7 @@
 /** What the environment says about settings and secrets (`TOLLKEEPER_<NAME>`, `ANTHROPIC_API_KEY`, `STRIPE_API_KEY`). Pure. */
 import { AppError } from '../../shared/contract/errors.ts';
-import type { SettingsOverrides } from '../settings/store.ts';
-import type { Environment } from './home-folder.ts';
+import type { SettingsOverrides } from './store.ts';
+import type { Environment } from '../system/home-folder.ts';
 
 export function settingsOf(env: Environment): SettingsOverrides {
   return {

@@ -1,0 +1,30 @@
+/** Builds the desktop app into out/: main (structure kept, so that worker threads stand beside the code that starts them), preload, renderer. */
+import { defineConfig } from 'electron-vite';
+
+import dashboard from './vite.config.ts';
+
+export default defineConfig({
+  main: {
+    build: {
+      outDir: 'out/main',
+      externalizeDeps: true,
+      rollupOptions: {
+        input: ['main/electron.ts', 'main/engine-process.ts', 'main/cli.ts', 'main/ledger/worker.ts'],
+        output: { format: 'es', preserveModules: true, preserveModulesRoot: 'main', entryFileNames: '[name].js' },
+      },
+    },
+  },
+  preload: {
+    build: {
+      outDir: 'out/preload',
+      rollupOptions: {
+        input: { preload: 'main/shell/preload.ts' },
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer: {
+    ...dashboard,
+    build: { ...dashboard.build, minify: true, rollupOptions: { input: 'renderer/index.html' } },
+  },
+});

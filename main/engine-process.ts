@@ -1,0 +1,56 @@
+/**
+ * The utilityProcess entry of the desktop app: waits to be told home, token and secrets, starts the engine, answers with its addresses.
+ * Ends with code 0 when asked to close, and with 1 when the engine dies, so that the shell starts it again.
+ */
+import { join } from 'node:path';
+
+import { isAppError } from '../shared/contract/errors.ts';
+import { startEngine, type Engine } from './engine.ts';
+import { startDemo } from './sandbox/start-demo.ts';
+import { settingsOf } from './settings/environment.ts';
+import { openSettings } from './settings/store.ts';
+import { toEngineSchema, type FromEngine, type StartMessage } from '../shared/contract/engine-process.ts';
+import { systemClock } from './system/clock.ts';
+import { systemIds } from './system/ids.ts';
+import { errorText, openFileLog } from './system/log.ts';
+
+const port = process.parentPort;
+let engine: Pick<Engine, 'close'> | null = null;
+
+port.on('message', ({ data }: { data: unknown }) => {
+  const message = toEngineSchema.parse(data);
+  if (message.kind === 'start') void start(message).catch(tellFailure);
+  else void (engine?.close() ?? Promise.resolve()).then(() => process.exit(0));
+});
+
+async function start({ home, isDemo, token, secrets, port: proxyPort, uiPort }: StartMessage): Promise<void> {
+  const { settings } = await openSettings(home, {
+    ...settingsOf(process.env),
+    ...(proxyPort === undefined ? {} : { port: proxyPort }),
+    ...(uiPort === undefined ? {} : { uiPort }),
+  });
+  const log = openFileLog(join(home, 'logs', 'tollkeeper.log'));
+  const common = {
+    home,
+    token,
+    rendererFolder: null,
+    log,
+    clock: systemClock,
+    ids: systemIds,
+    onFatal: () => process.exit(1),
+  };
+  const started = isDemo
+    ? await startDemo({ ...common, settings }, startEngine)
+    : await startEngine({ ...common, settings, secrets, isDemo });
+  engine = started;
+  tell({ kind: 'ready', proxyUrl: started.proxyUrl, dashboardUrl: started.dashboardUrl });
+}
+
+function tell(message: FromEngine): void {
+  port.postMessage(message);
+}
+
+function tellFailure(error: unknown): void {
+  const remedy = isAppError(error) ? error.remedy : 'See the log in the home folder.';
+  tell({ kind: 'failed', message: errorText(error), remedy });
+}

@@ -1,0 +1,44 @@
+/**
+ * A demo, whoever hosts it: the simulated far side, an engine that is pointed at it, and the team at work. The engine is started by the function
+ * that is given, since the sandbox knows no engine.
+ */
+import type { Settings } from '../../shared/contract/settings.ts';
+import type { Clock } from '../system/clock.ts';
+import type { Ids } from '../system/ids.ts';
+import { startDemoFarSide } from './demo.ts';
+import { startDemoTeam } from './team.ts';
+
+export type DemoOptions = { readonly settings: Settings; readonly clock: Clock; readonly ids: Ids };
+
+type Closing = { readonly waitingEvents: number };
+type RunningEngine = {
+  readonly proxyUrl: string;
+  readonly dashboardUrl: string;
+  readonly close: () => Promise<Closing>;
+};
+type Secrets = { readonly anthropicApiKey: null; readonly stripeApiKey: string };
+type Pointed<Options> = Options & { readonly secrets: Secrets; readonly isDemo: true };
+
+/** @throws what `start` throws, after the far side is closed again. */
+export async function startDemo<Options extends DemoOptions>(
+  options: Options,
+  start: (pointed: Pointed<Options>) => Promise<RunningEngine>,
+): Promise<RunningEngine> {
+  const { clock, ids } = options;
+  const farSide = await startDemoFarSide(options.settings, clock);
+  try {
+    const secrets: Secrets = { anthropicApiKey: null, stripeApiKey: farSide.stripeApiKey };
+    const engine = await start({ ...options, settings: farSide.settings, secrets, isDemo: true });
+    const team = startDemoTeam({ proxyUrl: engine.proxyUrl, clock, fraction: ids.fraction });
+    const close = async () => {
+      await team.close();
+      const last = await engine.close();
+      await farSide.close();
+      return last;
+    };
+    return { proxyUrl: engine.proxyUrl, dashboardUrl: engine.dashboardUrl, close };
+  } catch (error) {
+    await farSide.close();
+    throw error;
+  }
+}

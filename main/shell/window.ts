@@ -1,0 +1,39 @@
+/** The one window: sandboxed, isolated, no permissions, no navigation away; links to the outside open in the browser, from a short list. */
+import { BrowserWindow, session, shell } from 'electron';
+
+import { appOrigin } from './app-files.ts';
+import { isAllowedLink } from './links.ts';
+
+export function openWindow(preload: string): BrowserWindow {
+  const window = new BrowserWindow({
+    width: 1_280,
+    height: 860,
+    minWidth: 360,
+    minHeight: 480,
+    show: false,
+    title: 'Tollkeeper',
+    webPreferences: {
+      preload,
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webviewTag: false,
+      spellcheck: false,
+    },
+  });
+  session.defaultSession.setPermissionRequestHandler((_contents, permission, decide) =>
+    decide(permission === 'clipboard-sanitized-write'),
+  );
+  window.webContents.setWindowOpenHandler(({ url }) => {
+    if (isAllowedLink(url)) void shell.openExternal(url);
+    return { action: 'deny' };
+  });
+  const stay = (event: { preventDefault: () => void }, url: string) => {
+    if (!url.startsWith(`${appOrigin}/`)) event.preventDefault();
+  };
+  window.webContents.on('will-navigate', stay);
+  window.webContents.on('will-redirect', stay);
+  window.once('ready-to-show', () => window.show());
+  void window.loadURL(`${appOrigin}/`);
+  return window;
+}

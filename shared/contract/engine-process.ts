@@ -1,0 +1,25 @@
+/**
+ * What the desktop app and its engine process say to each other: the shell hands over what only it has (secrets from the vault), the engine
+ * answers with its addresses. Everything after that is HTTP on loopback. Checked on both sides; a message of another shape is a bug.
+ */
+import { z } from 'zod';
+
+export const startMessageSchema = z.strictObject({
+  kind: z.literal('start'),
+  home: z.string(),
+  isDemo: z.boolean(),
+  token: z.string().min(32),
+  port: z.int().optional(),
+  uiPort: z.int().optional(),
+  secrets: z.strictObject({ anthropicApiKey: z.string().nullable(), stripeApiKey: z.string().nullable() }),
+});
+export type StartMessage = z.infer<typeof startMessageSchema>;
+
+export const closeMessageSchema = z.strictObject({ kind: z.literal('close') });
+export const toEngineSchema = z.discriminatedUnion('kind', [startMessageSchema, closeMessageSchema]);
+
+export const fromEngineSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('ready'), proxyUrl: z.string(), dashboardUrl: z.string() }),
+  z.strictObject({ kind: z.literal('failed'), message: z.string(), remedy: z.string() }),
+]);
+export type FromEngine = z.infer<typeof fromEngineSchema>;

@@ -1,0 +1,73 @@
+/** The parts of the commands that decide without a ledger: the home folder, the environment, tables, CSV cells, diagnoses. */
+import { describe, expect, it } from 'vitest';
+
+import { csvLine } from '../../../main/commands/csv.ts';
+import { bookAge, client, nodeVersion, stripeKey } from '../../../main/commands/doctor.ts';
+import { layOut } from '../../../main/commands/table.ts';
+import { secretsOf, settingsOf } from '../../../main/settings/environment.ts';
+import { homeFolder } from '../../../main/system/home-folder.ts';
+
+describe('the home folder', () => {
+  const ask = { flag: undefined, env: {}, isDemo: false, userHome: '/u' };
+  it.each([
+    [{ ...ask, platform: 'linux' as const }, '/u/.local/share/tollkeeper'],
+    [{ ...ask, platform: 'linux' as const, env: { XDG_DATA_HOME: '/x' } }, '/x/tollkeeper'],
+    [{ ...ask, platform: 'darwin' as const }, '/u/Library/Application Support/Tollkeeper'],
+    [{ ...ask, platform: 'linux' as const, isDemo: true }, '/u/.local/share/tollkeeper-demo'],
+    [{ ...ask, platform: 'linux' as const, isDemo: true, env: { TOLLKEEPER_HOME: '/h' } }, '/h'],
+    [{ ...ask, platform: 'linux' as const, flag: '/f', env: { TOLLKEEPER_HOME: '/h' } }, '/f'],
+  ])('of %o is %s', (question, folder) => {
+    expect(homeFolder(question)).toBe(folder);
+  });
+});
+
+describe('the environment', () => {
+  it('names settings and secrets; an empty variable says nothing', () => {
+    const env = {
+      TOLLKEEPER_PORT: '5000',
+      TOLLKEEPER_MEMBER: '',
+      TOLLKEEPER_UPSTREAM: 'http://u',
+      STRIPE_API_KEY: 'sk_test_1',
+    };
+    expect(settingsOf(env)).toMatchObject({ port: 5000, member: undefined, upstream: 'http://u' });
+    expect(secretsOf(env)).toEqual({ anthropicApiKey: null, stripeApiKey: 'sk_test_1' });
+    expect(() => settingsOf({ TOLLKEEPER_PORT: 'x' })).toThrow(/TOLLKEEPER_PORT is not a whole number/);
+  });
+});
+
+describe('a table', () => {
+  it('aligns numbers to the right', () => {
+    const columns = [
+      { title: 'who', align: 'left' as const },
+      { title: 'cost', align: 'right' as const },
+    ];
+    expect(
+      layOut(columns, [
+        ['alice', '$1.00'],
+        ['bo', '$12.00'],
+      ]),
+    ).toEqual(['who      cost', 'alice   $1.00', 'bo     $12.00']);
+  });
+});
+
+describe('a CSV cell', () => {
+  it('is quoted where needed and never a formula', () => {
+    expect(csvLine(['a,b', 'say "x"', null, -5, true, '=SUM(A1)', '-x'])).toBe(
+      `"a,b","say ""x""",,-5,true,'=SUM(A1),'-x\r\n`,
+    );
+  });
+});
+
+describe('the doctor', () => {
+  it('tells what is well from what is not, with a fix', () => {
+    expect(nodeVersion('24.21.0').isOk).toBe(true);
+    expect(nodeVersion('20.20.2')).toMatchObject({ isOk: false, fix: expect.stringContaining('npm') as string });
+    expect(stripeKey('rk_live_abc').sentence).toBe('A live key is set.');
+    expect(stripeKey('pk_test_abc').isOk).toBe(false);
+    expect(stripeKey(null).isOk).toBe(false);
+    expect(client('http://127.0.0.1:4141/@alice', 'http://127.0.0.1:4141').isOk).toBe(true);
+    expect(client(undefined, 'http://127.0.0.1:4141').fix).toBe('export ANTHROPIC_BASE_URL=http://127.0.0.1:4141');
+    expect(bookAge(Date.parse('2026-11-30')).isOk).toBe(true);
+    expect(bookAge(Date.parse('2027-06-01')).isOk).toBe(false);
+  });
+});

@@ -1,0 +1,43 @@
+/** Where `npm start` finds Electron, and what it says when it does not. */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, describe, expect, it } from 'vitest';
+
+import { findElectron } from '../../../scripts/electron-binary.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'tollkeeper-electron-'));
+const folder = join(root, 'node_modules', 'electron');
+afterAll(() => rmSync(root, { recursive: true }));
+
+const question = { root, env: { DISPLAY: ':0' }, platform: 'linux' as const };
+
+describe('Electron’s binary', () => {
+  it('is not looked for where there is no display', () => {
+    expect(findElectron({ ...question, env: {} })).toEqual({
+      kind: 'none',
+      reason: 'There is no display for the desktop app',
+    });
+  });
+
+  it('is missing when it is neither there nor to be had', () => {
+    expect(findElectron(question)).toEqual({
+      kind: 'none',
+      reason: 'Electron’s binary is not here and could not be fetched',
+    });
+  });
+
+  it('is fetched once by the package’s own installer, then found', () => {
+    mkdirSync(join(folder, 'dist'), { recursive: true });
+    writeFileSync(
+      join(folder, 'install.js'),
+      "require('fs').writeFileSync(__dirname + '/path.txt', 'electron'); require('fs').writeFileSync(__dirname + '/dist/electron', '')",
+    );
+    writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}');
+    const found = findElectron(question);
+    expect(found).toEqual({ kind: 'found', path: join(folder, 'dist', 'electron') });
+    chmodSync(join(folder, 'path.txt'), 0o644);
+    expect(findElectron(question)).toEqual(found);
+  });
+});
