@@ -1,4 +1,6 @@
 /** Builds the desktop app into out/: main (structure kept, so that worker threads stand beside the code that starts them), preload, renderer. */
+import { join } from 'node:path';
+
 import { defineConfig } from 'electron-vite';
 
 import dashboard from './vite.config.ts';
@@ -25,6 +27,10 @@ export default defineConfig({
   },
   renderer: {
     ...dashboard,
-    build: { ...dashboard.build, minify: true, rollupOptions: { input: 'renderer/index.html' } },
+    build: {
+      ...dashboard.build,
+      minify: true,
+      rollupOptions: { input: join(import.meta.dirname, 'renderer', 'index.html') },
+    },
   },
 });

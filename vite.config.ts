@@ -1,14 +1,16 @@
 /** Builds the dashboard into out/renderer; used by `npm ci` (prepare), the desktop build and the dev server. */
+import { join } from 'node:path';
+
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
 export default defineConfig({
-  root: 'renderer',
+  root: join(import.meta.dirname, 'renderer'),
   base: '/',
   plugins: [react(), tailwindcss()],
   build: {
-    outDir: '../out/renderer',
+    outDir: join(import.meta.dirname, 'out', 'renderer'),
     emptyOutDir: true,
     // The content security policy allows files only, no data: scripts or fonts.
     assetsInlineLimit: 0,
