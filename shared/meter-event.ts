@@ -34,6 +34,13 @@ function checksum(text: string): string {
   return hash.toString(36);
 }
 
+/** Stripe keeps identifiers "at least 24 hours" (facts/stripe.md section 1); an hour less leaves room for clocks that differ. */
+export const identifierLifeMs = 23 * 3_600_000;
+
+/** Past its identifier's life an event that may have arrived is not sent again: Stripe would count it twice. */
+export const heldSentence =
+  'It may have arrived more than a day ago, so it is held until the summary of its minute has been read.';
+
 export type MinuteSum = { readonly value: number; readonly carriedOutNano: number };
 
 /** Whole micro-dollars are billed; what is below one is carried to the customer's next event. Nothing is lost, nothing rounded up. */

@@ -6,7 +6,7 @@
  * later becomes a further event of its minute, with the next revision. Nothing is re-dated (invariant 8).
  * States: sealed → sending → accepted | rejected | sealed again (it surely never arrived) | unknown (it may have arrived).
  */
-import { foldMinute, meterEventIdentifier } from '../../shared/meter-event.ts';
+import { foldMinute, heldSentence, identifierLifeMs, meterEventIdentifier } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
 
 /** Settles are written within milliseconds of a call's end; this leaves room for a slow disk. */
@@ -93,6 +93,7 @@ export function takeDueEvents(
   { nowMs, limit }: { readonly nowMs: number; readonly limit: number },
 ): DueEvent[] {
   return db.transaction(() => {
+    holdExpired(db, nowMs);
     const due = db
       .prepare<[number, number], Omit<DueEvent, 'wasUnknown'> & { readonly wasUnknown: number }>(
         `SELECT id, customer, meter, state = 'unknown' AS wasUnknown, MIN(minute_ms * 1000 + revision) / 1000 AS minuteMs, value, attempts, first_sent_at_ms AS firstSentAtMs
@@ -113,6 +114,14 @@ export function takeDueEvents(
       firstSentAtMs: event.firstSentAtMs ?? nowMs,
     }));
   })();
+}
+
+/** A machine that slept, or was off, for a day wakes with attempts that are due and no longer harmless. */
+function holdExpired(db: Db, nowMs: number): void {
+  db.prepare(
+    `UPDATE meter_events SET next_attempt_at_ms = NULL, last_answer = ?
+      WHERE state = 'unknown' AND next_attempt_at_ms IS NOT NULL AND first_sent_at_ms < ?`,
+  ).run(heldSentence, nowMs - identifierLifeMs);
 }
 
 /** What became of one attempt. `sealed` means that it surely did not arrive, so its 24 hours have not begun. */
@@ -148,7 +157,7 @@ export function releaseSending(db: Db): number {
     .run().changes;
 }
 
-/** Puts a rejected or waiting event in line at once. False when there is none of this id that waits. */
+/** Puts a rejected or waiting event in line at once. False when there is none of this id that waits; one past its identifier's life is held again. */
 export function retryEvent(db: Db, { id, nowMs }: { readonly id: string; readonly nowMs: number }): boolean {
   const changed = db
     .prepare(

@@ -29,6 +29,7 @@ export function startDemoTeam({ proxyUrl, clock, fraction }: DemoTeamOptions): D
     // One after another at the start, so that the first call is on the screen at once and they do not run in step.
     await sleep(clock, index * 350, stop.signal);
     let thread = newThread(colleague, fraction);
+    await sayHello(client, colleague, stop.signal);
     while (!stop.signal.aborted) {
       await takeTurn(client, thread, fraction, stop.signal);
       if (thread.approximateTokens > threadTokensMax || fraction() < colleague.startsOverOften)
@@ -56,6 +57,20 @@ function clientFor({ member, project, client }: Colleague, proxyUrl: string): An
       ...(client === 'claude-cli' ? {} : { 'x-tollkeeper-member': member, 'x-tollkeeper-project': project }),
     },
   });
+}
+
+/** A short question at the start of the day, answered at once: the meter moves as soon as someone looks. */
+async function sayHello(client: Anthropic, { model, system, project }: Colleague, signal: AbortSignal): Promise<void> {
+  const content = `What changed in ${project} since yesterday?`;
+  await client.messages
+    .create({ model, system, max_tokens: 200, messages: [{ role: 'user', content }] }, { signal })
+    .catch(refuseSurprise);
+}
+
+/** Overloads, limits and a closing proxy are part of the demo; anything else is a bug. */
+function refuseSurprise(error: unknown): void {
+  if (!(error instanceof Anthropic.AnthropicError) && !(error instanceof Error && error.name === 'AbortError'))
+    throw error;
 }
 
 function newThread(colleague: Colleague, fraction: () => number): Thread {

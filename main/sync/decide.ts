@@ -10,6 +10,7 @@
  * - any other 400: rejected, with Stripe's reason.
  * Source: facts/stripe.md sections 1, 6, 9.
  */
+import { heldSentence, identifierLifeMs } from '../../shared/meter-event.ts';
 import { backoffMs, type BackoffRange } from '../system/backoff.ts';
 
 export type StripeAnswer =
@@ -40,8 +41,6 @@ export type Decision = {
 };
 
 const range: BackoffRange = { baseMs: 1_000, capMs: 15 * 60_000 };
-/** Stripe keeps identifiers "at least 24 hours"; an hour less leaves room for clocks that differ. */
-export const identifierLifeMs = 23 * 3_600_000;
 
 export function decide(answer: StripeAnswer, attempt: Attempt): Decision {
   switch (answer.kind) {
@@ -84,9 +83,7 @@ function waiting(attempt: Attempt, sentence: string, floorMs = 0): Decision {
 function unknown(attempt: Attempt, sentence: string, floorMs = 0): Decision {
   const nextAttemptAtMs = retryAt(attempt, floorMs);
   if (attempt.firstSentAtMs !== null && nextAttemptAtMs > attempt.firstSentAtMs + identifierLifeMs) {
-    const held =
-      'It may have arrived more than a day ago, so it is held until the summary of its minute has been read.';
-    return { state: 'unknown', nextAttemptAtMs: null, sentence: held, mayHaveArrived: true };
+    return { state: 'unknown', nextAttemptAtMs: null, sentence: heldSentence, mayHaveArrived: true };
   }
   return { state: 'unknown', nextAttemptAtMs, sentence, mayHaveArrived: true };
 }

@@ -46,7 +46,7 @@ describe('the desktop build', () => {
   });
 
   it('opens a window that meters', async ({ skip }) => {
-    const binary = installedBinary({ root, env: process.env });
+    const binary = installedBinary({ root, env: process.env, platform: process.platform });
     if (binary === null) return skip('Electron’s binary is not installed and cannot be fetched here');
     const app = await _electron.launch({
       executablePath: binary,

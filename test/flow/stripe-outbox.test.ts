@@ -193,6 +193,25 @@ describe('the outbox', () => {
     await expectAgreement();
   });
 
+  it('does not send again what may have arrived more than a day ago', async () => {
+    stripe.breakNext('lose_answer', 'drop_connection');
+    await minuteOfCalls('cus_a');
+    await engine.syncNow();
+    expect((await engine.stripe()).events[0]?.state).toBe('unknown');
+
+    // The machine slept; by now Stripe has forgotten the identifier and would count it again.
+    engine.clock.putAhead(30 * 60 * minuteMs);
+    clock.putAhead(30 * 60 * minuteMs);
+    await engine.syncNow();
+    await engine.restart();
+    await engine.syncNow();
+
+    expect(stripe.events()).toHaveLength(1);
+    const view = await engine.stripe();
+    expect(view).toMatchObject({ waitingEvents: 1, acceptedEvents: 0 });
+    expect(view.events[0]?.lastAnswer).toContain('held until the summary');
+  });
+
   it('keeps everything without a key', async () => {
     const keyless = await startTestEngine({ upstream: upstream.url });
     await fetch(`${keyless.proxyUrl}/v1/messages`, {

@@ -42,6 +42,8 @@ export type TestEngine = {
   readonly home: string;
   readonly proxyUrl: string;
   readonly dashboardUrl: string;
+  /** The dashboard's address with its token, as `serve` prints it. */
+  readonly link: string;
   readonly clock: ShiftedClock;
   /** Waits until the ledger holds this many settled calls. */
   readonly settled: (count: number) => Promise<readonly CallRow[]>;
@@ -62,6 +64,7 @@ export type TestEngineOptions = {
   readonly stripeApiBase?: string;
   readonly settings?: z.input<typeof settingsSchema>;
   readonly home?: string;
+  readonly rendererFolder?: string;
 };
 
 export async function startTestEngine({
@@ -69,6 +72,7 @@ export async function startTestEngine({
   stripeApiBase,
   settings: more = {},
   home: given,
+  rendererFolder,
 }: TestEngineOptions): Promise<TestEngine> {
   const home = given ?? mkdtempSync(join(tmpdir(), 'tollkeeper-'));
   const clock = createShiftedClock();
@@ -88,7 +92,7 @@ export async function startTestEngine({
       secrets,
       token: testToken,
       isDemo: false,
-      rendererFolder: null,
+      rendererFolder: rendererFolder ?? null,
       log: silentLog,
       clock,
       ids: systemIds,
@@ -116,6 +120,9 @@ export async function startTestEngine({
     },
     get dashboardUrl() {
       return engine.dashboardUrl;
+    },
+    get link() {
+      return `${engine.dashboardUrl}/?token=${testToken}`;
     },
     settled: async (count) => {
       for (;;) {
