@@ -14,13 +14,20 @@ export type StripeFault =
 export type StripeRules = {
   /** Requests a second for the account: 25 in a sandbox, 1000 live (facts/stripe.md section 1). */
   readonly requestsPerSecond: number;
+  /** How long a meter event is worked on; a second one for the same customer and meter within it is answered 409. */
+  readonly handlingMs: number;
   /** How far summaries are behind. */
   readonly summaryLagMs: number;
   /** Answers nothing: every connection is dropped before a byte is read. */
   readonly isOffline: boolean;
 };
 
-export const defaultStripeRules: StripeRules = { requestsPerSecond: 25, summaryLagMs: 0, isOffline: false };
+export const defaultStripeRules: StripeRules = {
+  requestsPerSecond: 25,
+  handlingMs: 0,
+  summaryLagMs: 0,
+  isOffline: false,
+};
 
 export type RateLimiter = { readonly allows: (nowMs: number) => boolean };
 

@@ -84,7 +84,8 @@ export async function startSandboxStripe({
     return reply;
   }
 
-  let server: SandboxServer = await startSandboxServer(port, handleOneAtATime(state, handle));
+  const guarded = handleOneAtATime(state, clock, () => rules.handlingMs, handle);
+  let server: SandboxServer = await startSandboxServer(port, guarded);
   const bound = server.port;
 
   return {
@@ -110,7 +111,7 @@ export async function startSandboxStripe({
       const wasOffline = rules.isOffline;
       rules = { ...rules, ...changes };
       if (rules.isOffline && !wasOffline) await server.close();
-      if (!rules.isOffline && wasOffline) server = await startSandboxServer(bound, handleOneAtATime(state, handle));
+      if (!rules.isOffline && wasOffline) server = await startSandboxServer(bound, guarded);
     },
     close: () => (rules.isOffline ? Promise.resolve() : server.close()),
   };
@@ -119,7 +120,7 @@ export async function startSandboxStripe({
 type Handle = (incoming: IncomingMessage, body: Buffer, response: ServerResponse) => void;
 
 /** One request at a time for a (customer, meter): a second one beside it is answered 409 (facts/stripe.md section 1). */
-function handleOneAtATime(state: StripeState, handle: Handle): Handle {
+function handleOneAtATime(state: StripeState, clock: Clock, handlingMs: () => number, handle: Handle): Handle {
   return (incoming, body, response) => {
     if (incoming.url !== '/v1/billing/meter_events') return handle(incoming, body, response);
     const form = parseForm(body.toString('utf8'));
@@ -131,8 +132,7 @@ function handleOneAtATime(state: StripeState, handle: Handle): Handle {
     }
     state.busy.add(pair);
     response.on('close', () => state.busy.delete(pair));
-    // The next turn of the loop: what arrived beside it is seen as beside it.
-    setImmediate(() => handle(incoming, body, response));
+    clock.after(handlingMs(), () => handle(incoming, body, response));
   };
 }
 

@@ -6,8 +6,8 @@ import Database from 'better-sqlite3';
 
 export type Db = Database.Database;
 
-/** How long a connection waits for another process's write before it gives up; the CLI may write beside the engine. */
-const busyTimeoutMs = 5_000;
+/** How long a connection waits for another process's lock. Short: a call waits for it, and the writer tries again by itself. */
+const busyTimeoutMs = 500;
 /** 64 MiB of pages; negative means KiB (SQLite PRAGMA cache_size). */
 const cacheKibibytes = -65_536;
 

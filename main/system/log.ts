@@ -3,7 +3,8 @@
  * Promises that every line passes `redact`. Bodies, prompts and keys are never handed to it.
  * error = someone should look; warn = degraded but handled; info = a change of state; debug = per call.
  */
-import { renameSync, statSync } from 'node:fs';
+import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 import { pino } from 'pino';
 
@@ -18,7 +19,7 @@ export type Log = {
   readonly debug: (event: string, fields?: LogFields) => void;
   /** A log whose lines carry the room they come from. */
   readonly room: (name: string) => Log;
-  /** Writes what is buffered; the last call before exit. */
+  /** The last call before exit. */
   readonly close: () => void;
 };
 
@@ -27,15 +28,12 @@ const logFileBytesMax = 8 * 1024 * 1024;
 
 export function openFileLog(file: string): Log {
   turnOver(file);
-  const destination = pino.destination({ dest: file, mkdir: true, sync: false, minLength: 0 });
-  const close = () => {
-    try {
-      destination.flushSync();
-    } catch {
-      // The file was never opened (exit within the first tick): there is nothing to flush.
-    }
-  };
-  return wrap(pino({ level: 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination), close);
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  // Written at once: lines are few (changes of state), and the last ones before an exit are those that are wanted.
+  const destination = pino.destination({ dest: file, sync: true });
+  return wrap(pino({ level: 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination), () =>
+    destination.end(),
+  );
 }
 
 export const silentLog: Log = {

@@ -10,6 +10,7 @@ export type Load = {
   readonly isStream: boolean;
 };
 
+const answerTimeoutMs = 20_000;
 const lastChunk = Buffer.from('\r\n0\r\n\r\n');
 
 export async function applyLoad({ port, connections, seconds, isStream }: Load): Promise<LoadResult> {
@@ -37,24 +38,31 @@ function runConnection(port: number, request: Buffer, endsAtMs: number, latencie
     let received: Buffer[] = [];
     let length: number | 'chunked' | null = null;
     let bytes = 0;
+    let tail: Buffer = Buffer.alloc(0);
 
     function send(): void {
       received = [];
       length = null;
       bytes = 0;
+      tail = Buffer.alloc(0);
       sentAtMs = performance.now();
       socket.write(request);
     }
 
     socket.on('connect', send);
     socket.on('error', reject);
+    socket.on('close', () => reject(new Error('the connection was closed in the middle of an answer')));
+    // A bench that hangs says so instead of waiting for ever.
+    socket.setTimeout(answerTimeoutMs, () => reject(new Error('no answer within 20 s')));
     socket.on('data', (data: Buffer) => {
       bytes += data.length;
       if (length === null) {
         received.push(data);
         length = answerLength(received.length === 1 ? data : Buffer.concat(received));
       }
-      const isWhole = length === 'chunked' ? endsWith(data, lastChunk) : length !== null && bytes >= length;
+      // The last chunk may come in pieces of its own.
+      tail = Buffer.concat([tail, data.subarray(-lastChunk.length)]).subarray(-lastChunk.length);
+      const isWhole = length === 'chunked' ? tail.equals(lastChunk) : length !== null && bytes >= length;
       if (!isWhole) return;
       latenciesMs.push(performance.now() - sentAtMs);
       if (performance.now() < endsAtMs) send();
@@ -71,9 +79,4 @@ function answerLength(bytes: Buffer): number | 'chunked' | null {
   if (!text.startsWith('HTTP/1.1 200')) throw new Error(`the bench expects 200, got ${text.slice(0, 40)}`);
   const length = /content-length: (\d+)/i.exec(text)?.[1];
   return length === undefined ? 'chunked' : head + 4 + Number(length);
-}
-
-/** A chunk may be cut anywhere, but the end of a stream is written in one piece. */
-function endsWith(data: Buffer, ending: Buffer): boolean {
-  return data.length >= ending.length && data.subarray(data.length - ending.length).equals(ending);
 }

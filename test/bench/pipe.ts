@@ -25,6 +25,7 @@ const server = createServer((incoming, response) => {
   pool.dispatch(
     { method: 'POST', path: incoming.url ?? '/', headers, body: incoming },
     {
+      onRequestStart: () => {},
       onResponseStart: (_controller, status, answered) => {
         const { 'transfer-encoding': _encoding, connection: _hop, ...kept } = answered;
         response.writeHead(status, kept);
@@ -35,7 +36,10 @@ const server = createServer((incoming, response) => {
         response.once('drain', () => controller.resume());
       },
       onResponseEnd: () => void response.end(),
-      onResponseError: () => void response.destroy(),
+      onResponseError: (_controller, error) => {
+        console.error(error);
+        response.destroy();
+      },
     },
   );
 });

@@ -108,7 +108,7 @@ describe('npm start -- --demo', () => {
     await page.screenshot({ path: join(results, 'call.png') });
     await page.keyboard.press('Escape');
     await panel.waitFor({ state: 'detached' });
-    expect(page.url()).toMatch(/\/calls\?status=complete&member=alice$/);
+    await page.waitForURL(/\/calls\?status=complete&member=alice$/);
   });
 
   it('shows what waits for Stripe and sends it', async () => {

@@ -1,4 +1,5 @@
 /** Live: the one number a person came for, the hour behind it, the conversations that grow, the calls on their way and just done. */
+import type { Conversation } from '../../../shared/contract/events.ts';
 import { Loading, NoCalls } from '../../components/states.tsx';
 import { SpendTrace } from '../../charts/spend-trace.tsx';
 import { useLive } from '../../data/live.ts';
@@ -15,9 +16,12 @@ export function LiveView() {
   const { snapshot } = useLive();
   const { data: status } = useStatus();
   if (!snapshot || !status) return <Loading what="the meter" />;
+  const isRecent = ({ lastAtMs }: Conversation) => lastAtMs > snapshot.atMs - hourMs;
+  // The fullest first: the order changes slowly, so that cards do not change places at every call.
   const conversations = snapshot.conversations
-    .filter(({ lastAtMs }) => lastAtMs > snapshot.atMs - hourMs)
-    .slice(0, conversationsShown);
+    .filter(isRecent)
+    .slice(0, conversationsShown)
+    .toSorted((a, b) => b.contextTokens - a.contextTokens);
   const isEmpty = snapshot.month.calls === 0 && snapshot.inFlightCount === 0 && snapshot.recent.length === 0;
   return (
     <>

@@ -1,0 +1,176 @@
+/** The ledger's writer over a real file: durable begins, one transaction a settle, and what happens while the disk refuses. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { planSchema } from '../../../shared/contract/settings.ts';
+import { readInFlight } from '../../../main/ledger/recover.ts';
+import { ledgerFileName, openLedgerFile } from '../../../main/ledger/ledger-file.ts';
+import { openLedger, type Ledger } from '../../../main/ledger/open.ts';
+import { verifyLedger } from '../../../main/ledger/verify.ts';
+import { systemClock } from '../../../main/system/clock.ts';
+import { openDatabase } from '../../../main/system/db.ts';
+import { begunCall, settledCall } from '../../kit/call-rows.ts';
+
+let home: string;
+let file: string;
+let ledger: Ledger;
+
+const open = (timeZone = 'UTC', isDemo = false) =>
+  openLedger({
+    file,
+    rules: { timeZone, plan: planSchema.parse({ kind: 'cost', markupPercent: 20 }) },
+    isDemo,
+    clock: systemClock,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), 'tollkeeper-ledger-'));
+  file = join(home, ledgerFileName);
+  ledger = await open();
+});
+
+afterEach(async () => {
+  await ledger.close();
+  rmSync(home, { recursive: true });
+});
+
+function look<T>(use: (db: ReturnType<typeof openLedgerFile>) => T): T {
+  const db = openLedgerFile(file, 'read');
+  try {
+    return use(db);
+  } finally {
+    db.close();
+  }
+}
+
+const settleAndWait = (begun: ReturnType<typeof begunCall>) =>
+  new Promise<void>((resolve) => ledger.writer.settle(begun, settledCall(begun), resolve));
+
+describe('the writer', () => {
+  it('answers a begin when it is on the disk', async () => {
+    expect(await ledger.writer.begin(begunCall('call_1'))).toEqual({ durable: true });
+    expect(look(readInFlight).map(({ id }) => id)).toEqual(['call_1']);
+  });
+
+  it('settles a call, its lines, its rollup and its share as one', async () => {
+    const begun = begunCall('call_1');
+    await ledger.writer.begin(begun);
+    await settleAndWait(begun);
+
+    expect(look(readInFlight)).toEqual([]);
+    expect(look(verifyLedger)).toEqual({ calls: 1, findings: [] });
+    const share = look((db) => db.prepare('SELECT customer, billable_nano_usd, minute_ms FROM outbox_shares').get());
+    expect(share).toEqual({
+      customer: 'cus_a',
+      billable_nano_usd: 2_100_000 * 1.2,
+      minute_ms: Date.parse('2026-11-24T10:00:00Z'),
+    });
+  });
+
+  it('settles once, however often it is told', async () => {
+    const begun = begunCall('call_1');
+    await settleAndWait(begun);
+    await settleAndWait(begun);
+    await ledger.writer.begin(begun);
+    expect(look(verifyLedger)).toEqual({ calls: 1, findings: [] });
+    expect(look(readInFlight)).toEqual([]);
+  });
+
+  it('keeps hundreds that come at once, in one piece each', async () => {
+    const calls = Array.from({ length: 500 }, (_, index) => begunCall(`call_${index}`, { member: `m${index % 7}` }));
+    await Promise.all(calls.map((call) => ledger.writer.begin(call)));
+    await Promise.all(calls.map(settleAndWait));
+    expect(look(verifyLedger)).toEqual({ calls: 500, findings: [] });
+  });
+
+  it('lets calls through while the disk refuses, says so, and writes the rows when it can', async () => {
+    const other = openDatabase(file, 'write');
+    other.exec('BEGIN IMMEDIATE');
+    const begun = begunCall('call_1');
+
+    expect(await ledger.writer.begin(begun)).toEqual({ durable: false });
+    expect(ledger.writer.trouble()).toMatchObject({ reason: 'database is locked', waiting: 1 });
+    const written = settleAndWait(begun);
+    expect(await ledger.writer.begin(begunCall('call_2'))).toEqual({ durable: false });
+
+    other.exec('ROLLBACK');
+    other.close();
+    await written;
+    expect(ledger.writer.trouble()).toBeNull();
+    await ledger.writer.flush();
+    expect(look(verifyLedger)).toEqual({ calls: 1, findings: [] });
+    expect(look(readInFlight).map(({ id }) => id)).toEqual(['call_2']);
+  });
+});
+
+describe('the ledger', () => {
+  it('settles what a crash left in flight when it is opened again, once', async () => {
+    await ledger.writer.begin(begunCall('call_1'));
+    await ledger.close();
+    ledger = await open();
+    expect(ledger.interruptedCalls).toBe(1);
+    await ledger.close();
+    ledger = await open();
+    expect(ledger.interruptedCalls).toBe(0);
+    const call = await ledger.read('call', 'call_1');
+    expect(call).toMatchObject({ status: 'partial', isEstimated: true, costNanoUsd: null });
+    expect(look(verifyLedger)).toEqual({ calls: 1, findings: [] });
+  });
+
+  it('finds every day again when its time zone changes', async () => {
+    await settleAndWait(begunCall('call_1', { startedAtMs: Date.parse('2026-10-31T23:30:00Z') }));
+    expect(
+      (await ledger.read('month', { month: '2026-10', by: 'day', today: '2026-11-24', timeZone: 'UTC' })).total.calls,
+    ).toBe(1);
+    await ledger.close();
+    ledger = await open('Europe/Berlin');
+    const november = await ledger.read('month', {
+      month: '2026-11',
+      by: 'day',
+      today: '2026-11-24',
+      timeZone: 'Europe/Berlin',
+    });
+    expect(november.rows.map(({ key }) => key)).toEqual(['2026-11-01']);
+    expect(look(verifyLedger).findings).toEqual([]);
+  });
+
+  it('does not mix demo data with real data', async () => {
+    await expect(open('UTC', true)).rejects.toMatchObject({ code: 'home_mismatch' });
+  });
+
+  it('names what does not add up', async () => {
+    await settleAndWait(begunCall('call_1'));
+    await ledger.close();
+    const db = openDatabase(file, 'write');
+    db.exec(
+      `UPDATE charge_lines SET amount_pico_usd = amount_pico_usd + 1 WHERE line = 1; UPDATE rollups SET calls = calls + 1`,
+    );
+    db.close();
+    const findings = look(verifyLedger).findings.map(({ check }) => check);
+    expect(new Set(findings)).toEqual(new Set(['charge lines', 'line amounts', 'rollups']));
+    ledger = await open();
+  });
+
+  it('refuses a file of a newer version and one that is no ledger, and says what to do', async () => {
+    await ledger.close();
+    const db = openDatabase(file, 'write');
+    db.pragma('user_version = 99');
+    db.close();
+    await expect(open()).rejects.toMatchObject({
+      code: 'ledger_unreadable',
+      remedy: expect.stringContaining('Update Tollkeeper') as string,
+    });
+    file = join(home, 'settings.json');
+    const { writeFileSync } = await import('node:fs');
+    writeFileSync(file, 'this is not a database, by any means, whatever its length may be');
+    await expect(open()).rejects.toMatchObject({ code: 'ledger_unreadable' });
+    file = join(home, 'fresh.sqlite');
+    ledger = await open();
+  });
+});
