@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { findChromium } from './kit/chromium.ts';
 import type { LayerResult } from './kit/layer-reporter.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -48,6 +49,8 @@ function runCheck(layer: string, [program = '', ...args]: readonly string[]): st
 }
 
 function runTests(layer: string): string {
+  // Bringing a browser may take minutes on a fresh machine, more than a test may.
+  if (layer === 'ui' && !bringChromium()) return 'has no browser';
   const folder = mkdtempSync(join(tmpdir(), 'tollkeeper-layer-'));
   try {
     const file = join(folder, 'result.json');
@@ -67,6 +70,17 @@ function runTests(layer: string): string {
     return add(layer, JSON.parse(readFileSync(file, 'utf8')) as LayerResult);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function bringChromium(): boolean {
+  try {
+    findChromium();
+    return true;
+  } catch (error) {
+    isBroken = true;
+    console.log(error instanceof Error ? error.message : error);
+    return false;
   }
 }
 
