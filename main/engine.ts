@@ -6,7 +6,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
-import { AppError } from '../shared/contract/errors.ts';
 import type { Settings } from '../shared/contract/settings.ts';
 import { createDayOf } from '../shared/period.ts';
 import { currentBook } from '../shared/pricing/current-book.ts';
@@ -14,17 +13,19 @@ import { settle } from '../shared/settle.ts';
 import { createApi } from './api/app.ts';
 import { serveApi } from './api/serve.ts';
 import { ledgerFileName } from './ledger/ledger-file.ts';
+import { refuseSecondEngine } from './ledger/one-engine.ts';
 import { openLedger, type Ledger } from './ledger/open.ts';
 import { gapSentence } from './live/gap.ts';
 import { createLive, type Live } from './live/live.ts';
 import { rowOf } from './live/row.ts';
 import { createRunningView } from './live/running-view.ts';
 import { createSpendMeter, spendStartOf } from './live/spend-meter.ts';
-import { startProxy, type Proxy, type ProxyCallbacks } from './proxy/server.ts';
+import { startProxy, type ProxyCallbacks } from './proxy/server.ts';
+import { explainPortFailure } from './settings/port-failure.ts';
 import { resolveTimeZone } from './settings/time-zone.ts';
 import { startSync } from './sync/start.ts';
 import type { Clock } from './system/clock.ts';
-import { readEngineFile, removeEngineFile, writeEngineFile } from './system/engine-file.ts';
+import { removeEngineFile, writeEngineFile } from './system/engine-file.ts';
 import type { Ids } from './system/ids.ts';
 import { errorText, type Log } from './system/log.ts';
 import { version } from './system/version.ts';
@@ -58,7 +59,7 @@ export type Engine = {
 /** @throws AppError that says what to do: a port or the home folder in use, a ledger that cannot be opened. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { home, settings, clock, log } = options;
-  refuseSecondEngine(home);
+  refuseSecondEngine(home, process.pid);
   const startedAtMs = clock.nowMs();
   const timeZone = resolveTimeZone(settings.timeZone);
   const dayOf = createDayOf(timeZone);
@@ -85,7 +86,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     stripe: sync.summary,
     gap: () => gapSentence(ledger.writer.trouble()),
   });
-  const proxy = await orExplain('proxy', settings.port, async () =>
+  const proxy = await explainPortFailure('proxy', settings.port, async () =>
     startProxy({
       port: settings.port,
       upstream: settings.upstream,
@@ -96,7 +97,20 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     }),
   );
   let uiPort = settings.uiPort;
-  const status = () => ({ ...statusOf(options, timeZone, proxy, startedAtMs), ledgerCalls: start.ledgerCalls });
+  const { teamName, upstream, contextLimit } = settings;
+  const machine = [settings.member, hostname()].filter((part) => part !== null).join(' · ');
+  const facts = {
+    version,
+    isDemo: options.isDemo,
+    teamName,
+    timeZone,
+    proxyUrl: proxy.url,
+    upstream,
+    machine,
+    startedAtMs,
+    contextLimit,
+  };
+  const status = () => ({ ...facts, priceBook: currentBook.version, ledgerCalls: start.ledgerCalls });
   const parts = {
     read: ledger.read,
     live,
@@ -109,7 +123,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   };
   const guard = { token: options.token, port: () => uiPort };
   const api = createApi({ parts, guard, rendererFolder: options.rendererFolder, log: log.room('api') });
-  const apiServer = await orExplain('dashboard', settings.uiPort, async () => serveApi(api, settings.uiPort));
+  const apiServer = await explainPortFailure('dashboard', settings.uiPort, async () => serveApi(api, settings.uiPort));
   uiPort = apiServer.port;
 
   const dashboardUrl = `http://127.0.0.1:${uiPort}`;
@@ -142,49 +156,4 @@ function meter(ledger: Ledger, live: Live): ProxyCallbacks {
       ledger.writer.settle(call, { id: call.id, outcome, lines }, () => live.settled(rowOf(call, outcome)));
     },
   };
-}
-
-function statusOf({ settings, isDemo }: EngineOptions, timeZone: string, proxy: Proxy, startedAtMs: number) {
-  const { teamName, upstream, contextLimit } = settings;
-  const machine = [settings.member, hostname()].filter((part) => part !== null).join(' · ');
-  const priceBook = currentBook.version;
-  return {
-    version,
-    isDemo,
-    teamName,
-    timeZone,
-    proxyUrl: proxy.url,
-    upstream,
-    machine,
-    startedAtMs,
-    priceBook,
-    contextLimit,
-  };
-}
-
-function refuseSecondEngine(home: string): void {
-  const running = readEngineFile(home);
-  if (running === null || running.pid === process.pid) return;
-  const remedy = 'Stop it first, or start this one with another --home.';
-  throw new AppError(
-    'home_in_use',
-    `Tollkeeper already runs on this home folder (process ${running.pid}, ${running.dashboardUrl}).`,
-    remedy,
-  );
-}
-
-async function orExplain<T>(what: 'proxy' | 'dashboard', port: number, start: () => Promise<T>): Promise<T> {
-  try {
-    return await start();
-  } catch (error) {
-    const flag = what === 'proxy' ? '--port' : '--ui-port';
-    const reason =
-      (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'is in use' : `cannot be opened (${errorText(error)})`;
-    throw new AppError(
-      'port_in_use',
-      `Port ${port} of the ${what} ${reason}.`,
-      `Choose another with ${flag}, or 0 for a free one.`,
-      error,
-    );
-  }
 }

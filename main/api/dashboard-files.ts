@@ -5,11 +5,8 @@
 import { Hono } from 'hono';
 import { serveStatic } from '@hono/node-server/serve-static';
 
+import { contentSecurityPolicy } from '../../shared/content-security-policy.ts';
 import { AppError } from '../../shared/contract/errors.ts';
-
-export const contentSecurityPolicy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 export function dashboardFiles(folder: string): Hono {
   const routes = new Hono();

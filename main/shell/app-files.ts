@@ -42,8 +42,3 @@ const contentTypes: Readonly<Record<string, string>> = {
 export function contentTypeOf(path: string): string {
   return contentTypes[extname(path)] ?? 'application/octet-stream';
 }
-
-/** The same policy as over HTTP: nothing but the page's own files and its own API. */
-export const contentSecurityPolicy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

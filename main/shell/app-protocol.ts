@@ -6,7 +6,8 @@ import { readFile } from 'node:fs/promises';
 
 import { net, protocol } from 'electron';
 
-import { appFileOf, contentSecurityPolicy, contentTypeOf } from './app-files.ts';
+import { contentSecurityPolicy } from '../../shared/content-security-policy.ts';
+import { appFileOf, contentTypeOf } from './app-files.ts';
 
 export type AppProtocolOptions = {
   readonly rendererFolder: string;
