@@ -9,18 +9,16 @@ import { join } from 'node:path';
 import type { Settings } from '../shared/contract/settings.ts';
 import { createDayOf } from '../shared/period.ts';
 import { currentBook } from '../shared/pricing/current-book.ts';
-import { settle } from '../shared/settle.ts';
 import { createApi } from './api/app.ts';
 import { serveApi } from './api/serve.ts';
 import { ledgerFileName } from './ledger/ledger-file.ts';
 import { refuseSecondEngine } from './ledger/one-engine.ts';
-import { openLedger, type Ledger } from './ledger/open.ts';
+import { openLedger } from './ledger/open.ts';
 import { gapSentence } from './live/gap.ts';
-import { createLive, type Live } from './live/live.ts';
-import { rowOf } from './live/row.ts';
-import { createRunningView } from './live/running-view.ts';
+import { createLive } from './live/live.ts';
+import { meterCalls } from './live/meter-calls.ts';
 import { createSpendMeter, spendStartOf } from './live/spend-meter.ts';
-import { startProxy, type ProxyCallbacks } from './proxy/server.ts';
+import { startProxy } from './proxy/server.ts';
 import { explainPortFailure } from './settings/port-failure.ts';
 import { resolveTimeZone } from './settings/time-zone.ts';
 import { startSync } from './sync/start.ts';
@@ -93,7 +91,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       defaults: settings,
       clock,
       callId: options.ids.callId,
-      callbacks: meter(ledger, live),
+      callbacks: meterCalls(ledger.writer, live, currentBook),
     }),
   );
   let uiPort = settings.uiPort;
@@ -142,18 +140,4 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     return { waitingEvents };
   }
   return { proxyUrl: proxy.url, dashboardUrl, close };
-}
-
-/** The way of a call, past the proxy: durable begin, price, settle, and the screen after the commit. */
-function meter(ledger: Ledger, live: Live): ProxyCallbacks {
-  return {
-    onBegin: async (call, soFar) => {
-      await ledger.writer.begin(call);
-      live.started(call, createRunningView(soFar, call.startedAtMs, currentBook));
-    },
-    onFinish: (call, end) => {
-      const { outcome, lines } = settle(end, currentBook);
-      ledger.writer.settle(call, { id: call.id, outcome, lines }, () => live.settled(rowOf(call, outcome)));
-    },
-  };
 }

@@ -23,6 +23,9 @@ export type ExitCode = 0 | 1 | 2 | 3;
 
 export type Command = (host: Host) => Promise<ExitCode>;
 
+/** Stands above everything that is printed from a demo's ledger. */
+export const demoLabel = 'DEMO DATA';
+
 export function writeLine(stream: Writable, line = ''): void {
   stream.write(`${line}\n`);
 }

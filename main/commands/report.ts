@@ -4,7 +4,7 @@ import { monthDimensions, type MonthDimension, type MonthView } from '../../shar
 import { formatUsd } from '../../shared/money.ts';
 import { createDayOf, isMonth, monthOfDay } from '../../shared/period.ts';
 import { readMonth } from '../ledger/read-spend.ts';
-import { writeLine, type ExitCode, type Host } from './host.ts';
+import { demoLabel, writeLine, type ExitCode, type Host } from './host.ts';
 import { homeOf, openForReading } from './ledger-reader.ts';
 import { layOut } from './table.ts';
 
@@ -78,7 +78,7 @@ function asText({ month, timeZone, by, total, rows }: MonthView, isDemo: boolean
     count(spend.outputTokens),
   ]);
   return [
-    ...(isDemo ? ['DEMO DATA'] : []),
+    ...(isDemo ? [demoLabel] : []),
     `${month} (${timeZone}): ${formatUsd(total.costNanoUsd)}${unpriced}, ${count(total.calls)} calls`,
     '',
     ...layOut(

@@ -17,7 +17,7 @@ import { startSync } from '../sync/start.ts';
 import { silentLog } from '../system/log.ts';
 import { connectEngine } from './engine-client.ts';
 import { secretsOf, settingsOf } from '../settings/environment.ts';
-import { writeLine, type ExitCode, type Host } from './host.ts';
+import { demoLabel, writeLine, type ExitCode, type Host } from './host.ts';
 import { homeOf, openForReading } from './ledger-reader.ts';
 import { layOut } from './table.ts';
 
@@ -37,8 +37,8 @@ export async function syncStatus(flags: SyncFlags, host: Host): Promise<ExitCode
   const month = monthOfDay(createDayOf(ledger.timeZone)(host.clock.nowMs()));
   const view = readOutbox(ledger.db, { month });
   ledger.db.close();
-  if (flags.json) writeLine(host.stdout, JSON.stringify(view));
-  else for (const line of statusText(view)) writeLine(host.stdout, line);
+  if (flags.json) writeLine(host.stdout, JSON.stringify({ isDemo: ledger.isDemo, ...view }));
+  else for (const line of [...(ledger.isDemo ? [demoLabel] : []), ...statusText(view)]) writeLine(host.stdout, line);
   return 0;
 }
 

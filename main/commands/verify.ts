@@ -1,6 +1,6 @@
 /** `tollkeeper verify`: the ledger's own consistency. Exit 1 when something differs, with a sentence for each. */
 import { verifyLedger } from '../ledger/verify.ts';
-import { writeLine, type ExitCode, type Host } from './host.ts';
+import { demoLabel, writeLine, type ExitCode, type Host } from './host.ts';
 import { homeOf, openForReading } from './ledger-reader.ts';
 
 export type VerifyFlags = { readonly home?: string; readonly json?: boolean };
@@ -10,8 +10,12 @@ export async function verify(flags: VerifyFlags, host: Host): Promise<ExitCode> 
   const { calls, findings } = ledger ? verifyLedger(ledger.db) : { calls: 0, findings: [] };
   ledger?.db.close();
   if (flags.json) {
-    writeLine(host.stdout, JSON.stringify({ ok: findings.length === 0, calls, findings }));
+    writeLine(
+      host.stdout,
+      JSON.stringify({ ok: findings.length === 0, isDemo: ledger?.isDemo ?? false, calls, findings }),
+    );
   } else {
+    if (ledger?.isDemo) writeLine(host.stdout, demoLabel);
     for (const { check, sentence } of findings) writeLine(host.stdout, `${check}: ${sentence}`);
     writeLine(
       host.stdout,

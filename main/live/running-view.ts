@@ -4,9 +4,14 @@ import { priceUsage } from '../../shared/pricing/price.ts';
 import type { Usage } from '../../shared/usage.ts';
 import type { RunningView } from './live.ts';
 
-type SoFar = { readonly model: string | null; readonly usage: Usage | null; readonly outputTokensSoFar: number };
+/** What a running call has told so far. */
+export type CallSoFar = {
+  readonly model: string | null;
+  readonly usage: Usage | null;
+  readonly outputTokensSoFar: number;
+};
 
-export function createRunningView(soFar: () => SoFar, startedAtMs: number, book: PriceBook): RunningView {
+export function createRunningView(soFar: () => CallSoFar, startedAtMs: number, book: PriceBook): RunningView {
   return () => {
     const { model, usage, outputTokensSoFar } = soFar();
     if (usage === null) return { model, inputTokens: 0, cacheReadTokens: 0, outputTokens: 0, costNanoUsd: null };

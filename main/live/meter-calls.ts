@@ -1,0 +1,33 @@
+/**
+ * The way of a call past the proxy: a durable begin, the price and the settle, and the screen after the commit. The callbacks that the engine gives
+ * the proxy; it knows the ledger only as the two functions it is given.
+ */
+import type { BegunCall, SettledCall } from '../../shared/call.ts';
+import type { PriceBook } from '../../shared/pricing/price-book.ts';
+import { settle, type CallEnd } from '../../shared/settle.ts';
+import type { Live } from './live.ts';
+import { rowOf } from './row.ts';
+import { createRunningView, type CallSoFar } from './running-view.ts';
+
+export type CallWriter = {
+  readonly begin: (call: BegunCall) => Promise<unknown>;
+  readonly settle: (begun: BegunCall, settled: SettledCall, onCommitted: () => void) => void;
+};
+
+export type CallCallbacks = {
+  readonly onBegin: (call: BegunCall, soFar: () => CallSoFar) => Promise<void>;
+  readonly onFinish: (call: BegunCall, end: CallEnd) => void;
+};
+
+export function meterCalls(writer: CallWriter, live: Live, book: PriceBook): CallCallbacks {
+  return {
+    onBegin: async (call, soFar) => {
+      await writer.begin(call);
+      live.started(call, createRunningView(soFar, call.startedAtMs, book));
+    },
+    onFinish: (call, end) => {
+      const { outcome, lines } = settle(end, book);
+      writer.settle(call, { id: call.id, outcome, lines }, () => live.settled(rowOf(call, outcome)));
+    },
+  };
+}
