@@ -14,7 +14,7 @@ import {
   type Usage,
   type WireObject,
 } from '../../shared/usage.ts';
-import { createSseReader } from './sse.ts';
+import { createSseReader, utf8Of } from './sse.ts';
 
 /** What has been learnt so far; read while the call runs for the live meter, and once at its end. */
 export type Progress = {
@@ -80,7 +80,7 @@ export function observeJson(progress: Progress): Observer {
 }
 
 function readJsonAnswer(progress: Progress, body: Buffer): void {
-  const answer = parseObject(body);
+  const answer = parseObject(body.toString('utf8'));
   if (!answer) {
     progress.unreadable = 'The answer is not JSON.';
     return;
@@ -94,14 +94,15 @@ function readJsonAnswer(progress: Progress, body: Buffer): void {
   progress.isWhole = true;
 }
 
-function onStreamEvent(progress: Progress, name: string, data: Buffer): void {
+/** `data` is bytes as Latin-1 text; only what is parsed is decoded. */
+function onStreamEvent(progress: Progress, name: string, data: string): void {
   // Deltas are nine tenths of a stream and need no parsing: only how much they generated is counted.
   if (name === 'content_block_delta') {
     progress.generatedBytes += generatedBytesOf(data);
     return;
   }
   if (name === 'ping' || name === 'content_block_stop') return;
-  const event = parseObject(data);
+  const event = parseObject(utf8Of(data));
   if (!event) return;
   switch (event['type']) {
     case 'message_start':
@@ -147,20 +148,20 @@ function noteError(progress: Progress, answer: WireObject): void {
   progress.errorType = readText(error['type']) ?? 'error';
 }
 
-const generatedFields = ['"text":"', '"thinking":"', '"partial_json":"'].map((text) => Buffer.from(text));
+const generatedFields = ['"text":"', '"thinking":"', '"partial_json":"'];
 
 /** The bytes between the quotes of a delta's text; escapes count as written, which only an estimate ever sees. */
-function generatedBytesOf(data: Buffer): number {
+function generatedBytesOf(data: string): number {
   for (const field of generatedFields) {
     const at = data.indexOf(field);
-    if (at !== -1) return Math.max(0, data.lastIndexOf(0x22) - at - field.length);
+    if (at !== -1) return Math.max(0, data.lastIndexOf('"') - at - field.length);
   }
   return 0;
 }
 
-function parseObject(bytes: Buffer): WireObject | null {
+function parseObject(text: string): WireObject | null {
   try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    const value: unknown = JSON.parse(text);
     return isWireObject(value) ? value : null;
   } catch {
     // Not JSON: an event of a kind we do not know, or an error page of something between us and Anthropic.

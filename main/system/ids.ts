@@ -1,5 +1,5 @@
-/** Identifiers and randomness as a parameter. Call ids sort by time (UUID version 7), so the ledger's index grows at its end. */
-import { randomBytes, randomFillSync, randomInt } from 'node:crypto';
+/** Identifiers and randomness as a parameter. Call ids sort by time (UUID version 7, counted on within a millisecond), so the ledger's index grows at its end. */
+import { randomBytes, randomInt } from 'node:crypto';
 
 import { v7 } from 'uuid';
 
@@ -12,21 +12,8 @@ export type Ids = {
   readonly fraction: () => number;
 };
 
-/** Random bytes are fetched for many ids at once: one by one they were a thirtieth of the proxy's time under load. */
-const pool = Buffer.alloc(16 * 256);
-let poolUsedBytes = pool.length;
-
-function sixteenBytes(): Uint8Array {
-  if (poolUsedBytes === pool.length) {
-    randomFillSync(pool);
-    poolUsedBytes = 0;
-  }
-  poolUsedBytes += 16;
-  return pool.subarray(poolUsedBytes - 16, poolUsedBytes);
-}
-
 export const systemIds: Ids = {
-  callId: () => `call_${v7({ random: sixteenBytes() }).replaceAll('-', '')}`,
+  callId: () => `call_${v7().replaceAll('-', '')}`,
   secret: () => randomBytes(32).toString('base64url'),
   fraction: () => randomInt(0, 2 ** 47) / 2 ** 47,
 };

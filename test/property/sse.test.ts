@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { createSseReader, type SseEvent } from '../../main/proxy/sse.ts';
+import { createSseReader, utf8Of, type SseEvent } from '../../main/proxy/sse.ts';
 import { createProgress, observeStream } from '../../main/proxy/observe.ts';
 import { wholeStream } from '../kit/sse-text.ts';
 
@@ -11,7 +11,7 @@ type Read = { name: string; data: string };
 function readAll(chunks: readonly Buffer[]): Read[] {
   const events: Read[] = [];
   const reader = createSseReader(
-    ({ name, data }: SseEvent) => events.push({ name, data: data.toString('utf8') }),
+    ({ name, data }: SseEvent) => events.push({ name, data: utf8Of(data) }),
     () => {
       throw new Error('overflow');
     },
