@@ -1,14 +1,17 @@
 /**
- * What the simulated Anthropic says: an answer of believable length, made from the request alone, so that the same request is answered the same.
- * Honours `max_tokens`; uses the first tool now and then; thinks where thinking is on.
+ * What the simulated Anthropic says: an answer of believable length, made from the request alone, so that the same request is answered the same,
+ * streamed or not. Honours `max_tokens`; uses a tool now and then; thinks where thinking is on. Pure.
  */
 import { createHash } from 'node:crypto';
 
 import { isWireObject, readCount, readText, type WireObject } from '../../shared/usage.ts';
-import { countTokens } from './anthropic-tokens.ts';
+import { seededFraction } from './anthropic-faults.ts';
+import { listOf } from './anthropic-prompt.ts';
+import { believableText } from './anthropic-sentences.ts';
+import { bytesPerToken, countTokens } from './anthropic-tokens.ts';
 
 export type ReplyBlock =
-  | { readonly type: 'thinking'; readonly thinking: string }
+  | { readonly type: 'thinking'; readonly text: string }
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'tool_use'; readonly id: string; readonly name: string; readonly input: WireObject };
 
@@ -19,92 +22,104 @@ export type Reply = {
   readonly stopReason: 'end_turn' | 'max_tokens' | 'tool_use';
 };
 
-const phrases = [
-  'The checkout total is computed twice, once per line and once per order.',
-  'I moved the tax rounding into one function and kept its tests.',
-  'The search index is rebuilt on every deploy; a nightly rebuild is enough.',
-  'This test depends on the order of the rows, so it fails one run in twenty.',
-  'The query reads the whole table because the filter wraps the column.',
-  'I would keep the old endpoint for one release and log who still calls it.',
-  'The log shows three retries within a second, which points to the load balancer.',
-  'Renaming the field breaks the mobile client; add the new one beside it first.',
-];
+/** Answers take up to this into account, however much more a request allows: some 50 to 125 deltas then. */
+const answerTokensMax = 1_000;
+/** Of requests that bring tools and do not answer one. */
+const toolUseShare = 0.4;
 
 export function replyTo(request: WireObject): Reply {
-  const seed = createHash('sha256')
-    .update(JSON.stringify(request['messages'] ?? null))
-    .digest();
   const maxTokens = readCount(request['max_tokens']);
+  // A warm-up: writes the cache, says nothing.
   if (maxTokens === 0) return { blocks: [], outputTokens: 0, thinkingTokens: 0, stopReason: 'max_tokens' };
-  const tool = chosenTool(request, seed);
-  const thinking =
-    isWireObject(request['thinking']) && request['thinking']['type'] !== 'disabled' ? sentences(seed, 2, 9) : '';
-  const text = sentences(seed, tool ? 1 : 2 + ((seed[0] ?? 0) % 14), 3);
-  const blocks: ReplyBlock[] = [
-    ...(thinking ? [{ type: 'thinking' as const, thinking }] : []),
-    { type: 'text', text },
-    ...(tool ? [tool] : []),
-  ];
+  const draw = drawOf(request);
+  const wantedTokens = Math.min(maxTokens, answerTokensMax) * (0.35 + 0.5 * draw());
+  const thinking = isThinking(request)
+    ? cut(believableText(draw, wantedTokens * 0.3 * bytesPerToken), maxTokens / 2)
+    : '';
   const thinkingTokens = countTokens(thinking);
-  const outputTokens = blocks.reduce((sum, block) => sum + countTokens(block), 0);
-  if (outputTokens <= maxTokens)
-    return { blocks, outputTokens, thinkingTokens, stopReason: tool ? 'tool_use' : 'end_turn' };
-  // Cut to what fits: about 3.5 bytes a token.
+  const tool = chosenTool(request, draw);
+  const leftTokens = maxTokens - thinkingTokens;
+  const lead = believableText(draw, 1);
+  const isToolUsed = tool !== null && tokensOf(tool) + countTokens(lead) <= leftTokens;
+  const whole = isToolUsed ? lead : believableText(draw, (wantedTokens - thinkingTokens) * bytesPerToken);
+  const text = cut(whole, leftTokens);
+  const blocks: readonly ReplyBlock[] = [
+    ...(thinking === '' ? [] : [{ type: 'thinking' as const, text: thinking }]),
+    { type: 'text', text },
+    ...(isToolUsed ? [tool] : []),
+  ];
   return {
-    blocks: [{ type: 'text', text: text.slice(0, maxTokens * 3) }],
-    outputTokens: maxTokens,
-    thinkingTokens: 0,
-    stopReason: 'max_tokens',
+    blocks,
+    thinkingTokens,
+    outputTokens: blocks.reduce((sum, block) => sum + tokensOf(block), 0),
+    stopReason: isToolUsed ? 'tool_use' : text === whole ? 'end_turn' : 'max_tokens',
   };
 }
 
-function sentences(seed: Buffer, count: number, offset: number): string {
-  return Array.from(
-    { length: count },
-    (_, index) => phrases[((seed[(index + offset) % 32] ?? 0) + index) % phrases.length],
-  ).join(' ');
+/** Random numbers that follow from the request; `stream` is left out, so that both ways of asking get the same answer. */
+function drawOf(request: WireObject): () => number {
+  const digest = createHash('sha256')
+    .update(JSON.stringify({ ...request, stream: undefined }))
+    .digest();
+  const seed = digest.readUInt32LE();
+  let index = 0;
+  return () => seededFraction(seed, index++);
 }
 
-/** One request in three that brings tools, and does not answer one, is answered with a tool use. */
-function chosenTool(request: WireObject, seed: Buffer): ReplyBlock | null {
-  const tool: unknown = Array.isArray(request['tools']) ? request['tools'][0] : undefined;
-  const name = isWireObject(tool) ? readText(tool['name']) : null;
-  if (name === null || (seed[1] ?? 0) % 3 !== 0) return null;
-  return {
-    type: 'tool_use',
-    id: `toolu_${seed.toString('hex', 0, 12)}`,
-    name,
-    input: { path: `src/part-${(seed[2] ?? 0) % 40}.ts` },
-  };
+/** The sandbox writes ASCII, so that a character is a byte. */
+function cut(text: string, tokens: number): string {
+  return text.slice(0, Math.floor(Math.floor(tokens) * bytesPerToken));
 }
 
-/** The deltas a block is streamed in, some 24 bytes each, never through the middle of a character. */
-export function deltasOf(block: ReplyBlock): WireObject[] {
-  switch (block.type) {
-    case 'text':
-      return pieces(block.text).map((text) => ({ type: 'text_delta', text }));
-    case 'thinking':
-      return [
-        ...pieces(block.thinking).map((thinking) => ({ type: 'thinking_delta', thinking })),
-        { type: 'signature_delta', signature: 'c2FuZGJveA==' },
-      ];
-    case 'tool_use':
-      return pieces(JSON.stringify(block.input)).map((text) => ({ type: 'input_json_delta', partial_json: text }));
-  }
+export function tokensOf(block: ReplyBlock): number {
+  return countTokens(block.type === 'tool_use' ? JSON.stringify(block.input) : block.text);
 }
 
-function pieces(text: string): string[] {
-  return text.match(/[^]{1,24}/gu) ?? [];
+function isThinking(request: WireObject): boolean {
+  return isWireObject(request['thinking']) && request['thinking']['type'] !== 'disabled';
 }
 
-/** The block as `content_block_start` shows it: empty, to be filled by deltas. */
-export function emptyBlock(block: ReplyBlock): WireObject {
-  switch (block.type) {
-    case 'text':
-      return { type: 'text', text: '' };
-    case 'thinking':
-      return { type: 'thinking', thinking: '', signature: '' };
-    case 'tool_use':
-      return { type: 'tool_use', id: block.id, name: block.name, input: {} };
+function chosenTool(request: WireObject, draw: () => number): ReplyBlock | null {
+  const tools = listOf(request['tools']).filter(isWireObject);
+  const choice = isWireObject(request['tool_choice']) ? request['tool_choice'] : {};
+  const isForced = choice['type'] === 'any' || choice['type'] === 'tool';
+  const isWanted = isForced || (draw() < toolUseShare && !answersTool(request));
+  const named = tools.find((tool) => tool['name'] === choice['name']);
+  const tool = named ?? tools[Math.floor(draw() * tools.length)];
+  const name = readText(tool?.['name']);
+  if (!isWanted || choice['type'] === 'none' || name === null) return null;
+  const id = `toolu_${Math.floor(draw() * 2 ** 48).toString(36)}${Math.floor(draw() * 2 ** 48).toString(36)}`;
+  return { type: 'tool_use', id, name, input: inputFor(tool?.['input_schema'], draw) };
+}
+
+function answersTool(request: WireObject): boolean {
+  const last = listOf(request['messages']).at(-1);
+  const content = isWireObject(last) ? listOf(last['content']) : [];
+  return content.some((block) => isWireObject(block) && block['type'] === 'tool_result');
+}
+
+/** Something that fits the tool's schema, one level deep. */
+function inputFor(schema: unknown, draw: () => number): WireObject {
+  const properties = isWireObject(schema) && isWireObject(schema['properties']) ? schema['properties'] : {};
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, property]) => [name, valueFor(name, property, draw)]),
+  );
+}
+
+function valueFor(name: string, property: unknown, draw: () => number): unknown {
+  const { type, enum: choices } = isWireObject(property) ? property : {};
+  if (Array.isArray(choices)) return choices[Math.floor(draw() * choices.length)];
+  switch (type) {
+    case 'integer':
+    case 'number':
+      return Math.floor(draw() * 400);
+    case 'boolean':
+      return draw() < 0.5;
+    case 'array':
+      return [];
+    case 'object':
+      return {};
+    default:
+      return /path|file/.test(name) ? `src/part-${Math.floor(draw() * 40)}.ts` : believableText(draw, 1);
   }
 }

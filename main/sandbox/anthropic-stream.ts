@@ -1,110 +1,102 @@
-/** Sends a message as Anthropic streams it (facts/anthropic.md section 2), at a pace, with faults, compressed if told, and stops when the client leaves. */
+/**
+ * Sends a message at a pace, whole or as a stream, with the faults it is told, and stops when the client leaves. Writes down in the record what
+ * was really sent.
+ */
 import type { ServerResponse } from 'node:http';
-import { createBrotliCompress, createGzip, createZstdCompress, constants } from 'node:zlib';
-import type { Transform } from 'node:stream';
 
-import type { WireObject } from '../../shared/usage.ts';
 import { sleep, type Clock } from '../system/clock.ts';
+import { openAnswerBody, type AnswerBody } from './anthropic-body.ts';
 import type { AnthropicFault } from './anthropic-faults.ts';
-import { deltasOf, emptyBlock, type Reply } from './anthropic-reply.ts';
+import type { ServedEnd, ServedRecord } from './anthropic-served.ts';
+import {
+  deltaCountOf,
+  eventText,
+  streamEvent,
+  streamEvents,
+  wholeMessage,
+  type SandboxMessage,
+  type StreamEvent,
+} from './anthropic-wire.ts';
+import type { Headers } from './http.ts';
 
-export type StreamEnd = 'whole' | 'client_left' | 'fault';
+export type Sending = {
+  readonly message: SandboxMessage;
+  readonly record: ServedRecord;
+  readonly headers: Headers;
+  readonly fault: AnthropicFault;
+  /** Aborts when the client leaves. */
+  readonly left: AbortSignal;
+  readonly delayPerDeltaMs: number;
+  readonly clock: Clock;
+};
 
-export type StreamedMessage = { readonly start: WireObject; readonly reply: Reply; readonly finalUsage: WireObject };
+const overloaded = streamEvent('error', { error: { type: 'overloaded_error', message: 'Overloaded' } });
 
-export type Sink = { readonly write: (text: string) => Promise<void>; readonly end: () => void };
-
-type Event = { readonly name: string; readonly data: WireObject };
-
-export async function streamMessage(
-  response: ServerResponse,
-  message: StreamedMessage,
-  fault: AnthropicFault,
-  delayPerDeltaMs: number,
-  clock: Clock,
-): Promise<StreamEnd> {
-  const left = new AbortController();
-  response.on('close', () => left.abort());
-  const sink = openSink(response, fault);
-  const pauseMs = fault.delayPerDeltaMs ?? delayPerDeltaMs;
-  let deltas = 0;
-  for (const { name, data } of eventsOf(message)) {
-    if (left.signal.aborted) return 'client_left';
-    if (name === 'content_block_delta') {
-      if (deltas === fault.cutAfter) {
-        response.destroy();
-        return 'fault';
-      }
-      if (deltas === fault.overloadedAfter) {
-        await sink.write(
-          textOf(
-            { name: 'error', data: { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } } },
-            fault,
-          ),
-        );
-        sink.end();
-        return 'fault';
-      }
-      deltas += 1;
-      if (pauseMs > 0) await sleep(clock, pauseMs, left.signal);
-    }
-    if (left.signal.aborted) return 'client_left';
-    await sink.write(textOf({ name, data }, fault));
+export async function sendMessage(response: ServerResponse, sending: Sending): Promise<void> {
+  const { record } = sending;
+  // An answer takes as long to write whole as it does as a stream; nothing is sent meanwhile.
+  const writingMs = record.isStream ? 0 : deltaCountOf(sending.message.reply) * sending.delayPerDeltaMs;
+  if (writingMs > 0) await sleep(sending.clock, writingMs, sending.left);
+  if (sending.left.aborted) {
+    record.end = 'client_left';
+    return;
   }
-  sink.end();
-  return 'whole';
+  const body = openAnswerBody(response, sending.fault);
+  record.end = record.isStream ? await sendStream(response, body, sending) : await sendWhole(response, body, sending);
+  record.bodyBytesSent = body.bytesSent();
 }
 
-function* eventsOf({ start, reply, finalUsage }: StreamedMessage): Generator<Event> {
-  yield { name: 'message_start', data: { type: 'message_start', message: start } };
-  for (const [index, block] of reply.blocks.entries()) {
-    yield {
-      name: 'content_block_start',
-      data: { type: 'content_block_start', index, content_block: emptyBlock(block) },
-    };
-    if (index === 0) yield { name: 'ping', data: { type: 'ping' } };
-    for (const delta of deltasOf(block))
-      yield { name: 'content_block_delta', data: { type: 'content_block_delta', index, delta } };
-    yield { name: 'content_block_stop', data: { type: 'content_block_stop', index } };
+async function sendWhole(response: ServerResponse, body: AnswerBody, sending: Sending): Promise<ServedEnd> {
+  const { message, record, fault } = sending;
+  const text = JSON.stringify(wholeMessage(message));
+  const length = fault.encoding === undefined ? { 'content-length': Buffer.byteLength(text) } : {};
+  response.writeHead(200, { 'content-type': 'application/json', ...sending.headers, ...length, ...encodingOf(fault) });
+  await body.write(text);
+  const end = endOf(await body.end(), sending);
+  record.isFinalUsageSent = end === 'whole';
+  return end;
+}
+
+async function sendStream(response: ServerResponse, body: AnswerBody, sending: Sending): Promise<ServedEnd> {
+  const { message, record, fault } = sending;
+  const type = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' };
+  response.writeHead(200, { ...type, ...sending.headers, ...encodingOf(fault) });
+  for (const event of streamEvents(message)) {
+    const interruption = event.name === 'content_block_delta' ? await beforeDelta(response, body, sending) : null;
+    if (interruption !== null) return interruption;
+    if (!(await body.write(eventText(event, fault.isCrlf === true)))) return endOf(false, sending);
+    note(event, record);
   }
-  const delta = { stop_reason: reply.stopReason, stop_sequence: null };
-  yield { name: 'message_delta', data: { type: 'message_delta', delta, usage: finalUsage } };
-  yield { name: 'message_stop', data: { type: 'message_stop' } };
+  return endOf(await body.end(), sending);
 }
 
-function textOf({ name, data }: Event, fault: AnthropicFault): string {
-  const text = `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
-  return fault.isCrlf ? text.replaceAll('\n', '\r\n') : text;
-}
-
-/** Compressed streams are flushed event by event, as Anthropic's edge does; else a client would see nothing until the end. */
-function openSink(response: ServerResponse, fault: AnthropicFault): Sink {
-  const compressor = fault.encoding === undefined ? null : openCompressor(fault.encoding);
-  if (!compressor) {
-    return { write: (text) => drained(response, text), end: () => void response.end() };
+/** The pace, and what may happen instead of the next delta. */
+async function beforeDelta(response: ServerResponse, body: AnswerBody, sending: Sending): Promise<ServedEnd | null> {
+  const { record, fault, left, clock, delayPerDeltaMs } = sending;
+  if (record.deltasSent === fault.cutAfterDeltas) {
+    response.destroy();
+    return 'fault';
   }
-  compressor.pipe(response);
-  return {
-    write: (text) => new Promise((resolve) => compressor.write(text, () => resolve())),
-    end: () => void compressor.end(),
-  };
-}
-
-function drained(response: ServerResponse, text: string): Promise<void> {
-  if (response.write(text) || response.destroyed) return Promise.resolve();
-  return new Promise((resolve) => {
-    response.once('drain', resolve);
-    response.once('close', resolve);
-  });
-}
-
-export function openCompressor(encoding: 'gzip' | 'br' | 'zstd'): Transform {
-  switch (encoding) {
-    case 'gzip':
-      return createGzip({ flush: constants.Z_SYNC_FLUSH });
-    case 'br':
-      return createBrotliCompress({ flush: constants.BROTLI_OPERATION_FLUSH });
-    case 'zstd':
-      return createZstdCompress({ flush: constants.ZSTD_e_flush });
+  if (record.deltasSent === fault.overloadedAfterDeltas) {
+    await body.write(eventText(overloaded, fault.isCrlf === true));
+    await body.end();
+    return 'fault';
   }
+  if (delayPerDeltaMs > 0) await sleep(clock, delayPerDeltaMs, left);
+  return left.aborted ? 'client_left' : null;
+}
+
+function note(event: StreamEvent, record: ServedRecord): void {
+  if (event.name === 'content_block_delta') record.deltasSent += 1;
+  if (event.name === 'message_delta') record.isFinalUsageSent = true;
+  record.textBytesSent += event.textBytes;
+}
+
+function endOf(isWhole: boolean, { fault }: Sending): ServedEnd {
+  if (isWhole) return 'whole';
+  return fault.cutAfterBytes === undefined ? 'client_left' : 'fault';
+}
+
+function encodingOf({ encoding, isEncodingSilent }: AnthropicFault): Headers {
+  return encoding === undefined || isEncodingSilent ? {} : { 'content-encoding': encoding };
 }

@@ -6,7 +6,7 @@ import type { Settings } from '../../shared/contract/settings.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Ids } from '../system/ids.ts';
 import { startDemoFarSide } from './demo.ts';
-import { startDemoTeam } from './team.ts';
+import { startDemoTeam } from './team-work.ts';
 
 export type DemoOptions = { readonly settings: Settings; readonly clock: Clock; readonly ids: Ids };
 
