@@ -1,5 +1,6 @@
 /** One conversation: how full its context is, how it grows, what it cost so far. */
 import type { Conversation } from '../../../shared/contract/events.ts';
+import { nanoUsdPerCent } from '../../../shared/money.ts';
 import { shortModelName, tokensInWords } from '../../../shared/plain-words.ts';
 import { plural } from '../../components/count.tsx';
 import { Money } from '../../components/money.tsx';
@@ -63,7 +64,7 @@ export function ConversationCard({ conversation }: { readonly conversation: Conv
         <dd>{tokensInWords(contextTokens)}</dd>
         <dt>So far</dt>
         <dd>
-          <Money nano={costNanoUsd} decimals={4} /> in {plural(turns, 'turn')}
+          <Money nano={costNanoUsd} decimals={costNanoUsd < nanoUsdPerCent ? 6 : 4} /> in {plural(turns, 'turn')}
           {unpricedCalls > 0 ? <span className="text-warn"> + {plural(unpricedCalls, 'call')} unpriced</span> : null}
         </dd>
       </dl>

@@ -8,7 +8,8 @@ import { CallsNow } from './calls-now.tsx';
 import { ConversationCard, GaugeLegend } from './conversation-card.tsx';
 import { Meter } from './meter.tsx';
 
-const hourMs = 3_600_000;
+/** Twice the life of a prompt cache: what was left alone for longer starts anew in all but name. */
+const activeMs = 10 * 60_000;
 /** Two rows on a laptop; the Calls screen has the rest. */
 const conversationsShown = 6;
 
@@ -16,12 +17,12 @@ export function LiveView() {
   const { snapshot } = useLive();
   const { data: status } = useStatus();
   if (!snapshot || !status) return <Loading what="the meter" />;
-  const isRecent = ({ lastAtMs }: Conversation) => lastAtMs > snapshot.atMs - hourMs;
+  const isRecent = ({ lastAtMs }: Conversation) => lastAtMs > snapshot.atMs - activeMs;
   // The fullest first: the order changes slowly, so that cards do not change places at every call.
   const conversations = snapshot.conversations
     .filter(isRecent)
-    .slice(0, conversationsShown)
-    .toSorted((a, b) => b.contextTokens - a.contextTokens);
+    .toSorted((a, b) => b.contextTokens - a.contextTokens)
+    .slice(0, conversationsShown);
   const isEmpty = snapshot.month.calls === 0 && snapshot.inFlightCount === 0 && snapshot.recent.length === 0;
   return (
     <>
@@ -40,7 +41,7 @@ export function LiveView() {
           {conversations.length === 0 ? null : (
             <section className="mb-7" aria-labelledby="conversations">
               <div className="mb-2.5 flex flex-wrap items-baseline justify-between gap-x-4">
-                <h2 id="conversations">Conversations of the last hour</h2>
+                <h2 id="conversations">Conversations of the last ten minutes, fullest first</h2>
                 <GaugeLegend />
               </div>
               <div className="grid grid-cols-1 gap-3 sm:grid-cols-[repeat(auto-fill,minmax(300px,1fr))]">
