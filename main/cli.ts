@@ -136,6 +136,12 @@ function codeOf(error: unknown): ExitCode {
   return error.code === 'bad_usage' || error.code === 'bad_settings' ? 2 : 3;
 }
 
+// The reader of a pipe (head, less) has seen enough: that is an end, not a failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 try {
   await build((code) => {
     process.exitCode = code;

@@ -11,6 +11,7 @@ import { createDayOf } from '../shared/period.ts';
 import { currentBook } from '../shared/pricing/current-book.ts';
 import { createApi } from './api/app.ts';
 import { serveApi } from './api/serve.ts';
+import { forgetLastDemo } from './ledger/forget-demo.ts';
 import { ledgerFileName } from './ledger/ledger-file.ts';
 import { refuseSecondEngine } from './ledger/one-engine.ts';
 import { openLedger } from './ledger/open.ts';
@@ -62,8 +63,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const timeZone = resolveTimeZone(settings.timeZone);
   const dayOf = createDayOf(timeZone);
 
+  const file = join(home, ledgerFileName);
+  if (options.isDemo) forgetLastDemo(file);
   const ledger = await openLedger({
-    file: join(home, ledgerFileName),
+    file,
     rules: { timeZone, plan: settings.plan },
     isDemo: options.isDemo,
     clock,

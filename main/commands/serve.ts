@@ -2,20 +2,18 @@
  * `tollkeeper serve`: proxy and dashboard, headless, until SIGINT or SIGTERM. With `--json` exactly one line on stdout, once both accept
  * connections. With `--demo` the far side is simulated and a small team is at work, in a home folder of its own.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { AppError } from '../../shared/contract/errors.ts';
 import { startEngine, type Engine } from '../engine.ts';
 import { startDemo } from '../sandbox/start-demo.ts';
-import { ledgerFileName } from '../ledger/ledger-file.ts';
 import { openSettings } from '../settings/store.ts';
 import { openFileLog } from '../system/log.ts';
 import { readOrCreateToken } from '../system/token-file.ts';
 import { secretsOf, settingsOf } from '../settings/environment.ts';
 import { homeFolder } from '../system/home-folder.ts';
 import { writeLine, type ExitCode, type Host } from './host.ts';
-import { openForReading } from './ledger-reader.ts';
 
 export type ServeFlags = {
   readonly demo?: boolean;
@@ -40,7 +38,6 @@ export async function serve(flags: ServeFlags, host: Host): Promise<ExitCode> {
   const token = readOrCreateToken(home, host.ids.secret);
   const stopped = host.stopped();
 
-  if (isDemo) forgetLastDemo(home);
   // Without its ledger nothing is metered: stop rather than pass calls unseen. Rows begun are settled at the next start.
   const onFatal = (error: Error) => {
     throw error;
@@ -57,14 +54,6 @@ export async function serve(flags: ServeFlags, host: Host): Promise<ExitCode> {
   if (waitingEvents > 0)
     writeLine(host.stderr, `${waitingEvents} meter events wait for Stripe; they are kept and sent at the next start.`);
   return 0;
-}
-
-/** The simulated Stripe forgets when it ends, so a demo starts with an empty ledger, or the two would not agree. Real data is never touched. */
-function forgetLastDemo(home: string): void {
-  const last = openForReading(home);
-  last?.db.close();
-  if (!last?.isDemo) return;
-  for (const ending of ['', '-wal', '-shm']) rmSync(join(home, `${ledgerFileName}${ending}`), { force: true });
 }
 
 type Announcement = {

@@ -135,6 +135,12 @@ describe('the CLI', () => {
     expect(stdout).toBe('');
   });
 
+  it.each(['report', 'export', 'doctor'])('ends quietly when the reader of %s has seen enough', (command) => {
+    const line = `"${process.execPath}" "${cli}" ${command} --home "${home}" | head -c 1`;
+    const { stderr } = spawnSync('bash', ['-c', line], { encoding: 'utf8', env: environment });
+    expect(stderr).toBe('');
+  });
+
   it('names the setting and the file when one is wrong', () => {
     const folder = mkdtempSync(join(tmpdir(), 'tollkeeper-settings-'));
     writeFileSync(join(folder, 'settings.json'), JSON.stringify({ prot: 4141 }));

@@ -1,11 +1,12 @@
 /** The ledger's writer over a real file: durable begins, one transaction a settle, and what happens while the disk refuses. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { planSchema } from '../../../shared/contract/settings.ts';
+import { forgetLastDemo } from '../../../main/ledger/forget-demo.ts';
 import { readInFlight } from '../../../main/ledger/recover.ts';
 import { ledgerFileName, openLedgerFile } from '../../../main/ledger/ledger-file.ts';
 import { openLedger, type Ledger } from '../../../main/ledger/open.ts';
@@ -140,6 +141,21 @@ describe('the ledger', () => {
     expect(look(verifyLedger).findings).toEqual([]);
   });
 
+  it('of a demo is forgotten at the next one, a real one never', async () => {
+    await settleAndWait(begunCall('call_1'));
+    await ledger.close();
+    forgetLastDemo(file);
+    expect(look(verifyLedger).calls).toBe(1);
+
+    file = join(home, 'demo.sqlite');
+    ledger = await open('UTC', true);
+    await settleAndWait(begunCall('call_1'));
+    await ledger.close();
+    forgetLastDemo(file);
+    expect(existsSync(file)).toBe(false);
+    ledger = await open('UTC', true);
+  });
+
   it('does not mix demo data with real data', async () => {
     await expect(open('UTC', true)).rejects.toMatchObject({ code: 'home_mismatch' });
   });
@@ -167,7 +183,6 @@ describe('the ledger', () => {
       remedy: expect.stringContaining('Update Tollkeeper') as string,
     });
     file = join(home, 'settings.json');
-    const { writeFileSync } = await import('node:fs');
     writeFileSync(file, 'this is not a database, by any means, whatever its length may be');
     await expect(open()).rejects.toMatchObject({ code: 'ledger_unreadable' });
     file = join(home, 'fresh.sqlite');
