@@ -26,7 +26,8 @@ const { values } = parseArgs({
 const isDemo = values.demo === true;
 const flag = typeof values.home === 'string' ? values.home : undefined;
 const home = homeFolder({ flag, env: process.env, platform: process.platform, isDemo });
-mkdirSync(home, { recursive: true, mode: 0o700 });
+const windowData = join(home, 'window');
+mkdirSync(windowData, { recursive: true, mode: 0o700 });
 
 const built = import.meta.dirname;
 const portOf = (text: unknown) => (typeof text === 'string' && /^\d{1,5}$/.test(text) ? Number(text) : undefined);
@@ -38,14 +39,15 @@ void runApplication({
   uiPort: portOf(values['ui-port']),
   token: readOrCreateToken(home, systemIds.secret),
   environmentSecrets: {
-    anthropicApiKey: process.env['ANTHROPIC_API_KEY'] ?? null,
-    stripeApiKey: process.env['STRIPE_API_KEY'] ?? null,
+    anthropicApiKey: process.env['ANTHROPIC_API_KEY'] || null,
+    stripeApiKey: process.env['STRIPE_API_KEY'] || null,
   },
   paths: {
     engineEntry: join(built, 'engine-process.js'),
     preload: join(built, '..', 'preload', 'preload.cjs'),
     renderer: join(built, '..', 'renderer'),
     icon: join(built, '..', 'renderer', 'tray.png'),
+    windowData,
   },
   clock: systemClock,
 });

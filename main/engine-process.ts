@@ -15,15 +15,18 @@ import { systemIds } from './system/ids.ts';
 import { errorText, openFileLog } from './system/log.ts';
 
 const port = process.parentPort;
-let engine: Pick<Engine, 'close'> | null = null;
+let engine: Promise<Pick<Engine, 'close'> | null> = Promise.resolve(null);
 
 port.on('message', ({ data }: { data: unknown }) => {
   const message = toEngineSchema.parse(data);
-  if (message.kind === 'start') void start(message).catch(tellFailure);
-  else void (engine?.close() ?? Promise.resolve()).then(() => process.exit(0));
+  if (message.kind === 'start') engine = start(message).catch(tellFailure);
+  else void close();
 });
 
-async function start({ home, isDemo, token, secrets, port: proxyPort, uiPort }: StartMessage): Promise<void> {
+// Ctrl-C in a terminal reaches this process too; the shell hears it as well and closes the engine in order.
+process.on('SIGINT', () => {});
+
+async function start({ home, isDemo, token, secrets, port: proxyPort, uiPort }: StartMessage) {
   const { settings } = await openSettings(home, {
     ...settingsOf(process.env),
     ...(proxyPort === undefined ? {} : { port: proxyPort }),
@@ -42,15 +45,22 @@ async function start({ home, isDemo, token, secrets, port: proxyPort, uiPort }: 
   const started = isDemo
     ? await startDemo({ ...common, settings }, startEngine)
     : await startEngine({ ...common, settings, secrets, isDemo });
-  engine = started;
   tell({ kind: 'ready', proxyUrl: started.proxyUrl, dashboardUrl: started.dashboardUrl });
+  return started;
+}
+
+/** Also when it is asked while the engine still starts: what is half open is closed, too. */
+async function close(): Promise<void> {
+  await (await engine)?.close();
+  process.exit(0);
 }
 
 function tell(message: FromEngine): void {
   port.postMessage(message);
 }
 
-function tellFailure(error: unknown): void {
+function tellFailure(error: unknown): null {
   const remedy = isAppError(error) ? error.remedy : 'See the log in the home folder.';
   tell({ kind: 'failed', message: errorText(error), remedy });
+  return null;
 }

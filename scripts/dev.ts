@@ -1,47 +1,44 @@
 /** `npm run dev`: the demo, restarted when its source changes, behind the dashboard's dev server with instant reload. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
-import { createServer } from 'vite';
+import { createServer, type ProxyOptions } from 'vite';
 
 const root = join(import.meta.dirname, '..');
-const engine = spawn(
-  process.execPath,
-  ['--watch', join(root, 'main', 'cli.ts'), 'serve', '--demo', '--json', ...process.argv.slice(2)],
-  {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  },
-);
-
-engine.stdout.on('data', (text: Buffer) => {
-  const dashboard = /"dashboard":"([^"]+)"/.exec(text.toString())?.[1];
-  if (dashboard !== undefined) void serve(new URL(dashboard));
+const flags = ['serve', '--demo', '--json', ...process.argv.slice(2)];
+const engine = spawn(process.execPath, ['--watch', join(root, 'main', 'cli.ts'), ...flags], {
+  cwd: root,
+  stdio: ['ignore', 'pipe', 'inherit'],
 });
+// A Ctrl-C reaches the engine by itself, and twice means "do not wait" to it, which is no failure of a demo.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => engine.kill('SIGTERM'));
+engine.on('exit', () => process.exit(0));
 
 let isServing = false;
-
-/** The dev server speaks to the API with the token in a header; the browser needs none here. */
-async function serve(dashboard: URL): Promise<void> {
-  if (isServing) return;
+for await (const line of createInterface({ input: engine.stdout })) {
+  if (isServing || !line.startsWith('{')) continue;
   isServing = true;
-  const headers = { authorization: `Bearer ${dashboard.searchParams.get('token')}`, host: dashboard.host };
-  const proxy = { '/api': { target: dashboard.origin, headers, configure: dropOrigin } };
-  const server = await createServer({ configFile: join(root, 'vite.config.ts'), server: { host: '127.0.0.1', proxy } });
+  await serve(new URL((JSON.parse(line) as { dashboard: string }).dashboard));
+}
+
+/** Prints the dashboard's link on the dev server. Its token is changed for a cookie by the engine, as ever: the dev server knows none. */
+async function serve(dashboard: URL): Promise<void> {
+  const proxy: ProxyOptions = {
+    target: dashboard.origin,
+    changeOrigin: true,
+    configure: (through) =>
+      through.on('proxyReq', (request) => {
+        // To the API its own page is foreign here; whatever else is foreign stays so.
+        if (request.getHeader('origin') === own) request.removeHeader('origin');
+      }),
+  };
+  const server = await createServer({
+    configFile: join(root, 'vite.config.ts'),
+    server: { host: '127.0.0.1', proxy: { '/api': proxy, '^/\\?token=': proxy } },
+  });
   await server.listen();
-  server.printUrls();
+  const own = new URL(server.resolvedUrls?.local[0] ?? '').origin;
+  console.log(`Dashboard  ${own}/${dashboard.search}`);
 }
-
-type ProxyServer = {
-  on: (event: 'proxyReq', listener: (request: { removeHeader: (name: string) => void }) => void) => void;
-};
-
-/** The page's origin is the dev server's, which the API would refuse as foreign. */
-function dropOrigin(proxy: unknown): void {
-  (proxy as ProxyServer).on('proxyReq', (request) => request.removeHeader('origin'));
-}
-
-process.on('SIGINT', () => {
-  engine.kill('SIGINT');
-  process.exit(0);
-});

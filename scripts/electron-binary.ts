@@ -1,6 +1,6 @@
 /**
  * Finds Electron's binary, or fetches it once. Electron 45 installs without it; its own `install-electron` downloads it from GitHub.
- * Answers with the path, or with the reason why there is none, in words for a terminal.
+ * Answers with the path, or with the reason why there is none, in words for a terminal. Remembers nothing.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -16,8 +16,8 @@ export type ElectronQuestion = {
   readonly platform: NodeJS.Platform;
 };
 
-/** The download is about 110 MB; without a network it fails at once. */
-const fetchTimeoutMs = 180_000;
+/** About 110 MB; without a network it fails at once, and a network that swallows packets shall not hold anybody longer than this. */
+const fetchTimeoutMs = 60_000;
 
 export function findElectron(question: ElectronQuestion): ElectronBinary {
   const { env, platform } = question;
@@ -32,13 +32,18 @@ export function findElectron(question: ElectronQuestion): ElectronBinary {
   return { kind: 'none', reason: 'Electron’s binary is not here and could not be fetched' };
 }
 
-/** Where the electron package says its binary is: `path.txt` beside `dist`, or a folder named by the environment. */
-export function installedBinary({ root, env }: ElectronQuestion): string | null {
+/** Where the electron package itself would look: in `dist`, or in a folder named by the environment; `path.txt` says the file's name. */
+export function installedBinary({ root, env, platform }: ElectronQuestion): string | null {
   const folder = join(root, 'node_modules', 'electron');
   const named = join(folder, 'path.txt');
-  if (!existsSync(named)) return null;
-  const path = join(env['ELECTRON_OVERRIDE_DIST_PATH'] ?? join(folder, 'dist'), readFileSync(named, 'utf8').trim());
+  const file = existsSync(named) ? readFileSync(named, 'utf8').trim() : usualFile(platform);
+  const path = join(env['ELECTRON_OVERRIDE_DIST_PATH'] || join(folder, 'dist'), file);
   return existsSync(path) ? path : null;
+}
+
+function usualFile(platform: NodeJS.Platform): string {
+  if (platform === 'darwin') return 'Electron.app/Contents/MacOS/Electron';
+  return platform === 'win32' ? 'electron.exe' : 'electron';
 }
 
 function fetchElectron({ root, env }: ElectronQuestion): void {

@@ -17,8 +17,8 @@ export function appFileOf(address: string, folder: string): AppFile {
   if (wanted === null || wanted.includes('\0')) return { kind: 'none' };
   const path = normalize(join(folder, wanted));
   if (path !== folder && !path.startsWith(folder + sep)) return { kind: 'none' };
-  // A screen's address has no ending; the page routes itself.
-  return { kind: 'file', path: extname(path) === '' ? join(folder, 'index.html') : path };
+  // Anything but a kind of file that the build makes is a screen's address; the page routes itself.
+  return { kind: 'file', path: extname(path) in contentTypes ? path : join(folder, 'index.html') };
 }
 
 function decode(pathname: string): string | null {
@@ -35,6 +35,7 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.png': 'image/png',
   '.woff2': 'font/woff2',
   '.json': 'application/json',
 };

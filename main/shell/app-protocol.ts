@@ -1,13 +1,11 @@
-/**
- * Serves `app://`: the built dashboard from disk, and `/api/*` piped to the engine with the token, which the page never holds.
- * Event streams pass as they come.
- */
+/** Serves `app://` to the window: the built dashboard from disk under a strict policy, and `/api/*` through the engine pipe. */
 import { readFile } from 'node:fs/promises';
 
 import { net, protocol } from 'electron';
 
 import { contentSecurityPolicy } from '../../shared/content-security-policy.ts';
 import { appFileOf, contentTypeOf } from './app-files.ts';
+import { pipeToEngine } from './engine-pipe.ts';
 
 export type AppProtocolOptions = {
   readonly rendererFolder: string;
@@ -23,10 +21,11 @@ export function registerAppScheme(): void {
   ]);
 }
 
-export function handleAppProtocol(options: AppProtocolOptions): void {
+export function handleAppProtocol({ rendererFolder, token, engineUrl }: AppProtocolOptions): void {
+  const fetch = (address: string, init: RequestInit) => net.fetch(address, init);
   protocol.handle('app', (request) => {
-    const wanted = appFileOf(request.url, options.rendererFolder);
-    if (wanted.kind === 'api') return pipeToEngine(request, wanted.target, options);
+    const wanted = appFileOf(request.url, rendererFolder);
+    if (wanted.kind === 'api') return pipeToEngine(request, wanted.target, { fetch, token, engineUrl });
     if (wanted.kind === 'none' || request.method !== 'GET') return new Response(null, { status: 404 });
     return sendFile(wanted.path);
   });
@@ -43,29 +42,5 @@ async function sendFile(path: string): Promise<Response> {
   } catch {
     // Not a file of the dashboard.
     return new Response(null, { status: 404 });
-  }
-}
-
-const notUp = {
-  error: { code: 'engine_failed', message: 'The engine is starting.', remedy: 'It is tried again by itself.' },
-};
-
-/** A new request with our own headers only: the page's origin and cookies are not the engine's business. */
-async function pipeToEngine(
-  request: Request,
-  target: string,
-  { engineUrl, token }: AppProtocolOptions,
-): Promise<Response> {
-  const base = engineUrl();
-  if (base === null) return Response.json(notUp, { status: 503 });
-  try {
-    return await net.fetch(`${base}${target}`, {
-      method: request.method,
-      headers: { accept: request.headers.get('accept') ?? '*/*', authorization: `Bearer ${token}` },
-      signal: request.signal,
-    });
-  } catch {
-    // The engine died in between; the page shows its stale state and asks again.
-    return Response.json(notUp, { status: 503 });
   }
 }

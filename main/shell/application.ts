@@ -1,12 +1,16 @@
 /**
- * The desktop app: one instance, one engine process, one window, one tray. It holds the token and the secrets; the window holds neither.
- * Closing the window leaves metering on (the tray stays); quitting closes the engine first, so that calls in flight are settled.
+ * The desktop app: one instance per home folder, one engine process, one window, one tray. It holds the token and the secrets; the window
+ * holds neither. Closing the window leaves metering on (the tray stays); quitting closes the engine first, so that calls in flight are settled.
  */
-import { app, dialog, type BrowserWindow } from 'electron';
+import { app, net, type BrowserWindow } from 'electron';
 
 import type { Clock } from '../system/clock.ts';
 import { registerAppScheme, handleAppProtocol } from './app-protocol.ts';
+import { answerDesktopCalls } from './desktop-calls.ts';
 import { startEngineProcess, type EngineHandle } from './engine-handle.ts';
+import { askToRetry, showStartFailure } from './failure-dialog.ts';
+import { forkEngine } from './fork-engine.ts';
+import { systemKeychain } from './keychain.ts';
 import { openLiveFeed, type LiveFeed } from './live-feed.ts';
 import { setMenu } from './menu.ts';
 import { openTray, type SpendTray } from './tray.ts';
@@ -26,41 +30,48 @@ export type ApplicationOptions = {
     readonly preload: string;
     readonly renderer: string;
     readonly icon: string;
+    /** An existing folder for Chromium's own files. */
+    readonly windowData: string;
   };
   readonly clock: Clock;
 };
 
+/** Must be called before the app is ready. Ends the process itself when the app cannot start. */
 export async function runApplication(options: ApplicationOptions): Promise<void> {
+  // A rejection that nobody handles is a bug: Electron shows it like any other instead of going on without a word.
+  process.on('unhandledRejection', (error) => {
+    throw error;
+  });
+  // Chromium's own files, and its lock: a demo runs beside the real one, and on macOS and Windows the default would be our home folder.
+  app.setPath('userData', options.paths.windowData);
   if (!app.requestSingleInstanceLock()) return app.quit();
   registerAppScheme();
   await app.whenReady();
-  let window: BrowserWindow | null = null;
-  let feed: LiveFeed | null = null;
-
-  function show(): void {
-    if (window === null) {
-      window = openWindow(options.paths.preload);
-      window.on('closed', () => {
-        window = null;
-      });
-    }
-    window.show();
-    window.focus();
+  try {
+    await openParts(options);
+  } catch (error) {
+    showStartFailure(error);
+    app.exit(3);
   }
+}
 
-  const tray: SpendTray = openTray({ iconPath: options.paths.icon, onOpen: show, onQuit: () => app.quit() });
-  const engine: EngineHandle = startEngine(options, {
-    onReady: (dashboardUrl) => {
-      feed?.close();
-      feed = openLiveFeed(dashboardUrl, options.token, tray.show);
-    },
-    onDown: () => tray.show(null),
+async function openParts(options: ApplicationOptions): Promise<void> {
+  const vault = await openVault(options.home, systemKeychain);
+  const kept = await vault.read();
+  const show = createWindowOpener(options.paths.preload);
+  const tray = openTray({
+    iconPath: options.paths.icon,
+    remark: vault.unavailable,
+    onOpen: show,
+    onQuit: () => app.quit(),
   });
+  const engine = startEngine(options, kept, tray);
   handleAppProtocol({
     rendererFolder: options.paths.renderer,
     token: options.token,
     engineUrl: () => engine.addresses()?.dashboardUrl ?? null,
   });
+  answerDesktopCalls();
   setMenu(show);
   app.on('second-instance', show);
   app.on('activate', show);
@@ -70,26 +81,48 @@ export async function runApplication(options: ApplicationOptions): Promise<void>
   show();
 }
 
-type EngineEvents = { readonly onReady: (dashboardUrl: string) => void; readonly onDown: () => void };
+/** Opens the window, or brings the open one to the front. A new one shows itself once it has a picture. */
+function createWindowOpener(preload: string): () => void {
+  let window: BrowserWindow | null = null;
+  return () => {
+    if (window !== null) {
+      if (window.isMinimized()) window.restore();
+      window.show();
+      return window.focus();
+    }
+    window = openWindow(preload);
+    window.on('closed', () => {
+      window = null;
+    });
+  };
+}
 
-function startEngine(
-  { home, isDemo, port, uiPort, token, environmentSecrets, paths, clock }: ApplicationOptions,
-  events: EngineEvents,
-): EngineHandle {
-  const kept = openVault(home).read();
+function startEngine(options: ApplicationOptions, kept: Secrets, tray: SpendTray): EngineHandle {
+  const { home, isDemo, port, uiPort, token, environmentSecrets, clock } = options;
+  let feed: LiveFeed | null = null;
   const secrets = {
     anthropicApiKey: environmentSecrets.anthropicApiKey ?? kept.anthropicApiKey,
     stripeApiKey: environmentSecrets.stripeApiKey ?? kept.stripeApiKey,
   };
   const ports = { ...(port === undefined ? {} : { port }), ...(uiPort === undefined ? {} : { uiPort }) };
-  return startEngineProcess({
-    entry: paths.engineEntry,
+  const fetch = (address: string, init: RequestInit) => net.fetch(address, init);
+
+  const engine = startEngineProcess({
+    fork: forkEngine(options.paths.engineEntry),
     start: { home, isDemo, token, secrets, ...ports },
     clock,
-    onReady: ({ dashboardUrl }) => events.onReady(dashboardUrl),
-    onDown: events.onDown,
-    onFailed: ({ message, remedy }) => dialog.showErrorBox('Tollkeeper is not metering', `${message}\n${remedy}`),
+    onReady: ({ dashboardUrl }) => {
+      feed?.close();
+      feed = openLiveFeed({ fetch, clock, dashboardUrl, token, onSnapshot: tray.show });
+    },
+    onDown: () => {
+      feed?.close();
+      tray.show(null);
+    },
+    onFailed: (failure) =>
+      void askToRetry(failure).then((answer) => (answer === 'retry' ? engine.retry() : app.quit())),
   });
+  return engine;
 }
 
 function closeEngineBeforeQuit(engine: EngineHandle): void {

@@ -1,83 +1,111 @@
 /**
- * The engine as the desktop app holds it: a utilityProcess that is started, watched and started again.
- * States: starting → ready → (dead → starting, by restart-policy) → closed. The proxy keeps its port, so clients find it again by themselves.
+ * The engine as the desktop app holds it: a process that is started, watched and started again. Knows no Electron: how to fork is given.
+ * States: starting → ready → (dead → waiting → starting, by restart-policy) → closed. An engine that says it failed, or dies too often, is
+ * down until `retry`. The proxy keeps its port, so clients find it again by themselves.
  */
-import { utilityProcess, type UtilityProcess } from 'electron';
-
-import type { Clock } from '../system/clock.ts';
 import { fromEngineSchema, type FromEngine, type StartMessage } from '../../shared/contract/engine-process.ts';
+import type { Clock, Timer } from '../system/clock.ts';
 import { nextRestart } from './restart-policy.ts';
 
 export type EngineAddresses = { readonly proxyUrl: string; readonly dashboardUrl: string };
+export type EngineFailure = { readonly message: string; readonly remedy: string };
+
+export type ToEngine = StartMessage | { readonly kind: 'close' };
+export type RunningProcess = { readonly post: (message: ToEngine) => void; readonly kill: () => void };
+export type ProcessEvents = { readonly onMessage: (message: unknown) => void; readonly onExit: () => void };
+export type Fork = (events: ProcessEvents) => RunningProcess;
 
 export type EngineHandle = {
-  /** Null while the engine starts or is dead. */
+  /** Null while the engine starts or is down. */
   readonly addresses: () => EngineAddresses | null;
+  /** After `onFailed`: a person says that it is worth another try. */
+  readonly retry: () => void;
+  /** Asked twice (a second Ctrl-C, Quit during quitting) it is still one close. */
   readonly close: () => Promise<void>;
 };
 
 export type EngineHandleOptions = {
-  /** Path of the built engine-process entry. */
-  readonly entry: string;
+  readonly fork: Fork;
   readonly start: Omit<StartMessage, 'kind'>;
   readonly clock: Clock;
   readonly onReady: (addresses: EngineAddresses) => void;
   readonly onDown: () => void;
   /** It will not come up by itself: say why, and what to do. */
-  readonly onFailed: (failure: { readonly message: string; readonly remedy: string }) => void;
+  readonly onFailed: (failure: EngineFailure) => void;
 };
 
 /** A quit waits this long for calls in flight to be settled. */
 const closeTimeoutMs = 8_000;
 
+const diedTooOften: EngineFailure = {
+  message: 'The engine stopped four times in five minutes.',
+  remedy: 'Look at the log in the home folder, then try again.',
+};
+
 export function startEngineProcess(options: EngineHandleOptions): EngineHandle {
-  const deathsAtMs: number[] = [];
-  let process: UtilityProcess | null = null;
+  const { clock } = options;
+  let deathsAtMs: number[] = [];
+  let running: RunningProcess | null = null;
   let addresses: EngineAddresses | null = null;
-  let isClosing = false;
+  let failure: EngineFailure | null = null;
+  let waiting: Timer | null = null;
+  let closing: Promise<void> | null = null;
+  let onClosed: (() => void) | null = null;
 
   function start(): void {
-    process = utilityProcess.fork(options.entry, [], { serviceName: 'Tollkeeper engine', stdio: 'ignore' });
-    process.on('message', (message: unknown) => onMessage(fromEngineSchema.parse(message)));
-    process.on('exit', onExit);
-    process.postMessage({ kind: 'start', ...options.start });
+    running = options.fork({ onMessage: (message) => onMessage(fromEngineSchema.parse(message)), onExit });
+    running.post({ kind: 'start', ...options.start });
   }
 
   function onMessage(message: FromEngine): void {
-    if (message.kind === 'failed') return options.onFailed(message);
+    if (message.kind === 'failed') {
+      failure = message;
+      // It serves nothing any more; its end is told as this failure.
+      running?.post({ kind: 'close' });
+      return;
+    }
     addresses = { proxyUrl: message.proxyUrl, dashboardUrl: message.dashboardUrl };
     options.onReady(addresses);
   }
 
   function onExit(): void {
+    running = null;
     addresses = null;
-    if (isClosing) return;
+    if (onClosed !== null) return onClosed();
     options.onDown();
-    const nowMs = options.clock.nowMs();
+    if (failure !== null) return options.onFailed(failure);
+    const nowMs = clock.nowMs();
     deathsAtMs.push(nowMs);
     const next = nextRestart(deathsAtMs, nowMs);
-    if (next.kind === 'restart') options.clock.after(next.afterMs, start);
-    else
-      options.onFailed({
-        message: 'The engine stopped four times in five minutes.',
-        remedy: 'Quit, look at the log in the home folder, and start again.',
+    if (next.kind === 'restart') waiting = clock.after(next.afterMs, start);
+    else options.onFailed(diedTooOften);
+  }
+
+  function retry(): void {
+    if (running !== null || closing !== null) return;
+    waiting?.cancel();
+    failure = null;
+    deathsAtMs = [];
+    start();
+  }
+
+  function close(): Promise<void> {
+    closing ??= new Promise((resolve) => {
+      waiting?.cancel();
+      if (running === null) return resolve();
+      const timer = clock.after(closeTimeoutMs, () => {
+        running?.kill();
+        resolve();
       });
+      onClosed = () => {
+        timer.cancel();
+        resolve();
+      };
+      running.post({ kind: 'close' });
+    });
+    return closing;
   }
 
   start();
-  return {
-    addresses: () => addresses,
-    close: () =>
-      new Promise((resolve) => {
-        isClosing = true;
-        const running = process;
-        if (running === null || addresses === null) return resolve();
-        running.once('exit', () => resolve());
-        running.postMessage({ kind: 'close' });
-        options.clock.after(closeTimeoutMs, () => {
-          running.kill();
-          resolve();
-        });
-      }),
-  };
+  return { addresses: () => addresses, retry, close };
 }

@@ -1,43 +1,65 @@
-/** Listens to the engine's live pictures for the tray. Ends quietly when the engine goes; it is opened again when the engine is back. */
-import { net } from 'electron';
-
+/**
+ * Listens to the engine's live pictures for the tray, again and again until it is closed: a stream that ends, for whatever reason, is opened
+ * anew after a pause. Knows no Electron: the fetch is given. A picture of another shape is a bug and throws.
+ */
 import { liveSnapshotSchema, type LiveSnapshot } from '../../shared/contract/events.ts';
+import { sleep, type Clock } from '../system/clock.ts';
+import type { Fetch } from './engine-pipe.ts';
 
 export type LiveFeed = { readonly close: () => void };
 
-export function openLiveFeed(
-  dashboardUrl: string,
-  token: string,
-  onSnapshot: (snapshot: LiveSnapshot) => void,
-): LiveFeed {
+export type LiveFeedOptions = {
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  readonly dashboardUrl: string;
+  readonly token: string;
+  readonly onSnapshot: (snapshot: LiveSnapshot) => void;
+};
+
+const pauseMs = 2_000;
+
+/** A picture has bounded lists and stays far below this; a stream without an end of event is not ours. */
+const eventCharsMax = 4 * 1024 * 1024;
+
+export function openLiveFeed(options: LiveFeedOptions): LiveFeed {
   const controller = new AbortController();
-  void listen(dashboardUrl, token, onSnapshot, controller.signal);
+  void listen(options, controller.signal);
   return { close: () => controller.abort() };
 }
 
-async function listen(
-  dashboardUrl: string,
-  token: string,
-  onSnapshot: (snapshot: LiveSnapshot) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    const response = await net.fetch(`${dashboardUrl}/api/events`, {
-      headers: { authorization: `Bearer ${token}` },
-      signal,
-    });
-    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+async function listen(options: LiveFeedOptions, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
     let rest = '';
-    for (let step = await reader?.read(); step && !step.done; step = await reader?.read()) {
-      const events = (rest + step.value).split('\n\n');
+    for await (const text of texts(options, signal)) {
+      const events = (rest + text).split('\n\n');
       rest = events.pop() ?? '';
-      const newest = events
-        .at(-1)
-        ?.split('\n')
-        .find((line) => line.startsWith('data: '));
-      if (newest !== undefined) onSnapshot(liveSnapshotSchema.parse(JSON.parse(newest.slice('data: '.length))));
+      const newest = events.at(-1);
+      if (newest !== undefined) tell(newest, options.onSnapshot);
+      if (rest.length > eventCharsMax) break;
     }
-  } catch {
-    // The engine ended or this feed was closed; either is told by other means.
+    await sleep(options.clock, pauseMs, signal);
   }
+}
+
+/** Ends when the connection does. */
+async function* texts({ fetch, dashboardUrl, token }: LiveFeedOptions, signal: AbortSignal): AsyncGenerator<string> {
+  const left = new AbortController();
+  try {
+    const headers = { authorization: `Bearer ${token}` };
+    const either = AbortSignal.any([signal, left.signal]);
+    const answer = await fetch(`${dashboardUrl}/api/events`, { headers, signal: either });
+    if (!answer.ok || answer.body === null) return;
+    const decoder = new TextDecoder();
+    for await (const bytes of answer.body) yield decoder.decode(bytes, { stream: true });
+  } catch {
+    // The engine went away or this feed was closed; the caller knows which.
+  } finally {
+    // Cancelling the body alone would leave a `net.fetch` open (electron#47097).
+    left.abort();
+  }
+}
+
+function tell(event: string, onSnapshot: LiveFeedOptions['onSnapshot']): void {
+  const data = event.split('\n').find((line) => line.startsWith('data: '));
+  if (data !== undefined) onSnapshot(liveSnapshotSchema.parse(JSON.parse(data.slice('data: '.length))));
 }

@@ -2,13 +2,23 @@
 import type { LiveSnapshot } from '../../shared/contract/events.ts';
 import { formatUsd } from '../../shared/money.ts';
 
-export type TrayText = { readonly title: string; readonly tooltip: string };
+export type TrayText = {
+  /** Beside the icon, where the system has room for words (macOS). */
+  readonly title: string;
+  readonly tooltip: string;
+  /** The line of the menu; changes only with the money, since a new menu closes one that is open. */
+  readonly menuLine: string;
+};
 
 export function trayText(snapshot: LiveSnapshot | null): TrayText {
-  if (snapshot === null) return { title: '', tooltip: 'Tollkeeper is starting' };
+  if (snapshot === null) return { title: '', tooltip: 'Tollkeeper is starting', menuLine: 'Starting…' };
   const { costNanoUsd, unpricedCalls, calls } = snapshot.today;
   const spend = formatUsd(costNanoUsd);
   const unpriced = unpricedCalls === 0 ? '' : ` + ${unpricedCalls} unpriced`;
   const demo = snapshot.isDemo ? ' (demo data)' : '';
-  return { title: spend, tooltip: `Tollkeeper: ${spend}${unpriced} today, ${calls} calls${demo}` };
+  return {
+    title: `${spend} today`,
+    tooltip: `Tollkeeper: ${spend}${unpriced} today, ${calls} ${calls === 1 ? 'call' : 'calls'}${demo}`,
+    menuLine: `Today: ${spend}${unpriced}${demo}`,
+  };
 }

@@ -1,5 +1,5 @@
 /** The one window: sandboxed, isolated, no permissions, no navigation away; links to the outside open in the browser, from a short list. */
-import { BrowserWindow, session, shell } from 'electron';
+import { BrowserWindow, session, shell, type Session } from 'electron';
 
 import { appOrigin } from './app-files.ts';
 import { isAllowedLink } from './links.ts';
@@ -21,9 +21,7 @@ export function openWindow(preload: string): BrowserWindow {
       spellcheck: false,
     },
   });
-  session.defaultSession.setPermissionRequestHandler((_contents, permission, decide) =>
-    decide(permission === 'clipboard-sanitized-write'),
-  );
+  refusePermissions(session.defaultSession);
   window.webContents.setWindowOpenHandler(({ url }) => {
     if (isAllowedLink(url)) void shell.openExternal(url);
     return { action: 'deny' };
@@ -33,7 +31,16 @@ export function openWindow(preload: string): BrowserWindow {
   };
   window.webContents.on('will-navigate', stay);
   window.webContents.on('will-redirect', stay);
+  window.webContents.on('will-attach-webview', (event) => event.preventDefault());
   window.once('ready-to-show', () => window.show());
   void window.loadURL(`${appOrigin}/`);
   return window;
+}
+
+/** All but writing text to the clipboard, which the copy buttons need. */
+function refusePermissions(of: Session): void {
+  const isAllowed = (permission: string) => permission === 'clipboard-sanitized-write';
+  of.setPermissionRequestHandler((_contents, permission, decide) => decide(isAllowed(permission)));
+  of.setPermissionCheckHandler((_contents, permission) => isAllowed(permission));
+  of.setDevicePermissionHandler(() => false);
 }

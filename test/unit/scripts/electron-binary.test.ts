@@ -1,5 +1,5 @@
 /** Where `npm start` finds Electron, and what it says when it does not. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -28,6 +28,14 @@ describe('Electron’s binary', () => {
     });
   });
 
+  it('is taken from the folder that the environment names, as the electron package does', () => {
+    const elsewhere = join(root, 'elsewhere');
+    mkdirSync(elsewhere, { recursive: true });
+    writeFileSync(join(elsewhere, 'electron'), '');
+    const env = { ...question.env, ELECTRON_OVERRIDE_DIST_PATH: elsewhere };
+    expect(findElectron({ ...question, env })).toEqual({ kind: 'found', path: join(elsewhere, 'electron') });
+  });
+
   it('is fetched once by the package’s own installer, then found', () => {
     mkdirSync(join(folder, 'dist'), { recursive: true });
     writeFileSync(
@@ -37,7 +45,8 @@ describe('Electron’s binary', () => {
     writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}');
     const found = findElectron(question);
     expect(found).toEqual({ kind: 'found', path: join(folder, 'dist', 'electron') });
-    chmodSync(join(folder, 'path.txt'), 0o644);
+    // A second fetch would fail the test.
+    writeFileSync(join(folder, 'install.js'), "require('fs').rmSync(__dirname + '/dist', { recursive: true })");
     expect(findElectron(question)).toEqual(found);
   });
 });

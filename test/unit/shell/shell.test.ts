@@ -16,7 +16,8 @@ describe('an app:// address', () => {
     ['app://tollkeeper/api/live?x=1', { kind: 'api', target: '/api/live?x=1' }],
     ['app://elsewhere/index.html', { kind: 'none' }],
     ['app://tollkeeper/..%2f..%2fetc%2fpasswd.html', { kind: 'none' }],
-    ['app://tollkeeper/%2e%2e/secrets.vault', { kind: 'file', path: '/app/renderer/secrets.vault' }],
+    ['app://tollkeeper/%2e%2e/secrets.vault', { kind: 'file', path: '/app/renderer/index.html' }],
+    ['app://tollkeeper/people/alice.smith', { kind: 'file', path: '/app/renderer/index.html' }],
     ['app://tollkeeper/a%00.js', { kind: 'none' }],
     ['app://tollkeeper/%zz.js', { kind: 'none' }],
   ])('%s means %o and never leaves the folder', (address, expected) => {
@@ -66,8 +67,9 @@ describe('the tray', () => {
     };
     const snapshot = { today, isDemo: true } as LiveSnapshot;
     expect(trayText(snapshot)).toEqual({
-      title: '$18.42',
+      title: '$18.42 today',
       tooltip: 'Tollkeeper: $18.42 + 3 unpriced today, 1284 calls (demo data)',
+      menuLine: 'Today: $18.42 + 3 unpriced (demo data)',
     });
     expect(trayText(null).title).toBe('');
   });

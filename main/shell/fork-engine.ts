@@ -1,0 +1,15 @@
+/** Forks the engine as a utilityProcess: its own loop, so that neither the window nor the menu ever waits for the ledger. */
+import { utilityProcess } from 'electron';
+
+import type { Fork } from './engine-handle.ts';
+
+/** `entry`: path of the built engine-process. */
+export function forkEngine(entry: string): Fork {
+  return ({ onMessage, onExit }) => {
+    // What it says before its log is open (a broken install) belongs in the terminal that started the app.
+    const child = utilityProcess.fork(entry, [], { serviceName: 'Tollkeeper engine', stdio: 'inherit' });
+    child.on('message', onMessage);
+    child.once('exit', onExit);
+    return { post: (message) => child.postMessage(message), kill: () => void child.kill() };
+  };
+}
