@@ -33,14 +33,18 @@ const host: Host = {
   rendererFolder: findRenderer(),
 };
 
-/** The first signal closes in order; a second one does not wait for it. */
+/** npm hands on a Ctrl-C that the terminal has already given this process: a signal so soon after the first is the same one. */
+const sameSignalMs = 1_000;
+
+/** The first signal closes in order; a later one does not wait for it. */
 function firstSignal(): Promise<void> {
   return new Promise((resolve) => {
-    let isAsked = false;
+    let askedAtMs: number | null = null;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        if (isAsked) process.exit(3);
-        isAsked = true;
+        const nowMs = systemClock.monotonicMs();
+        if (askedAtMs !== null && nowMs - askedAtMs > sameSignalMs) process.exit(3);
+        askedAtMs ??= nowMs;
         resolve();
       });
     }

@@ -20,6 +20,7 @@ const { values } = parseArgs({
     home: { type: 'string' },
     port: { type: 'string' },
     'ui-port': { type: 'string' },
+    upstream: { type: 'string' },
   },
 });
 
@@ -37,6 +38,7 @@ void runApplication({
   isDemo,
   port: portOf(values.port),
   uiPort: portOf(values['ui-port']),
+  upstream: typeof values.upstream === 'string' ? values.upstream : undefined,
   token: readOrCreateToken(home, systemIds.secret),
   environmentSecrets: {
     anthropicApiKey: process.env['ANTHROPIC_API_KEY'] || null,

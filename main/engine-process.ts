@@ -26,11 +26,12 @@ port.on('message', ({ data }: { data: unknown }) => {
 // Ctrl-C in a terminal reaches this process too; the shell hears it as well and closes the engine in order.
 process.on('SIGINT', () => {});
 
-async function start({ home, isDemo, token, secrets, port: proxyPort, uiPort }: StartMessage) {
+async function start({ home, isDemo, token, secrets, port: proxyPort, uiPort, upstream }: StartMessage) {
   const { settings } = await openSettings(home, {
     ...settingsOf(process.env),
     ...(proxyPort === undefined ? {} : { port: proxyPort }),
     ...(uiPort === undefined ? {} : { uiPort }),
+    ...(upstream === undefined ? {} : { upstream }),
   });
   const log = openFileLog(join(home, 'logs', 'tollkeeper.log'));
   const common = {

@@ -22,6 +22,7 @@ export type ApplicationOptions = {
   readonly isDemo: boolean;
   readonly port: number | undefined;
   readonly uiPort: number | undefined;
+  readonly upstream: string | undefined;
   readonly token: string;
   /** Keys of the environment win over the vault's. */
   readonly environmentSecrets: Secrets;
@@ -98,18 +99,20 @@ function createWindowOpener(preload: string): () => void {
 }
 
 function startEngine(options: ApplicationOptions, kept: Secrets, tray: SpendTray): EngineHandle {
-  const { home, isDemo, port, uiPort, token, environmentSecrets, clock } = options;
+  const { home, isDemo, port, uiPort, upstream, token, environmentSecrets, clock } = options;
   let feed: LiveFeed | null = null;
   const secrets = {
     anthropicApiKey: environmentSecrets.anthropicApiKey ?? kept.anthropicApiKey,
     stripeApiKey: environmentSecrets.stripeApiKey ?? kept.stripeApiKey,
   };
-  const ports = { ...(port === undefined ? {} : { port }), ...(uiPort === undefined ? {} : { uiPort }) };
+  const flags = Object.fromEntries(
+    Object.entries({ port, uiPort, upstream }).filter(([, value]) => value !== undefined),
+  );
   const fetch = (address: string, init: RequestInit) => net.fetch(address, init);
 
   const engine = startEngineProcess({
     fork: forkEngine(options.paths.engineEntry),
-    start: { home, isDemo, token, secrets, ...ports },
+    start: { home, isDemo, token, secrets, ...flags },
     clock,
     onReady: ({ dashboardUrl }) => {
       feed?.close();

@@ -11,6 +11,7 @@ export const startMessageSchema = z.strictObject({
   token: z.string().min(32),
   port: z.int().optional(),
   uiPort: z.int().optional(),
+  upstream: z.string().optional(),
   secrets: z.strictObject({ anthropicApiKey: z.string().nullable(), stripeApiKey: z.string().nullable() }),
 });
 export type StartMessage = z.infer<typeof startMessageSchema>;
