@@ -15,6 +15,12 @@ const settleMs = 5_000;
 const sealAtLatestMs = 15 * 60_000;
 const minuteLengthMs = 60_000;
 
+/**
+ * What the partial index `meter_events_waiting` says, word for word: SQLite uses it only for a query that repeats its condition. Without it
+ * every wake reads every event ever delivered.
+ */
+const isWaiting = `state IN ('sealed', 'sending', 'unknown')`;
+
 type OpenMinute = {
   readonly customer: string;
   readonly meter: string;
@@ -97,9 +103,9 @@ export function takeDueEvents(
     const due = db
       .prepare<[number, number], Omit<DueEvent, 'wasUnknown'> & { readonly wasUnknown: number }>(
         `SELECT id, customer, meter, state = 'unknown' AS wasUnknown, MIN(minute_ms * 1000 + revision) / 1000 AS minuteMs, value, attempts, first_sent_at_ms AS firstSentAtMs
-           FROM meter_events e
-          WHERE state IN ('sealed', 'unknown') AND next_attempt_at_ms <= ?
-            AND NOT EXISTS (SELECT 1 FROM meter_events s WHERE s.state = 'sending' AND s.customer = e.customer AND s.meter = e.meter)
+           FROM meter_events
+          WHERE ${isWaiting} AND state <> 'sending' AND next_attempt_at_ms <= ?
+            AND (customer, meter) NOT IN (SELECT customer, meter FROM meter_events WHERE ${isWaiting} AND state = 'sending')
           GROUP BY customer, meter ORDER BY minuteMs LIMIT ?`,
       )
       .all(nowMs, limit);
@@ -120,7 +126,7 @@ export function takeDueEvents(
 function holdExpired(db: Db, nowMs: number): void {
   db.prepare(
     `UPDATE meter_events SET next_attempt_at_ms = NULL, last_answer = ?
-      WHERE state = 'unknown' AND next_attempt_at_ms IS NOT NULL AND first_sent_at_ms < ?`,
+      WHERE ${isWaiting} AND state = 'unknown' AND next_attempt_at_ms IS NOT NULL AND first_sent_at_ms < ?`,
   ).run(heldSentence, nowMs - identifierLifeMs);
 }
 
@@ -143,7 +149,7 @@ export function recordAnswer(db: Db, answer: EventAnswer): void {
         SET state = @state, next_attempt_at_ms = @nextAttemptAtMs, last_answer = @sentence,
             accepted_at_ms = CASE WHEN @state = 'accepted' THEN @nowMs END,
             first_sent_at_ms = CASE WHEN @mayHaveArrived = 1 OR @state = 'accepted' THEN first_sent_at_ms END
-      WHERE id = @id`,
+      WHERE id = @id AND state = 'sending'`,
   ).run({ id, nowMs, state, nextAttemptAtMs, sentence, mayHaveArrived: Number(mayHaveArrived) });
 }
 
