@@ -67,7 +67,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   if (options.isDemo) forgetLastDemo(file);
   const ledger = await openLedger({
     file,
-    rules: { timeZone, plan: settings.plan },
+    rules: { timeZone, plan: settings.plan, book: currentBook.data },
     isDemo: options.isDemo,
     clock,
     onFatal: (error) => {

@@ -40,12 +40,14 @@ export const tokenClasses = [
   'output',
   'web_search',
   'rounding',
+  'imported',
 ] as const;
 export type TokenClass = (typeof tokenClasses)[number];
 
 /**
  * One priced part of a call. `quantity` × `unitPricePicoUsd` = `amountPicoUsd`, exactly. A `rounding` line (quantity 1) carries the
- * difference of the call's one rounding, so that the lines of a call always add up to its cost.
+ * difference of the call's one rounding, so that the lines of a call always add up to its cost. An `imported` line (quantity 1) is a cost that
+ * another machine worked out from passes it did not export.
  * Amounts are safe integers of 10^-12 USD: $9,007 a line.
  */
 export type ChargeLine = {
@@ -81,8 +83,14 @@ export type CallOutcome = TokenCounts & {
   readonly costNanoUsd: number | null;
   readonly priceBook: string | null;
   readonly unpricedReason: string | null;
-  /** The `usage` object as Anthropic sent it (merged for a stream), kept so that a later book can price it again. */
+  /**
+   * The `usage` object as Anthropic sent it (merged for a stream). Kept only where the counts above do not tell everything, so that a later
+   * book can price the call again: where it has passes of its own.
+   */
   readonly usageJson: string | null;
 };
+
+/** A call as the ledger knows it: what was begun and how it ended. */
+export type CallRecord = BegunCall & CallOutcome;
 
 export type SettledCall = { readonly id: string; readonly outcome: CallOutcome; readonly lines: readonly ChargeLine[] };

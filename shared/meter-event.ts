@@ -43,8 +43,12 @@ export const heldSentence =
 
 export type MinuteSum = { readonly value: number; readonly carriedOutNano: number };
 
-/** Whole micro-dollars are billed; what is below one is carried to the customer's next event. Nothing is lost, nothing rounded up. */
+/**
+ * Whole micro-dollars are billed; what is below one is carried to the customer's next event. Nothing is lost, nothing rounded up. What is carried
+ * in may be less than nothing, after an event was opened again; a sum below one micro-dollar is not sealed and waits for more.
+ */
 export function foldMinute(billableNanoUsd: number, carriedInNano: number): MinuteSum {
   const nano = billableNanoUsd + carriedInNano;
+  if (nano < 1_000) return { value: 0, carriedOutNano: nano };
   return { value: Math.floor(nano / 1_000), carriedOutNano: nano % 1_000 };
 }

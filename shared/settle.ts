@@ -53,7 +53,15 @@ export function settle(end: CallEnd, book: PriceBook): Settlement {
       ? { costNanoUsd: priced.costNanoUsd, priceBook: priced.priceBook, unpricedReason: null }
       : { costNanoUsd: null, priceBook: null, unpricedReason: priced.reason };
   return {
-    outcome: { ...common(end), ...status, ...countsOf(usage, end.stopReason), ...describe(usage), ...price },
+    outcome: {
+      ...common(end),
+      ...status,
+      ...countsOf(usage, end.stopReason),
+      ...describe(usage),
+      ...price,
+      // The counts of one pass stand in the columns; keeping them twice is a third of a row.
+      usageJson: usage.passes.length > 0 ? end.usageJson : null,
+    },
     lines: priced.kind === 'priced' ? priced.lines : [],
   };
 }
@@ -108,18 +116,7 @@ function describe(usage: Usage) {
 }
 
 function common(end: CallEnd) {
-  const {
-    endedAtMs,
-    firstByteMs,
-    httpStatus,
-    requestId,
-    responseBytes,
-    model,
-    messageId,
-    stopReason,
-    errorType,
-    usageJson,
-  } = end;
+  const { endedAtMs, firstByteMs, httpStatus, requestId, responseBytes, model, messageId, stopReason, errorType } = end;
   return {
     endedAtMs,
     firstByteMs,
@@ -130,7 +127,6 @@ function common(end: CallEnd) {
     messageId,
     stopReason,
     errorType,
-    usageJson,
   };
 }
 
@@ -146,5 +142,5 @@ function withoutUsage(end: CallEnd, status: Status, price: Price): Settlement {
     inferenceGeo: null,
     passCount: 0,
   };
-  return { outcome: { ...common(end), ...status, ...nothing, ...price }, lines: [] };
+  return { outcome: { ...common(end), ...status, ...nothing, ...price, usageJson: null }, lines: [] };
 }

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 
 import { syncResultSchema, type SyncResult } from '../../shared/contract/api.ts';
+import { currentBook } from '../../shared/pricing/current-book.ts';
 import { AppError } from '../../shared/contract/errors.ts';
 import { formatUsd } from '../../shared/money.ts';
 import { createDayOf, monthOfDay } from '../../shared/period.ts';
@@ -81,7 +82,7 @@ async function sendAlone(home: string, host: Host, retryId: string | null): Prom
   const onFatal = (error: Error) => {
     throw error;
   };
-  const rules = { timeZone, plan: settings.plan };
+  const rules = { timeZone, plan: settings.plan, book: currentBook.data };
   const ledger = await openLedger({ file: join(home, ledgerFileName), rules, isDemo: false, clock, onFatal });
   const dayOf = createDayOf(timeZone);
   const monthOf = (atMs: number) => monthOfDay(dayOf(atMs));

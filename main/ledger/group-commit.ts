@@ -4,6 +4,7 @@
  * A failed commit (disk full, locked) is answered as `failed`; the asker keeps the rows and asks again.
  */
 import type { BegunCall, SettledCall } from '../../shared/call.ts';
+import type { Unusual } from '../../shared/corrections.ts';
 import type { Db } from '../system/db.ts';
 import type { Recorder } from './record.ts';
 
@@ -14,22 +15,42 @@ export type LedgerWrite =
 export type WriteBatch = { readonly number: number; readonly writes: readonly LedgerWrite[] };
 
 export type CommitAnswer =
-  | { readonly kind: 'committed'; readonly lastNumber: number }
+  | { readonly kind: 'committed'; readonly lastNumber: number; readonly unusual: readonly Unusual[] }
   | { readonly kind: 'failed'; readonly lastNumber: number; readonly reason: string };
 
 export function commitTogether(db: Db, recorder: Recorder, batches: readonly WriteBatch[]): CommitAnswer {
   const lastNumber = batches.at(-1)?.number ?? 0;
   try {
-    db.transaction(() => {
-      for (const batch of batches) for (const write of batch.writes) applyWrite(recorder, write);
+    const unusual = db.transaction(() => {
+      const told = batches.flatMap((batch) => batch.writes.flatMap((write) => applyWrite(recorder, write)));
+      recorder.writeRollups();
+      return told;
     })();
-    return { kind: 'committed', lastNumber };
+    return { kind: 'committed', lastNumber, unusual };
   } catch (error) {
+    recorder.forget();
     return { kind: 'failed', lastNumber, reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
-function applyWrite(recorder: Recorder, write: LedgerWrite): void {
-  if (write.kind === 'begin') recorder.begin(write.call);
-  else recorder.settle(write.begun, write.settled);
+const nothingUnusual: readonly Unusual[] = [];
+
+function applyWrite(recorder: Recorder, write: LedgerWrite): readonly Unusual[] {
+  if (write.kind === 'begin') {
+    recorder.begin(write.call);
+    return nothingUnusual;
+  }
+  const settled = recorder.settle(write.begun, write.settled);
+  const callId = write.begun.id;
+  switch (settled.kind) {
+    case 'recorded':
+      return nothingUnusual;
+    case 'repeat':
+      return [{ callId, kind: 'repeat', outcome: settled.outcome }];
+    case 'unchanged':
+      // Its own row again: the commit was tried twice, and the first answer was lost.
+      return settled.callId === callId ? nothingUnusual : [{ callId, kind: 'merged', changes: [] }];
+    case 'corrected':
+      return [{ callId, kind: 'merged', changes: settled.changes }];
+  }
 }

@@ -2,11 +2,14 @@
  * Brings a ledger file to this version's schema. Migrations are numbered, applied in order in one transaction each, and never edited
  * once released; `PRAGMA user_version` names the last one. A file from a newer version is refused, not guessed at.
  */
+import assert from 'node:assert/strict';
+
 import { AppError } from '../../shared/contract/errors.ts';
 import type { Db } from '../system/db.ts';
 import { migration0001 } from './migrations/0001-calls.ts';
+import { migration0002 } from './migrations/0002-corrections.ts';
 
-const migrations: readonly string[] = [migration0001];
+const migrations: readonly string[] = [migration0001, migration0002];
 
 export const schemaVersion = migrations.length;
 
@@ -20,10 +23,15 @@ export function migrate(db: Db): void {
       'Update Tollkeeper, or start it with another --home.',
     );
   }
+  // A migration that makes a table anew drops the old one while others point to it; SQLite asks for this, and for the check after it
+  // (https://sqlite.org/lang_altertable.html, section 7).
+  db.pragma('foreign_keys = OFF');
   for (const [index, sql] of migrations.slice(current).entries()) {
     db.transaction(() => {
       db.exec(sql);
+      assert.deepEqual(db.pragma('foreign_key_check'), [], 'a migration left a row that points nowhere');
       db.pragma(`user_version = ${current + index + 1}`);
     })();
   }
+  db.pragma('foreign_keys = ON');
 }

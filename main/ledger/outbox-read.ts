@@ -24,7 +24,14 @@ export function outboxSummary(db: Db): OutboxSummary {
 export type OutboxView = OutboxSummary &
   Pick<
     StripeView,
-    'openNanoUsd' | 'acceptedEvents' | 'acceptedNanoUsd' | 'rejectedEvents' | 'unmapped' | 'nextAttemptAtMs' | 'events'
+    | 'openNanoUsd'
+    | 'acceptedEvents'
+    | 'acceptedNanoUsd'
+    | 'rejectedEvents'
+    | 'unmapped'
+    | 'differences'
+    | 'nextAttemptAtMs'
+    | 'events'
   >;
 
 const eventsMax = 200;
@@ -36,6 +43,7 @@ export function readOutbox(db: Db, { month }: { readonly month: string }): Outbo
     ...sums(db),
     openNanoUsd: openNanoUsd(db),
     unmapped: unmapped(db, month),
+    differences: differences(db),
     events: readEvents(db, eventsMax),
   };
 }
@@ -70,6 +78,17 @@ function unmapped(db: Db, month: string): StripeView['unmapped'] {
          FROM rollups WHERE customer = '' AND day >= ? AND day < ?`,
     )
     .get(month, nextMonth(month));
+  if (!row) throw new Error('an aggregate without groups always has one row');
+  return row;
+}
+
+/** What was sent and should have been something else: more when positive, less when negative. */
+function differences(db: Db): StripeView['differences'] {
+  const row = db
+    .prepare<[], StripeView['differences']>(
+      'SELECT COUNT(*) AS calls, COALESCE(SUM(due_nano_usd - sent_nano_usd), 0) AS nanoUsd FROM billing_differences',
+    )
+    .get();
   if (!row) throw new Error('an aggregate without groups always has one row');
   return row;
 }

@@ -57,8 +57,9 @@ function sealMinute(db: Db, { customer, meter, minute_ms: minuteMs, nano, calls 
   const carriedInNano = carriedIn.get(customer, meter) ?? 0;
   const { value, carriedOutNano } = foldMinute(nano, carriedInNano);
   if (value === 0) return false;
+  // The highest one, not how many there are: an event may have been opened again and be gone.
   const before = db.prepare<[string, string, number], number>(
-    'SELECT COUNT(*) FROM meter_events WHERE customer = ? AND meter = ? AND minute_ms = ?',
+    'SELECT COALESCE(MAX(revision), 0) FROM meter_events WHERE customer = ? AND meter = ? AND minute_ms = ?',
   );
   const revision = (before.pluck().get(customer, meter, minuteMs) ?? 0) + 1;
   const id = meterEventIdentifier({ customer, meter, minuteMs, revision, value });

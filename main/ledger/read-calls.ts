@@ -1,6 +1,8 @@
 /** Calls as rows: a filtered page, one call with its charge lines, what the filters can offer, an export. Every read has a limit. */
 import type { CallDetail, CallFacets, CallRow, CallsPage, CallsQuery } from '../../shared/contract/api.ts';
+import { readUsage, type TokenCounts } from '../../shared/usage.ts';
 import type { Db } from '../system/db.ts';
+import { linesOf } from './call-row.ts';
 
 const rowColumns = `
   id, source, status, is_estimated, started_at_ms AS startedAtMs, ended_at_ms AS endedAtMs, member, project, customer, conversation,
@@ -9,13 +11,17 @@ const rowColumns = `
   cache_read_tokens AS cacheReadTokens, output_tokens AS outputTokens, cost_nano_usd AS costNanoUsd, unpriced_reason AS unpricedReason`;
 
 const detailColumns = `
-  seq, path, is_stream, message_id AS messageId, request_id AS requestId, service_tier AS serviceTier, speed,
+  path, is_stream, usage_json, charge_lines, repeat_of AS repeatOf, correction_reason AS correctionReason, message_id AS messageId, request_id AS requestId, service_tier AS serviceTier, speed,
   inference_geo AS inferenceGeo, thinking_tokens AS thinkingTokens, web_search_requests AS webSearchRequests, pass_count AS passCount,
   prompt_bytes AS promptBytes, response_bytes AS responseBytes, first_byte_ms AS firstByteMs, price_book AS priceBook`;
 
 type StoredRow = Omit<CallRow, 'isEstimated'> & { readonly is_estimated: number };
-type StoredDetail = Omit<CallDetail, 'isEstimated' | 'isStream' | 'lines' | 'meterEvents'> & {
-  readonly seq: number;
+type StoredDetail = Omit<
+  CallDetail,
+  'isEstimated' | 'isStream' | 'lines' | 'topLevel' | 'earlier' | 'alsoSeen' | 'meterEvents' | 'difference'
+> & {
+  readonly usage_json: string | null;
+  readonly charge_lines: string;
   readonly is_estimated: number;
   readonly is_stream: number;
 };
@@ -25,7 +31,7 @@ export function readCalls(db: Db, query: CallsQuery): CallsPage {
   const { where, values } = conditionsOf(query);
   const rows = db
     .prepare<unknown[], StoredRow>(
-      `SELECT ${rowColumns} FROM calls ${where} ORDER BY started_at_ms DESC, id DESC LIMIT ?`,
+      `SELECT ${rowColumns} FROM current_calls ${where} ORDER BY started_at_ms DESC, id DESC LIMIT ?`,
     )
     .all(...values, query.limit + 1);
   const calls = rows.slice(0, query.limit).map(toRow);
@@ -61,27 +67,59 @@ function conditionsOf(query: CallsQuery): { where: string; values: unknown[] } {
 
 export function readCall(db: Db, id: string): CallDetail | null {
   const stored = db
-    .prepare<[string], StoredDetail>(`SELECT ${rowColumns}, ${detailColumns} FROM calls WHERE id = ?`)
+    .prepare<[string], StoredDetail>(
+      `SELECT ${rowColumns}, ${detailColumns} FROM calls WHERE id = ? ORDER BY revision DESC LIMIT 1`,
+    )
     .get(id);
   if (!stored) return null;
-  const { seq, is_stream: isStream, ...row } = stored;
-  const lines = db
-    .prepare<[number], CallDetail['lines'][number]>(
-      `SELECT model, token_class AS tokenClass, quantity, unit_price_pico_usd AS unitPricePicoUsd, amount_pico_usd AS amountPicoUsd, basis
-         FROM charge_lines WHERE call_seq = ? ORDER BY line`,
-    )
-    .all(seq);
-  const meterEvents = db
-    .prepare<[number], { id: string; state: string }>(
-      'SELECT e.id, e.state FROM outbox_shares s JOIN meter_events e ON e.id = s.event_id WHERE s.call_seq = ?',
-    )
-    .all(seq);
-  return { ...toRow(row), ...detailOf(row), isStream: isStream === 1, lines, meterEvents };
+  const { charge_lines: lines, usage_json: usageJson, is_stream: isStream, ...row } = stored;
+  const { is_estimated: _isEstimated, ...detail } = row;
+  return {
+    ...toRow(row),
+    ...detail,
+    isStream: isStream === 1,
+    lines: linesOf(lines),
+    topLevel: topLevelOf(usageJson, row),
+    ...readHistory(db, id),
+  };
 }
 
-function detailOf(stored: Omit<StoredDetail, 'seq' | 'is_stream'>) {
-  const { is_estimated: _isEstimated, ...detail } = stored;
-  return detail;
+/** What stands beside the row itself: what it was corrected from, where else it was seen, what became of it in Stripe. */
+function readHistory(db: Db, id: string): Pick<CallDetail, 'earlier' | 'alsoSeen' | 'meterEvents' | 'difference'> {
+  const earlier = db
+    .prepare<[string], CallDetail['earlier'][number]>(
+      `SELECT o.cost_nano_usd AS costNanoUsd, o.price_book AS priceBook, o.unpriced_reason AS unpricedReason, n.correction_reason AS reason
+         FROM calls o JOIN calls n ON n.corrects_seq = o.seq WHERE o.id = ? ORDER BY o.revision`,
+    )
+    .all(id);
+  const alsoSeen = db
+    .prepare<[string], CallDetail['alsoSeen'][number]>(
+      'SELECT source FROM sightings WHERE call_id = ? ORDER BY seen_at_ms',
+    )
+    .all(id)
+    .map(({ source }) => ({ source }));
+  const meterEvents = db
+    .prepare<[string], { id: string; state: string }>(
+      `SELECT e.id, e.state FROM calls c JOIN outbox_shares s ON s.call_seq = c.seq JOIN meter_events e ON e.id = s.event_id WHERE c.id = ?`,
+    )
+    .all(id);
+  const difference = db
+    .prepare<[string], NonNullable<CallDetail['difference']>>(
+      'SELECT sent_nano_usd AS sentNanoUsd, due_nano_usd AS dueNanoUsd FROM billing_differences WHERE call_id = ?',
+    )
+    .get(id);
+  return { earlier, alsoSeen, meterEvents, difference: difference ?? null };
+}
+
+/** The counts at the top of a usage with passes, where they differ from the sum of its billed passes: both are kept. */
+function topLevelOf(usageJson: string | null, row: TokenCounts): CallDetail['topLevel'] {
+  if (usageJson === null) return null;
+  const { inputTokens, cacheWrite5mTokens, cacheWrite1hTokens, cacheReadTokens, outputTokens } = readUsage(
+    JSON.parse(usageJson),
+  );
+  const counts = { inputTokens, cacheWrite5mTokens, cacheWrite1hTokens, cacheReadTokens, outputTokens };
+  const isSame = (Object.keys(counts) as (keyof TokenCounts)[]).every((name) => counts[name] === row[name]);
+  return isSame ? null : counts;
 }
 
 function toRow(stored: StoredRow): CallRow {

@@ -22,7 +22,7 @@ export function readLiveStart(db: Db, { today, nowMs }: LiveQuestion): LiveStart
   const minutes = db
     .prepare<[number], { minuteMs: number; costNanoUsd: number }>(
       `SELECT started_at_ms / 60000 * 60000 AS minuteMs, SUM(COALESCE(cost_nano_usd, 0)) AS costNanoUsd
-         FROM calls WHERE started_at_ms >= ? GROUP BY 1 ORDER BY 1`,
+         FROM current_calls WHERE started_at_ms >= ? GROUP BY 1 ORDER BY 1`,
     )
     .all(hourAgoMs);
   return {

@@ -1,6 +1,8 @@
 /** What the reader thread answers by name: the dashboard's questions. Plain synchronous functions over a read-only connection. */
 import type { CallsQuery } from '../../shared/contract/api.ts';
 import type { Db } from '../system/db.ts';
+import { readBatch, readPendingBatches } from './batches.ts';
+import { readIntakeFiles } from './intake-files.ts';
 import { outboxSummary, readOutbox } from './outbox-read.ts';
 import { readCall, readCalls, readFacets } from './read-calls.ts';
 import { readLiveStart, type LiveQuestion } from './read-live.ts';
@@ -18,6 +20,9 @@ export function createReaderFunctions(db: Db) {
     facets: (_none: null) => readFacets(db),
     outboxSummary: (_none: null) => outboxSummary(db),
     outbox: (question: Parameters<typeof readOutbox>[1]) => readOutbox(db, question),
+    intakeFiles: (_none: null) => readIntakeFiles(db),
+    batch: (id: string) => readBatch(db, id),
+    pendingBatches: (question: Parameters<typeof readPendingBatches>[1]) => readPendingBatches(db, question),
     verify: (_none: null) => verifyLedger(db),
   };
 }

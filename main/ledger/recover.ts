@@ -17,6 +17,7 @@ export function settleInterrupted(db: Db, recorder: Recorder, nowMs: number): nu
   return db.transaction(() => {
     const rows = readInFlight(db);
     for (const begun of rows) recorder.settle(begun, { id: begun.id, outcome: interrupted(begun, nowMs), lines: [] });
+    recorder.writeRollups();
     return rows.length;
   })();
 }

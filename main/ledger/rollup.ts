@@ -15,7 +15,7 @@ export const rollupsFromCalls = `
          SUM(cache_write_5m_tokens) AS cache_write_5m_tokens, SUM(cache_write_1h_tokens) AS cache_write_1h_tokens,
          SUM(cache_read_tokens) AS cache_read_tokens, SUM(output_tokens) AS output_tokens,
          SUM(web_search_requests) AS web_search_requests
-    FROM calls GROUP BY 1, 2, 3, 4, 5`;
+    FROM current_calls GROUP BY 1, 2, 3, 4, 5`;
 
 /** One transaction; a ledger of the same zone is left alone. @throws RangeError when the zone is unknown. */
 export function moveRollupsToZone(db: Db, timeZone: string): void {

@@ -15,17 +15,25 @@ const findingsPerCheckMax = 20;
 
 const checks: readonly Check[] = [
   {
-    name: 'charge lines',
-    // Exact: a rounding line carries the difference of the one rounding, so the lines equal the cost to the pico-dollar.
-    sql: `SELECT c.id FROM calls c LEFT JOIN charge_lines l ON l.call_seq = c.seq
-           GROUP BY c.seq HAVING COALESCE(SUM(l.amount_pico_usd), 0) <> COALESCE(c.cost_nano_usd, 0) * 1000`,
-    say: (id) => `The charge lines of ${id} do not add up to its cost.`,
+    name: 'once',
+    // Invariant 5: whichever way a message came in, one call counts it, and the schema's key names that call.
+    sql: `SELECT message_id FROM current_calls WHERE message_id IS NOT NULL GROUP BY message_id HAVING COUNT(*) > 1
+          UNION SELECT c.message_id FROM current_calls c LEFT JOIN call_keys k ON k.key = c.message_id
+                 WHERE c.message_id IS NOT NULL AND k.call_id IS NOT c.id`,
+    say: (id) => `The message ${id} stands twice.`,
   },
   {
-    name: 'line amounts',
-    sql: `SELECT DISTINCT c.id FROM charge_lines l JOIN calls c ON c.seq = l.call_seq
-           WHERE l.quantity * l.unit_price_pico_usd <> l.amount_pico_usd`,
-    say: (id) => `A charge line of ${id} is not its quantity times its unit price.`,
+    name: 'corrections',
+    sql: `SELECT n.id FROM calls n LEFT JOIN calls o ON o.seq = n.corrects_seq
+           WHERE n.revision > 1 AND (o.id IS NOT n.id OR o.revision IS NOT n.revision - 1)`,
+    say: (id) => `A correction of ${id} does not follow the row it corrects.`,
+  },
+  {
+    name: 'charge lines',
+    // Exact: a rounding line carries the difference of the one rounding, so the lines equal the cost to the pico-dollar.
+    sql: `SELECT id FROM calls c
+           WHERE (SELECT COALESCE(SUM((value ->> 2) * (value ->> 3)), 0) FROM json_each(c.charge_lines)) <> COALESCE(cost_nano_usd, 0) * 1000`,
+    say: (id) => `The charge lines of ${id} do not add up to its cost.`,
   },
   {
     name: 'rollups',
@@ -46,6 +54,11 @@ const checks: readonly Check[] = [
            GROUP BY e.id
           HAVING COALESCE(SUM(s.billable_nano_usd), 0) + e.carried_in_nano <> e.value * 1000 + e.carried_out_nano OR COUNT(s.call_seq) <> e.calls`,
     say: (id) => `The meter event ${id} is not the sum of its calls.`,
+  },
+  {
+    name: 'shares',
+    sql: `SELECT c.id FROM outbox_shares s JOIN calls c ON c.seq = s.call_seq GROUP BY c.id, s.customer HAVING COUNT(*) > 1`,
+    say: (id) => `${id} is billed twice.`,
   },
   {
     name: 'in flight',
@@ -70,7 +83,7 @@ export function verifyLedger(db: Db): Verification {
         .map((key) => ({ check: name, sentence: say(key) })),
     );
     const damaged = damage.map((line) => ({ check: 'file', sentence: `The database file is damaged: ${line}` }));
-    const calls = db.prepare<[], number>('SELECT COUNT(*) FROM calls').pluck().get() ?? 0;
+    const calls = db.prepare<[], number>('SELECT COUNT(*) FROM current_calls').pluck().get() ?? 0;
     return { calls, findings: [...damaged, ...findings] };
   })();
 }

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 
 import { answerCall, type WorkerFunctions } from '../system/worker-calls.ts';
+import { createBookInForce } from './book-in-force.ts';
 import { commitTogether, type WriteBatch } from './group-commit.ts';
 import { openLedgerFile } from './ledger-file.ts';
 import { createReaderFunctions } from './reader-functions.ts';
@@ -25,8 +26,10 @@ else serveReader(parentPort, data);
 
 function serveWriter(port: MessagePort, { file, rules }: LedgerWorkerData): void {
   const db = openLedgerFile(file, 'write');
-  const recorder = createRecorder(db, { dayOf: createDayOf(rules.timeZone), plan: rules.plan });
-  const functions: WorkerFunctions = createWriterFunctions(db, recorder);
+  const prices = createBookInForce(db, rules.book);
+  const dayOf = createDayOf(rules.timeZone);
+  const recorder = createRecorder(db, { dayOf, plan: rules.plan, book: prices.book });
+  const functions: WorkerFunctions = createWriterFunctions(db, { recorder, prices });
   port.on('message', (first: unknown) => {
     const { batches, others } = gather(port, first);
     if (batches.length > 0) port.postMessage({ commit: commitTogether(db, recorder, batches) });

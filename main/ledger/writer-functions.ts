@@ -1,22 +1,30 @@
 /** What the writer thread does by name besides committing batches. Plain synchronous functions over the one writing connection. */
 import { AppError } from '../../shared/contract/errors.ts';
 import type { Db } from '../system/db.ts';
+import { noteBatch, noteMetered, type BatchNews, type MeteredBatch } from './batches.ts';
+import type { BookInForce } from './book-in-force.ts';
 import { readFact, writeFact } from './facts.ts';
 import { recordAnswer, releaseSending, retryEvent, sealClosedMinutes, takeDueEvents, wakeOutbox } from './outbox.ts';
+import { noteIntakeFiles, type IntakeFile } from './intake-files.ts';
+import { rerate, type RerateQuestion } from './rerate.ts';
 import { settleInterrupted } from './recover.ts';
 import type { Recorder } from './record.ts';
 import { moveRollupsToZone } from './rollup.ts';
+import { takeIn, type TakenIn } from './take-in.ts';
 
 export type WriterFunctions = ReturnType<typeof createWriterFunctions>;
 
 type Preparation = { readonly isDemo: boolean; readonly timeZone: string; readonly nowMs: number };
 
-export function createWriterFunctions(db: Db, recorder: Recorder) {
+export type WriterParts = { readonly recorder: Recorder; readonly prices: BookInForce };
+
+export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts) {
   return {
     prepare: ({ isDemo, timeZone, nowMs }: Preparation) => {
       keepDemoApart(db, isDemo);
       moveRollupsToZone(db, timeZone);
       releaseSending(db);
+      prices.remember(nowMs);
       return { interruptedCalls: settleInterrupted(db, recorder, nowMs) };
     },
     sealClosedMinutes: (question: Parameters<typeof sealClosedMinutes>[1]) => sealClosedMinutes(db, question),
@@ -24,6 +32,12 @@ export function createWriterFunctions(db: Db, recorder: Recorder) {
     recordAnswer: (answer: Parameters<typeof recordAnswer>[1]) => recordAnswer(db, answer),
     retryEvent: (question: Parameters<typeof retryEvent>[1]) => retryEvent(db, question),
     wakeOutbox: (question: Parameters<typeof wakeOutbox>[1]) => wakeOutbox(db, question),
+    takeIn: (calls: readonly TakenIn[]) => takeIn(db, recorder, calls),
+    useBook: (question: Parameters<BookInForce['use']>[0]) => prices.use(question),
+    rerate: (question: RerateQuestion) => rerate(db, { recorder, book: prices.book() }, question),
+    noteFiles: (files: readonly IntakeFile[]) => noteIntakeFiles(db, files),
+    noteBatch: (batch: BatchNews) => noteBatch(db, batch),
+    noteMetered: (batch: MeteredBatch) => noteMetered(db, batch),
     close: (_none: null) => {
       db.close();
     },

@@ -6,6 +6,7 @@
 import type { Worker } from 'node:worker_threads';
 
 import type { BegunCall, SettledCall } from '../../shared/call.ts';
+import type { Unusual } from '../../shared/corrections.ts';
 import type { Clock } from '../system/clock.ts';
 import type { CommitAnswer, LedgerWrite, WriteBatch } from './group-commit.ts';
 
@@ -13,8 +14,11 @@ export type BeginAnswer = { readonly durable: boolean };
 
 export type LedgerWriter = {
   readonly begin: (call: BegunCall) => Promise<BeginAnswer>;
-  /** `onCommitted` runs after the commit; it does not run when the row has to wait for the disk, until it is written. */
-  readonly settle: (begun: BegunCall, settled: SettledCall, onCommitted: () => void) => void;
+  /**
+   * `onCommitted` runs after the commit; it does not run when the row has to wait for the disk, until it is written. It is told when the call did
+   * not become a row like any other.
+   */
+  readonly settle: (begun: BegunCall, settled: SettledCall, onCommitted: (unusual: Unusual | null) => void) => void;
   /** What keeps rows from the disk, and how many wait; null while all is well. */
   readonly trouble: () => { readonly reason: string; readonly waiting: number } | null;
   /** Resolves when everything handed over so far is on the disk, or the last try has failed. */
@@ -25,7 +29,11 @@ export type LedgerWriter = {
 const waitingWritesMax = 100_000;
 const retryDelayMs = 1_000;
 
-type Pending = { readonly write: LedgerWrite; readonly done: (isCommitted: boolean) => void; isAnswered: boolean };
+type Pending = {
+  readonly write: LedgerWrite;
+  readonly done: (isCommitted: boolean, unusual: Unusual | null) => void;
+  isAnswered: boolean;
+};
 type Posted = { readonly number: number; readonly pending: readonly Pending[] };
 
 export function createLedgerWriter(worker: Worker, clock: Clock): LedgerWriter {
@@ -58,7 +66,7 @@ export function createLedgerWriter(worker: Worker, clock: Clock): LedgerWriter {
     posted = posted.filter((batch) => batch.number > answer.lastNumber);
     if (answer.kind === 'committed') {
       trouble = null;
-      for (const pending of answered) pending.done(true);
+      for (const pending of answered) pending.done(true, unusualOf(pending.write, answer.unusual));
     } else {
       keepForLater(answered, answer.reason);
     }
@@ -67,7 +75,7 @@ export function createLedgerWriter(worker: Worker, clock: Clock): LedgerWriter {
 
   function keepForLater(refused: readonly Pending[], reason: string): void {
     // The calls go through without waiting for the disk; their rows keep their place in front of newer ones.
-    for (const pending of refused) if (pending.write.kind === 'begin') pending.done(false);
+    for (const pending of refused) if (pending.write.kind === 'begin') pending.done(false, null);
     queue = [...refused, ...queue].slice(-waitingWritesMax);
     trouble = reason;
     if (isWaitingForRetry) return;
@@ -89,27 +97,27 @@ export function createLedgerWriter(worker: Worker, clock: Clock): LedgerWriter {
     if (message.commit) onAnswer(message.commit);
   });
 
-  function add(write: LedgerWrite, done: (isCommitted: boolean) => void): void {
+  function add(write: LedgerWrite, done: Pending['done']): void {
     const pending: Pending = {
       write,
       isAnswered: false,
-      done: (isCommitted) => {
+      done: (isCommitted, unusual) => {
         if (pending.isAnswered) return;
         // A begin is answered once; a settle is only ever answered by its commit.
         if (isCommitted || write.kind === 'begin') pending.isAnswered = true;
-        done(isCommitted);
+        done(isCommitted, unusual);
       },
     };
     queue.push(pending);
-    if (isWaitingForRetry && write.kind === 'begin') pending.done(false);
+    if (isWaitingForRetry && write.kind === 'begin') pending.done(false, null);
     schedule();
   }
 
   return {
     begin: (call) => new Promise((resolve) => add({ kind: 'begin', call }, (durable) => resolve({ durable }))),
     settle: (begun, settled, onCommitted) =>
-      add({ kind: 'settle', begun, settled }, (isCommitted) => {
-        if (isCommitted) onCommitted();
+      add({ kind: 'settle', begun, settled }, (isCommitted, unusual) => {
+        if (isCommitted) onCommitted(unusual);
       }),
     trouble: () => (trouble === null ? null : { reason: trouble, waiting: queue.length }),
     flush: () =>
@@ -119,4 +127,10 @@ export function createLedgerWriter(worker: Worker, clock: Clock): LedgerWriter {
         post();
       }),
   };
+}
+
+/** The list is empty but for a rare call. */
+function unusualOf(write: LedgerWrite, unusual: readonly Unusual[]): Unusual | null {
+  if (unusual.length === 0 || write.kind === 'begin') return null;
+  return unusual.find(({ callId }) => callId === write.begun.id) ?? null;
 }

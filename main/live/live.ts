@@ -4,6 +4,7 @@
  */
 import type { BegunCall } from '../../shared/call.ts';
 import type { CallRow, StripeSummary } from '../../shared/contract/api.ts';
+import type { DayChange } from '../../shared/corrections.ts';
 import type { InFlightCall, LiveSnapshot } from '../../shared/contract/events.ts';
 import type { Clock, Timer } from '../system/clock.ts';
 import { createConversations } from './conversations.ts';
@@ -20,6 +21,8 @@ export type Live = {
   /** The call left without a row (its commit waits for the disk): it is no longer in flight. */
   readonly ended: (callId: string) => void;
   readonly settled: (row: CallRow) => void;
+  /** Calls that were taken in from elsewhere, or corrected: the sums follow. */
+  readonly changed: (changes: readonly DayChange[]) => void;
   readonly snapshot: () => LiveSnapshot;
   /** Returns the function that ends the subscription, or null when there are too many already. */
   readonly subscribe: (onSnapshot: (snapshot: LiveSnapshot) => void) => (() => void) | null;
@@ -101,6 +104,11 @@ export function createLive(options: LiveOptions): Live {
       spend.add(row, clock.nowMs());
       conversations.add(row);
       recent = [row, ...recent.slice(0, recentMax - 1)];
+      isChanged = true;
+    },
+    changed: (changes) => {
+      if (changes.length === 0) return;
+      spend.change(changes, clock.nowMs());
       isChanged = true;
     },
     snapshot,

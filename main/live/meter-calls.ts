@@ -3,6 +3,7 @@
  * the proxy; it knows the ledger only as the two functions it is given.
  */
 import type { BegunCall, SettledCall } from '../../shared/call.ts';
+import type { Unusual } from '../../shared/corrections.ts';
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import { settle, type CallEnd } from '../../shared/settle.ts';
 import type { Live } from './live.ts';
@@ -11,7 +12,7 @@ import { createRunningView, type CallSoFar } from './running-view.ts';
 
 export type CallWriter = {
   readonly begin: (call: BegunCall) => Promise<unknown>;
-  readonly settle: (begun: BegunCall, settled: SettledCall, onCommitted: () => void) => void;
+  readonly settle: (begun: BegunCall, settled: SettledCall, onCommitted: (unusual: Unusual | null) => void) => void;
 };
 
 export type CallCallbacks = {
@@ -27,7 +28,13 @@ export function meterCalls(writer: CallWriter, live: Live, book: PriceBook): Cal
     },
     onFinish: (call, end) => {
       const { outcome, lines } = settle(end, book);
-      writer.settle(call, { id: call.id, outcome, lines }, () => live.settled(rowOf(call, outcome)));
+      writer.settle(call, { id: call.id, outcome, lines }, (unusual) => {
+        if (unusual?.kind === 'merged') {
+          // Another source had told of it before: its row stands, with what this one knew better.
+          live.ended(call.id);
+          live.changed(unusual.changes);
+        } else live.settled(rowOf(call, unusual === null ? outcome : unusual.outcome));
+      });
     },
   };
 }

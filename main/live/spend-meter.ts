@@ -4,6 +4,7 @@
  */
 import type { CallRow, Spend } from '../../shared/contract/api.ts';
 import type { LiveSnapshot } from '../../shared/contract/events.ts';
+import type { DayChange } from '../../shared/corrections.ts';
 import { minuteOf, monthOfDay, type DayOf } from '../../shared/period.ts';
 import { promptTokens } from '../../shared/usage.ts';
 
@@ -45,6 +46,8 @@ export function spendStartOf({ today, month, minutes }: LedgerStart, atMs: numbe
 
 export type SpendMeter = {
   readonly add: (call: CallRow, nowMs: number) => void;
+  /** A correction or an import changed days that may be today or of this month. */
+  readonly change: (changes: readonly DayChange[], nowMs: number) => void;
   readonly sums: (nowMs: number) => SpendSums;
 };
 
@@ -103,7 +106,30 @@ export function createSpendMeter(start: SpendStart, dayOf: DayOf): SpendMeter {
     };
   }
 
-  return { add, sums };
+  function change(changes: readonly DayChange[], nowMs: number): void {
+    turnOver(nowMs);
+    for (const { day, costNanoUsd, calls, unpricedCalls, estimatedCalls, tokens } of changes) {
+      if (day === today.day) {
+        today = {
+          ...today,
+          costNanoUsd: today.costNanoUsd + costNanoUsd,
+          calls: today.calls + calls,
+          unpricedCalls: today.unpricedCalls + unpricedCalls,
+          estimatedCalls: today.estimatedCalls + estimatedCalls,
+          tokens: today.tokens + tokens,
+        };
+      }
+      if (monthOfDay(day) !== month.month) continue;
+      month = {
+        ...month,
+        costNanoUsd: month.costNanoUsd + costNanoUsd,
+        calls: month.calls + calls,
+        unpricedCalls: month.unpricedCalls + unpricedCalls,
+      };
+    }
+  }
+
+  return { add, change, sums };
 }
 
 function addToToday(

@@ -61,6 +61,14 @@ export const chargeLineSchema = z.object({
   basis: z.string(),
 });
 
+const tokenCountsSchema = z.object({
+  inputTokens: count,
+  cacheWrite5mTokens: count,
+  cacheWrite1hTokens: count,
+  cacheReadTokens: count,
+  outputTokens: count,
+});
+
 export const callDetailSchema = callRowSchema.extend({
   path: z.string(),
   isStream: z.boolean(),
@@ -77,6 +85,25 @@ export const callDetailSchema = callRowSchema.extend({
   firstByteMs: count.nullable(),
   priceBook: z.string().nullable(),
   lines: z.array(chargeLineSchema),
+  /** The call that had this message first; this one was answered from somebody's cache. */
+  repeatOf: z.string().nullable(),
+  /** Why the row took the place of an earlier one; null for a row that was never corrected. */
+  correctionReason: z.string().nullable(),
+  /** The counts at the top of the usage where its passes add up to others; the passes are what is billed. */
+  topLevel: tokenCountsSchema.nullable(),
+  /** What the call was before each correction, the oldest first. */
+  earlier: z.array(
+    z.object({
+      costNanoUsd: nanoUsd.nullable(),
+      priceBook: z.string().nullable(),
+      unpricedReason: z.string().nullable(),
+      reason: z.string(),
+    }),
+  ),
+  /** Other sources that told of this call. */
+  alsoSeen: z.array(z.object({ source: z.enum(callSources) })),
+  /** What Stripe was told before a correction, and what it should have been told. */
+  difference: z.object({ sentNanoUsd: nanoUsd, dueNanoUsd: nanoUsd }).nullable(),
   /** The meter event that carries this call to Stripe, once its minute is sealed. */
   meterEvents: z.array(z.object({ id: z.string(), state: z.string() })),
 });
@@ -106,6 +133,18 @@ export const callFacetsSchema = z.object({
   models: z.array(z.string()),
 });
 export type CallFacets = z.infer<typeof callFacetsSchema>;
+
+/** A message batch that was submitted here and not metered yet: it costs nothing until its results are fetched. */
+export const pendingBatchSchema = z.object({
+  id: z.string(),
+  submittedAtMs: instantMs,
+  requests: count,
+  status: z.string(),
+  endedAtMs: instantMs.nullable(),
+  member: z.string().nullable(),
+  project: z.string().nullable(),
+});
+export type PendingBatch = z.infer<typeof pendingBatchSchema>;
 
 export const monthDimensions = ['member', 'project', 'model', 'customer', 'day'] as const;
 export type MonthDimension = (typeof monthDimensions)[number];
@@ -176,6 +215,8 @@ export const stripeViewSchema = stripeSummarySchema.extend({
   acceptedEvents: count,
   acceptedNanoUsd: nanoUsd,
   rejectedEvents: count,
+  /** Calls that were corrected after Stripe had been told: to settle with the customer. */
+  differences: z.object({ calls: count, nanoUsd }),
   /** Calls of this month that no customer is mapped to: they are not billed to anyone. */
   unmapped: z.object({ calls: count, costNanoUsd: nanoUsd }),
   nextAttemptAtMs: instantMs.nullable(),

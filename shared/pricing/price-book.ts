@@ -47,6 +47,8 @@ export type PricePeriod = z.infer<typeof period>;
 export type ModelPrices = z.infer<typeof model>;
 
 export type PriceBook = {
+  /** The book as plain data, to hand to another thread or to write down. */
+  readonly data: z.infer<typeof priceBookSchema>;
   readonly version: string;
   readonly webSearchPicoUsdPerRequest: number;
   readonly models: readonly ModelPrices[];
@@ -62,6 +64,7 @@ export function createPriceBook(data: unknown): PriceBook {
     for (const name of [entry.id, ...entry.aliases]) byName.set(name, entry);
   }
   return {
+    data: book,
     version: book.version,
     webSearchPicoUsdPerRequest: book.webSearchPicoUsdPerRequest,
     models: book.models,

@@ -9,6 +9,7 @@ const classWords: Readonly<Record<TokenClass, string>> = {
   output: 'Output with thinking',
   web_search: 'Web searches',
   rounding: 'Rounding to the nano-dollar',
+  imported: 'As another machine priced it',
 };
 
 export function classInWords(tokenClass: TokenClass): string {

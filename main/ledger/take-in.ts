@@ -1,0 +1,40 @@
+/**
+ * Takes in calls that did not pass the proxy (or did, and are told again): one transaction a chunk. Each becomes a row, or a correction of the row
+ * it already has, or nothing. Chunks are bounded by the caller, so that a begin of the proxy never waits long behind one.
+ */
+import type { CallRecord, ChargeLine } from '../../shared/call.ts';
+import type { DayChange } from '../../shared/corrections.ts';
+import type { Db } from '../system/db.ts';
+import type { Recorder } from './record.ts';
+
+export type TakenIn = {
+  readonly call: CallRecord;
+  readonly lines: readonly ChargeLine[];
+  /** Further names of this call, besides its message id. */
+  readonly keys: readonly string[];
+};
+
+export type TakeInResult = {
+  readonly recorded: number;
+  readonly corrected: number;
+  readonly unchanged: number;
+  readonly changes: readonly DayChange[];
+};
+
+export function takeIn(db: Db, recorder: Recorder, calls: readonly TakenIn[]): TakeInResult {
+  try {
+    return db.transaction(() => {
+      const tally = { recorded: 0, corrected: 0, unchanged: 0 };
+      for (const { call, lines, keys } of calls) {
+        const { kind } = recorder.record(call, lines, keys);
+        if (kind === 'corrected') tally.corrected += 1;
+        else if (kind === 'unchanged') tally.unchanged += 1;
+        else tally.recorded += 1;
+      }
+      return { ...tally, changes: recorder.writeRollups() };
+    })();
+  } catch (error) {
+    recorder.forget();
+    throw error;
+  }
+}
