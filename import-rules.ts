@@ -20,7 +20,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'main/reconcile': ['shared', 'main/system', 'main/ledger'],
   'main/intake': ['shared', 'main/system', 'main/ledger'],
   'main/team': ['shared', 'main/system', 'main/ledger'],
-  'main/api': ['shared', 'main/system', 'main/ledger', 'main/live', 'main/settings', 'main/sync'],
+  'main/api': ['shared', 'main/system', 'main/ledger', 'main/live', 'main/settings', 'main/sync', 'main/intake'],
   'main/shell': ['shared', 'main/system'],
   'main/commands': [
     'shared',
@@ -28,6 +28,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     'main/ledger',
     'main/settings',
     'main/sync',
+    'main/intake',
     'main/sandbox',
     'main/engine.ts',
   ],

@@ -12,6 +12,7 @@ import { isAppError } from '../shared/contract/errors.ts';
 import { doctor } from './commands/doctor.ts';
 import { wholeNumber } from './settings/environment.ts';
 import { exportLedger } from './commands/export.ts';
+import { importClaudeCode, importExport } from './commands/import.ts';
 import { writeLine, type ExitCode, type Host } from './commands/host.ts';
 import { report } from './commands/report.ts';
 import { serve } from './commands/serve.ts';
@@ -96,6 +97,22 @@ function build(onDone: (code: ExitCode) => void): Command {
     .option(...home)
     .addHelpText('after', '\nExample: tollkeeper export --from 2026-11-01 --format csv > november.csv')
     .action((flags) => run(exportLedger(flags, host)));
+  const imports = program
+    .command('import')
+    .description('usage that did not pass the proxy; safe to repeat')
+    .addHelpText('after', '\nExample: tollkeeper import claude-code');
+  imports
+    .command('claude-code [dir]')
+    .description('transcripts of Claude Code (default: CLAUDE_CONFIG_DIR, ~/.claude, ~/.config/claude)')
+    .option(...home)
+    .option(...json)
+    .action((dir: string | undefined, flags) => run(importClaudeCode(dir, flags, host)));
+  imports
+    .command('ledger <file>')
+    .description('a teammate’s export (JSONL)')
+    .option(...home)
+    .option(...json)
+    .action((file: string, flags) => run(importExport(file, flags, host)));
   const sync = program
     .command('sync')
     .description('what waits for Stripe')

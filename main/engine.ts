@@ -3,18 +3,21 @@
  * One engine, two hosts: whoever starts it speaks to it only through HTTP on loopback.
  * Promises that both addresses accept connections when it resolves, and that `close` settles what is in flight.
  */
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 import type { Settings } from '../shared/contract/settings.ts';
 import { createDayOf } from '../shared/period.ts';
 import { currentBook } from '../shared/pricing/current-book.ts';
-import { createApi } from './api/app.ts';
-import { serveApi } from './api/serve.ts';
+import { startApiServer } from './api/start.ts';
+import { meterBatches } from './intake/meter-batches.ts';
+import { callsPerChunkBesideProxy, createIntake } from './intake/start.ts';
+import type { TranscriptPlaces } from './intake/transcript-files.ts';
+import { watchTranscripts } from './intake/watch-transcripts.ts';
 import { forgetLastDemo } from './ledger/forget-demo.ts';
 import { ledgerFileName } from './ledger/ledger-file.ts';
 import { refuseSecondEngine } from './ledger/one-engine.ts';
 import { openLedger } from './ledger/open.ts';
+import { createPrices } from './ledger/prices.ts';
 import { gapSentence } from './live/gap.ts';
 import { createLive } from './live/live.ts';
 import { meterCalls } from './live/meter-calls.ts';
@@ -27,7 +30,6 @@ import type { Clock } from './system/clock.ts';
 import { removeEngineFile, writeEngineFile } from './system/engine-file.ts';
 import type { Ids } from './system/ids.ts';
 import { errorText, type Log } from './system/log.ts';
-import { version } from './system/version.ts';
 
 export type EngineOptions = {
   /** Absolute; created by the host. */
@@ -35,6 +37,8 @@ export type EngineOptions = {
   /** Flags and environment already applied. */
   readonly settings: Settings;
   readonly secrets: { readonly anthropicApiKey: string | null; readonly stripeApiKey: string | null };
+  /** Where Claude Code keeps its transcripts; read only where the setting asks for it. */
+  readonly transcriptPlaces: TranscriptPlaces;
   /** The dashboard's token. */
   readonly token: string;
   readonly isDemo: boolean;
@@ -63,11 +67,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const timeZone = resolveTimeZone(settings.timeZone);
   const dayOf = createDayOf(timeZone);
 
+  const book = currentBook;
   const file = join(home, ledgerFileName);
   if (options.isDemo) forgetLastDemo(file);
   const ledger = await openLedger({
     file,
-    rules: { timeZone, plan: settings.plan, book: currentBook.data },
+    rules: { timeZone, plan: settings.plan, book: book.data },
     isDemo: options.isDemo,
     clock,
     onFatal: (error) => {
@@ -87,52 +92,56 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     stripe: sync.summary,
     gap: () => gapSentence(ledger.writer.trouble()),
   });
+  const prices = createPrices({ ledger, book, clock, onChanges: live.changed });
+  const { callId } = options.ids;
+  const callsPerChunk = callsPerChunkBesideProxy;
+  const intake = createIntake({
+    ledger,
+    book: prices.book,
+    callId,
+    clock,
+    settings,
+    callsPerChunk,
+    onChanges: live.changed,
+  });
+  const trouble = (what: string) => (error: unknown) => log.error(what, { reason: errorText(error) });
   const proxy = await explainPortFailure('proxy', settings.port, async () =>
     startProxy({
       port: settings.port,
       upstream: settings.upstream,
       defaults: settings,
+      drainOnAbort: settings.drainOnAbort,
       clock,
-      callId: options.ids.callId,
-      callbacks: meterCalls(ledger.writer, live, currentBook),
+      callId,
+      callbacks: {
+        ...meterCalls(ledger.writer, live, prices.book),
+        ...meterBatches(intake, trouble('batch results could not be written; fetch them again')),
+      },
     }),
   );
-  let uiPort = settings.uiPort;
-  const { teamName, upstream, contextLimit } = settings;
-  const machine = [settings.member, hostname()].filter((part) => part !== null).join(' · ');
-  const facts = {
-    version,
-    isDemo: options.isDemo,
-    teamName,
-    timeZone,
-    proxyUrl: proxy.url,
-    upstream,
-    machine,
-    startedAtMs,
-    contextLimit,
-  };
-  const status = () => ({ ...facts, priceBook: currentBook.version, ledgerCalls: start.ledgerCalls });
-  const parts = {
-    read: ledger.read,
-    live,
+  const stopWatching = watchTranscripts({
+    isOn: settings.watchTranscripts,
+    places: options.transcriptPlaces,
     clock,
-    timeZone,
-    status,
-    stripeView: sync.view,
-    syncNow: sync.now,
-    retryEvent: sync.retry,
-  };
-  const guard = { token: options.token, port: () => uiPort };
-  const api = createApi({ parts, guard, rendererFolder: options.rendererFolder, log: log.room('api') });
-  const apiServer = await explainPortFailure('dashboard', settings.uiPort, async () => serveApi(api, settings.uiPort));
-  uiPort = apiServer.port;
-
-  const dashboardUrl = `http://127.0.0.1:${uiPort}`;
+    read: intake.transcripts,
+    onTrouble: trouble('the transcripts could not be read; the next look tries again'),
+  });
+  const apiServer = await startApiServer({
+    settings,
+    token: options.token,
+    rendererFolder: options.rendererFolder,
+    log,
+    facts: { isDemo: options.isDemo, timeZone, proxyUrl: proxy.url, startedAtMs, ledgerCalls: start.ledgerCalls },
+    parts: { read: ledger.read, live, intake, prices, sync, clock, timeZone },
+  });
+  const dashboardUrl = apiServer.url;
   writeEngineFile(home, { pid: process.pid, proxyUrl: proxy.url, dashboardUrl, token: options.token });
   log.info('engine started', { proxyUrl: proxy.url, dashboardUrl, interruptedCalls: ledger.interruptedCalls });
 
   async function close() {
+    await stopWatching();
     await proxy.close();
+    await intake.settled();
     await sync.close();
     const waitingEvents = sync.summary().waitingEvents;
     live.close();

@@ -1,12 +1,16 @@
 /**
  * The written rule of how a call ends: what passed the proxy, turned into a status, an estimate mark and a price. Pure.
  *
- * - `failed`: Anthropic answered with an error status, or could not be reached. No usage is reported; it costs nothing.
- * - `complete`: a 2xx answer that was whole (a JSON message, or a stream up to `message_stop`).
- * - `partial`: a 2xx answer that was cut: by the client, the network, or an `error` event in mid-stream. Input and cache counts are exact
- *   when `message_start` was seen; output is what was reported or what the bytes already sent come to, whichever is more: `estimated`.
- * - Cut before Anthropic reported anything: partial, estimated, unpriced with a reason, never $0.
- * Sources: facts/anthropic.md sections 2 (client abort, errors after 200) and 3 (errors).
+ * - `failed`, free: an error status; an error told instead of an answer (an `error` event before `message_start`); a request that never arrived.
+ *   Anthropic reports no usage with an error (facts/anthropic.md section 3).
+ * - `complete`, exact: a 2xx answer that was whole (a JSON message, or a stream up to `message_stop`), whatever its stop reason: `max_tokens`,
+ *   `pause_turn`, `refusal`. Also when the client had left and the rest was read without it (`drainOnAbort`).
+ * - `partial`, exact: cut after the `message_delta` that carries the stop reason. Its counts are cumulative and final (section 2).
+ * - `partial`, estimated: cut before that, by the client, the network, a timeout or an `error` event. Input and cache counts are those of
+ *   `message_start`; output is what was reported or what the text already sent comes to, whichever is more. What Anthropic bills for an answer
+ *   that was cut is not documented (section 11).
+ * - `partial`, estimated, unpriced: cut before Anthropic reported anything; never $0, since it may have run.
+ * - `complete`, unpriced: whole, and its answer reports no usage.
  */
 import type { CallOutcome, ChargeLine } from './call.ts';
 import type { PriceBook } from './pricing/price-book.ts';
@@ -66,15 +70,19 @@ export function settle(end: CallEnd, book: PriceBook): Settlement {
   };
 }
 
-function statusOf(end: CallEnd): Status {
-  if (end.httpStatus === null) {
-    // No answer: what was never reached was not run; what was reached may have been, and is not known.
-    return end.errorType === 'unreachable'
-      ? { status: 'failed', isEstimated: false }
-      : { status: 'partial', isEstimated: true };
-  }
-  if (end.httpStatus < 200 || end.httpStatus >= 300) return { status: 'failed', isEstimated: false };
-  return end.isWhole ? { status: 'complete', isEstimated: false } : { status: 'partial', isEstimated: true };
+/** What we call an ending that nobody told: the client or the connection went away. Every other error type is Anthropic's own word. */
+const untoldEndings: readonly string[] = ['client_left', 'upstream_cut', 'no_answer'] satisfies EndingType[];
+export type EndingType = 'client_left' | 'upstream_cut' | 'no_answer' | 'unreachable';
+
+const failed: Status = { status: 'failed', isEstimated: false };
+
+function statusOf({ httpStatus, errorType, isWhole, usage, stopReason }: CallEnd): Status {
+  const isErrorTold = errorType !== null && !untoldEndings.includes(errorType);
+  if (httpStatus === null) return isErrorTold ? failed : { status: 'partial', isEstimated: true };
+  if (httpStatus < 200 || httpStatus >= 300) return failed;
+  if (isWhole) return { status: 'complete', isEstimated: false };
+  if (isErrorTold && usage === null) return failed;
+  return { status: 'partial', isEstimated: usage === null || stopReason === null };
 }
 
 function reasonWithoutUsage(end: CallEnd): string {

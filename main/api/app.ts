@@ -9,6 +9,7 @@ import { errorText, type Log } from '../system/log.ts';
 import { callsRoutes } from './calls.ts';
 import { dashboardFiles } from './dashboard-files.ts';
 import { createGuard, type GuardOptions } from './guard.ts';
+import { importRoutes } from './import.ts';
 import { liveRoutes } from './live.ts';
 import { monthRoutes } from './month.ts';
 import type { ApiParts } from './parts.ts';
@@ -45,6 +46,7 @@ export function createApi({ parts, guard, rendererFolder, log }: ApiOptions): Ho
   api.route('/api', monthRoutes(parts));
   api.route('/api', callsRoutes(parts));
   api.route('/api', stripeRoutes(parts));
+  api.route('/api', importRoutes(parts));
   api.all('/api/*', () => {
     throw new AppError(
       'not_found',

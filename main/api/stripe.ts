@@ -5,12 +5,12 @@ import { Hono } from 'hono';
 import { AppError } from '../../shared/contract/errors.ts';
 import type { ApiParts } from './parts.ts';
 
-export function stripeRoutes({ stripeView, syncNow, retryEvent }: ApiParts): Hono {
+export function stripeRoutes({ sync }: ApiParts): Hono {
   const routes = new Hono();
-  routes.get('/stripe', async (context) => context.json(await stripeView()));
-  routes.post('/stripe/sync', async (context) => context.json(await syncNow()));
+  routes.get('/stripe', async (context) => context.json(await sync.view()));
+  routes.post('/stripe/sync', async (context) => context.json(await sync.now()));
   routes.post('/stripe/events/:id/retry', async (context) => {
-    if (await retryEvent(context.req.param('id'))) return context.json(await syncNow());
+    if (await sync.retry(context.req.param('id'))) return context.json(await sync.now());
     throw new AppError(
       'not_found',
       'No meter event of this id waits or was refused.',

@@ -2,7 +2,9 @@
 import { apiErrorSchema, AppError } from '../../shared/contract/errors.ts';
 import { readEngineFile } from '../system/engine-file.ts';
 
-export type EngineClient = { readonly ask: (method: 'GET' | 'POST', path: string) => Promise<unknown> };
+export type EngineClient = {
+  readonly ask: (method: 'GET' | 'POST', path: string, body?: unknown) => Promise<unknown>;
+};
 
 const answerTimeoutMs = 120_000;
 
@@ -11,15 +13,16 @@ export function connectEngine(home: string): EngineClient | null {
   const engine = readEngineFile(home);
   if (engine === null) return null;
   return {
-    ask: async (method, path) => {
+    ask: async (method, path, body) => {
       const response = await fetch(`${engine.dashboardUrl}${path}`, {
         method,
-        headers: { authorization: `Bearer ${engine.token}` },
+        headers: { authorization: `Bearer ${engine.token}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(answerTimeoutMs),
       });
-      const body: unknown = await response.json();
-      if (response.ok) return body;
-      const told = apiErrorSchema.safeParse(body);
+      const answer: unknown = await response.json();
+      if (response.ok) return answer;
+      const told = apiErrorSchema.safeParse(answer);
       if (told.success) throw new AppError(told.data.error.code, told.data.error.message, told.data.error.remedy);
       throw new AppError(
         'engine_failed',

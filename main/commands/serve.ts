@@ -11,7 +11,7 @@ import { startDemo } from '../sandbox/start-demo.ts';
 import { openSettings } from '../settings/store.ts';
 import { openFileLog } from '../system/log.ts';
 import { readOrCreateToken } from '../system/token-file.ts';
-import { secretsOf, settingsOf } from '../settings/environment.ts';
+import { secretsOf, settingsOf, transcriptPlacesOf } from '../settings/environment.ts';
 import { homeFolder } from '../system/home-folder.ts';
 import { writeLine, type ExitCode, type Host } from './host.ts';
 
@@ -43,7 +43,8 @@ export async function serve(flags: ServeFlags, host: Host): Promise<ExitCode> {
     throw error;
   };
   const { clock, ids, rendererFolder } = host;
-  const common = { home, settings, token, rendererFolder, log, clock, ids, onFatal };
+  const transcriptPlaces = transcriptPlacesOf(host.env);
+  const common = { home, settings, token, transcriptPlaces, rendererFolder, log, clock, ids, onFatal };
   const engine = await (isDemo
     ? startDemo(common, startEngine)
     : startEngine({ ...common, secrets: secretsOf(host.env), isDemo }));

@@ -2,23 +2,21 @@
  * `tollkeeper sync [status|now|retry ID]`: the outbox. Status is read from the ledger; sending goes through the running engine, or through an
  * agent of its own when none runs.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { syncResultSchema, type SyncResult } from '../../shared/contract/api.ts';
-import { currentBook } from '../../shared/pricing/current-book.ts';
 import { AppError } from '../../shared/contract/errors.ts';
 import { formatUsd } from '../../shared/money.ts';
 import { createDayOf, monthOfDay } from '../../shared/period.ts';
 import { readOutbox, type OutboxView } from '../ledger/outbox-read.ts';
 import { ledgerFileName } from '../ledger/ledger-file.ts';
-import { openLedger } from '../ledger/open.ts';
-import { resolveTimeZone } from '../settings/time-zone.ts';
-import { openSettings } from '../settings/store.ts';
 import { startSync } from '../sync/start.ts';
 import { silentLog } from '../system/log.ts';
 import { connectEngine } from './engine-client.ts';
-import { secretsOf, settingsOf } from '../settings/environment.ts';
+import { secretsOf } from '../settings/environment.ts';
 import { demoLabel, writeLine, type ExitCode, type Host } from './host.ts';
+import { openLedgerAlone } from './ledger-alone.ts';
 import { homeOf, openForReading } from './ledger-reader.ts';
 import { layOut } from './table.ts';
 
@@ -62,40 +60,18 @@ async function send(flags: SyncFlags, host: Host, retryId: string | null): Promi
   const engine = connectEngine(home);
   const path = retryId === null ? '/api/stripe/sync' : `/api/stripe/events/${encodeURIComponent(retryId)}/retry`;
   if (engine) return syncResultSchema.parse(await engine.ask('POST', path));
-  const reading = openForReading(home);
-  reading?.db.close();
-  if (reading === null)
+  if (!existsSync(join(home, ledgerFileName)))
     throw new AppError('not_found', 'There is no ledger in this home folder.', 'Name the folder with --home.');
-  if (reading.isDemo)
-    throw new AppError(
-      'stripe_not_set_up',
-      'This is demo data; its Stripe ends with the demo.',
-      'Start `serve --demo` again.',
-    );
   return sendAlone(home, host, retryId);
 }
 
 async function sendAlone(home: string, host: Host, retryId: string | null): Promise<SyncResult> {
-  const { settings } = await openSettings(home, settingsOf(host.env));
+  const { ledger, settings, timeZone } = await openLedgerAlone(home, host);
   const { clock, ids, env } = host;
-  const timeZone = resolveTimeZone(settings.timeZone);
-  const onFatal = (error: Error) => {
-    throw error;
-  };
-  const rules = { timeZone, plan: settings.plan, book: currentBook.data };
-  const ledger = await openLedger({ file: join(home, ledgerFileName), rules, isDemo: false, clock, onFatal });
   const dayOf = createDayOf(timeZone);
   const monthOf = (atMs: number) => monthOfDay(dayOf(atMs));
-  const sync = await startSync({
-    ledger,
-    settings,
-    secrets: secretsOf(env),
-    isDemo: false,
-    clock,
-    ids,
-    log: silentLog,
-    monthOf,
-  });
+  const secrets = secretsOf(env);
+  const sync = await startSync({ ledger, settings, secrets, isDemo: false, clock, ids, log: silentLog, monthOf });
   try {
     if (retryId !== null && !(await sync.retry(retryId))) {
       throw new AppError(

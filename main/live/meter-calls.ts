@@ -20,14 +20,14 @@ export type CallCallbacks = {
   readonly onFinish: (call: BegunCall, end: CallEnd) => void;
 };
 
-export function meterCalls(writer: CallWriter, live: Live, book: PriceBook): CallCallbacks {
+export function meterCalls(writer: CallWriter, live: Live, book: () => PriceBook): CallCallbacks {
   return {
     onBegin: async (call, soFar) => {
       await writer.begin(call);
-      live.started(call, createRunningView(soFar, call.startedAtMs, book));
+      live.started(call, createRunningView(soFar, call.startedAtMs, book()));
     },
     onFinish: (call, end) => {
-      const { outcome, lines } = settle(end, book);
+      const { outcome, lines } = settle(end, book());
       writer.settle(call, { id: call.id, outcome, lines }, (unusual) => {
         if (unusual?.kind === 'merged') {
           // Another source had told of it before: its row stands, with what this one knew better.

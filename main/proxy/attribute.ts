@@ -3,19 +3,12 @@
  * project or the member maps to. Names are cut, never refused: a label must not stop a call.
  */
 import type { Attribution } from '../../shared/call.ts';
+import { customerOf, type CustomerMap } from '../../shared/customer-of.ts';
 import { headerOf, type RawHeaders } from './headers.ts';
 import type { Inspection } from './inspect.ts';
 import type { Route } from './route.ts';
 
-export type AttributionDefaults = {
-  readonly member: string | null;
-  readonly project: string | null;
-  readonly customer: string | null;
-  readonly customers: {
-    readonly projects: Readonly<Record<string, string>>;
-    readonly members: Readonly<Record<string, string>>;
-  };
-};
+export type AttributionDefaults = CustomerMap & { readonly member: string | null; readonly project: string | null };
 
 /** Longer names are cut; the screens and the outbox are built for this. */
 const nameLengthMax = 100;
@@ -32,11 +25,7 @@ export function attribute(
   return {
     member,
     project,
-    customer:
-      named ??
-      lookUp(defaults.customers.projects, project) ??
-      lookUp(defaults.customers.members, member) ??
-      defaults.customer,
+    customer: named ?? customerOf(defaults, { member, project }),
     conversation: conversationOf(headers, inspection, member, project),
   };
 }
@@ -66,8 +55,4 @@ function conversationOf(
 function nameOf(text: string | null): string | null {
   const name = text?.trim().slice(0, nameLengthMax);
   return name === undefined || name === '' ? null : name;
-}
-
-function lookUp(table: Readonly<Record<string, string>>, name: string | null): string | null {
-  return name !== null && Object.hasOwn(table, name) ? (table[name] ?? null) : null;
 }

@@ -1,5 +1,5 @@
 /** How a call ended, in the words of shared/settle.ts: what `forward` and the tap saw, put together. Pure. */
-import type { CallEnd } from '../../shared/settle.ts';
+import type { CallEnd, EndingType } from '../../shared/settle.ts';
 import type { Usage } from '../../shared/usage.ts';
 import type { ForwardEnd } from './forward.ts';
 import { outputTokensSoFar, usageOf, type Progress } from './observe.ts';
@@ -39,7 +39,7 @@ export function callEnd(passed: Passed, progress: Progress, end: ForwardEnd): Ca
   };
 }
 
-function errorTypeOf(end: ForwardEnd): string | null {
+function errorTypeOf(end: ForwardEnd): EndingType | null {
   switch (end.kind) {
     case 'whole':
       return null;

@@ -17,6 +17,8 @@ export type ForwardRequest = {
   readonly target: string;
   readonly headers: string[];
   readonly body: Buffer | Readable | null;
+  /** When the client leaves, the answer is read to its end all the same: nobody gets it, and its usage is exact. */
+  readonly isDrained?: boolean;
 };
 
 export type ForwardEnd =
@@ -44,6 +46,7 @@ export function forward(
 ): void {
   let controller: Dispatcher.DispatchController | null = null;
   let isEnded = false;
+  let isDraining = false;
 
   function end(result: ForwardEnd): void {
     if (isEnded) return;
@@ -53,6 +56,11 @@ export function forward(
   }
 
   function onClientGone(): void {
+    if (request.isDrained) {
+      isDraining = true;
+      controller?.resume();
+      return;
+    }
     end({ kind: 'client_left' });
     controller?.abort(new Error('the client left'));
   }
@@ -74,6 +82,10 @@ export function forward(
       },
       onResponseStart: (started, status, _headers, statusText) => {
         const raw = rawTexts(started.rawHeaders);
+        if (isDraining) {
+          if (status >= 200) events.onResponse(status, raw);
+          return;
+        }
         if (status < 200) return passInformation(response, status, raw);
         response.sendDate = false;
         response.writeHead(status, statusText ?? '', responseHeaders(raw));
@@ -82,10 +94,11 @@ export function forward(
         events.onResponse(status, raw);
       },
       onResponseData: (started, chunk) => {
-        if (!response.write(chunk)) started.pause();
+        if (!isDraining && !response.write(chunk)) started.pause();
         events.onChunk(chunk);
       },
       onResponseEnd: (ended) => {
+        if (isDraining) return end({ kind: 'client_left' });
         const trailers = rawTexts(ended.rawTrailers);
         if (trailers.length > 0) response.addTrailers(pairsOf(trailers));
         response.end();
@@ -93,6 +106,7 @@ export function forward(
       },
       onResponseError: (_failed, error) => {
         if (isEnded) return;
+        if (isDraining) return end({ kind: 'client_left' });
         if (response.headersSent) {
           end({ kind: 'upstream_cut', reason: error.message });
           response.destroy();

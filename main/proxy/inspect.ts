@@ -19,7 +19,7 @@ export type Inspection = {
 /** Anthropic's own limit after decoding is 32 MB (facts section 3); more is passed on and left unread. */
 const decodedBytesMax = 48 * 1024 * 1024;
 
-const nothingKnown: Inspection = { requestedModel: null, isStream: false, sessionId: null, promptKey: null };
+export const nothingKnown: Inspection = { requestedModel: null, isStream: false, sessionId: null, promptKey: null };
 
 export function inspectRequest(body: Buffer, contentEncoding: string | null): Inspection {
   const request = parse(body, contentEncoding);

@@ -8,15 +8,17 @@ import type { AddressInfo } from 'node:net';
 
 import { Pool, type Dispatcher } from 'undici';
 
-import type { BegunCall } from '../../shared/call.ts';
+import type { BatchFacts, BatchResult } from '../../shared/batch.ts';
+import type { Attribution, BegunCall } from '../../shared/call.ts';
 import type { CallEnd } from '../../shared/settle.ts';
 import type { Clock } from '../system/clock.ts';
 import { attribute, clientOf, type AttributionDefaults } from './attribute.ts';
+import { createBatchTap } from './batch-tap.ts';
 import { callEnd, callSoFar, type CallSoFar } from './call-end.ts';
-import { forward } from './forward.ts';
+import { forward, type ForwardEvents } from './forward.ts';
 import { answerError } from './gateway-error.ts';
 import { headerOf, requestHeaders } from './headers.ts';
-import { inspectRequest } from './inspect.ts';
+import { inspectRequest, nothingKnown } from './inspect.ts';
 import { readBody } from './read-body.ts';
 import { routeOf, type Route } from './route.ts';
 import { createTap } from './tap.ts';
@@ -25,12 +27,22 @@ export type ProxyCallbacks = {
   /** Resolves when the call is durable, or cannot be made so; never rejects. `soFar` tells what the answer has said while it runs. */
   readonly onBegin: (call: BegunCall, soFar: () => CallSoFar) => Promise<void>;
   readonly onFinish: (call: BegunCall, end: CallEnd) => void;
+  /** `submitter` is null when they were only asked about. */
+  readonly onBatches: (batches: readonly BatchFacts[], submitter: BatchSubmitter | null) => void;
+  /** `fetcher` stands in where the submission was never seen. */
+  readonly onBatchResults: (batchId: string, results: readonly BatchResult[], fetcher: BatchSubmitter) => void;
+  /** All results of it have been told. */
+  readonly onBatchMetered: (batchId: string) => void;
 };
+
+export type BatchSubmitter = Pick<Attribution, 'member' | 'project' | 'customer'> & { readonly client: string | null };
 
 export type ProxyOptions = {
   readonly port: number;
   readonly upstream: string;
   readonly defaults: AttributionDefaults;
+  /** Read an answer to its end when its client leaves (setting of the same name). */
+  readonly drainOnAbort: boolean;
   readonly clock: Clock;
   readonly callId: () => string;
   readonly callbacks: ProxyCallbacks;
@@ -91,7 +103,8 @@ async function handle(
     const route = routeOf(incoming.method ?? 'GET', incoming.url ?? '/');
     const target = `${basePath}${route.target}`;
     if (route.kind === 'messages') await handleMessages(incoming, response, upstream, { ...route, target }, options);
-    else pass(incoming, response, upstream, target);
+    else if (route.kind === 'pass') pass(incoming, response, upstream, target);
+    else pass(incoming, response, upstream, target, batchEvents(incoming, route, options));
   } catch (error) {
     answerError(
       response,
@@ -103,7 +116,13 @@ async function handle(
   }
 }
 
-function pass(incoming: IncomingMessage, response: ServerResponse, upstream: Dispatcher, target: string): void {
+function pass(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  upstream: Dispatcher,
+  target: string,
+  events?: ForwardEvents,
+): void {
   const hasBody =
     incoming.headers['transfer-encoding'] !== undefined || Number(incoming.headers['content-length'] ?? 0) > 0;
   const headers = requestHeaders(incoming.rawHeaders);
@@ -112,7 +131,26 @@ function pass(incoming: IncomingMessage, response: ServerResponse, upstream: Dis
     { method: incoming.method ?? 'GET', target, headers, body: hasBody ? incoming : null },
     incoming,
     response,
+    events,
   );
+}
+
+/** The batch API passes like everything else; its answers are listened to, since batches are billed by their results. */
+function batchEvents(incoming: IncomingMessage, route: Route, { defaults, callbacks }: ProxyOptions): ForwardEvents {
+  const raw = incoming.rawHeaders;
+  const who = () => ({ ...attribute(route, raw, nothingKnown, defaults), client: clientOf(raw) });
+  const batchId = route.batchId ?? '';
+  const isSubmission = incoming.method === 'POST' && route.batchId === null;
+  const tap = createBatchTap(route.kind === 'batch_results' ? 'results' : 'facts', {
+    onBatches: (batches) => callbacks.onBatches(batches, isSubmission ? who() : null),
+    onResults: (results) => callbacks.onBatchResults(batchId, results, who()),
+    onResultsEnd: () => callbacks.onBatchMetered(batchId),
+  });
+  return {
+    onResponse: (status, headers) => tap.start(status, headerOf(headers, 'content-encoding')),
+    onChunk: tap.write,
+    onEnd: (end) => void tap.end(end),
+  };
 }
 
 async function handleMessages(
@@ -136,7 +174,8 @@ async function handleMessages(
   let firstByteMs: number | null = null;
   let responseBytes = 0;
 
-  const request = { method: 'POST', target: route.target, headers: requestHeaders(incoming.rawHeaders), body };
+  const headers = requestHeaders(incoming.rawHeaders);
+  const request = { method: 'POST', target: route.target, headers, body, isDrained: options.drainOnAbort };
   forward(upstream, request, incoming, response, {
     onResponse: (status, raw) => {
       httpStatus = status;

@@ -1,4 +1,6 @@
 /** What the environment says about settings and secrets (`TOLLKEEPER_<NAME>`, `ANTHROPIC_API_KEY`, `STRIPE_API_KEY`). Pure. */
+import { homedir } from 'node:os';
+
 import { AppError } from '../../shared/contract/errors.ts';
 import type { SettingsOverrides } from './store.ts';
 import type { Environment } from '../system/home-folder.ts';
@@ -14,6 +16,17 @@ export function settingsOf(env: Environment): SettingsOverrides {
     member: textOf(env, 'TOLLKEEPER_MEMBER'),
     project: textOf(env, 'TOLLKEEPER_PROJECT'),
     customer: textOf(env, 'TOLLKEEPER_CUSTOMER'),
+    watchTranscripts: switchOf(env, 'TOLLKEEPER_WATCH_TRANSCRIPTS'),
+    drainOnAbort: switchOf(env, 'TOLLKEEPER_DRAIN_ON_ABORT'),
+  };
+}
+
+/** Where Claude Code keeps its transcripts on this machine; `folder` null means the usual places. */
+export function transcriptPlacesOf(env: Environment, userHome = homedir()) {
+  return {
+    folder: null,
+    configFolders: textOf(env, 'CLAUDE_CONFIG_DIR') ?? null,
+    homeFolder: textOf(env, 'HOME') ?? userHome,
   };
 }
 
@@ -29,6 +42,15 @@ export function secretsOf(env: Environment): Secrets {
 function textOf(env: Environment, name: string): string | undefined {
   const value = env[name];
   return value === undefined || value === '' ? undefined : value;
+}
+
+/** @throws AppError `bad_usage` that names the variable. */
+function switchOf(env: Environment, name: string): boolean | undefined {
+  const text = textOf(env, name)?.toLowerCase();
+  if (text === undefined) return undefined;
+  if (['1', 'true', 'on', 'yes'].includes(text)) return true;
+  if (['0', 'false', 'off', 'no'].includes(text)) return false;
+  throw new AppError('bad_usage', `The variable ${name} is neither on nor off: "${text}".`, 'Set it to 1 or 0.');
 }
 
 /** @throws AppError `bad_settings` that names the variable. */

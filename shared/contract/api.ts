@@ -225,6 +225,57 @@ export const stripeViewSchema = stripeSummarySchema.extend({
 });
 export type StripeView = z.infer<typeof stripeViewSchema>;
 
+/** Where transcripts may stand: a named folder, `CLAUDE_CONFIG_DIR`, the person's home folder. */
+export const transcriptPlacesSchema = z.strictObject({
+  folder: z.string().nullable(),
+  configFolders: z.string().nullable(),
+  homeFolder: z.string(),
+});
+export const ledgerImportSchema = z.strictObject({ path: z.string() });
+
+/** What an import of transcripts came to. `files` were found, `newFiles` held something new. */
+export const transcriptsResultSchema = z.object({
+  files: count,
+  newFiles: count,
+  lines: count,
+  brokenLines: count,
+  recorded: count,
+  corrected: count,
+  unchanged: count,
+});
+export type TranscriptsResult = z.infer<typeof transcriptsResultSchema>;
+
+/** What an import of a teammate's export came to; `sentences` tells the first broken lines. */
+export const ledgerImportResultSchema = z.object({
+  lines: count,
+  recorded: count,
+  corrected: count,
+  unchanged: count,
+  broken: count,
+  sentences: z.array(z.string()),
+});
+export type LedgerImportResult = z.infer<typeof ledgerImportResultSchema>;
+
+export const rerateQuestionSchema = z.strictObject({
+  from: day.nullable().default(null),
+  to: day.nullable().default(null),
+  isTrial: z.boolean().default(false),
+});
+
+/** What pricing past calls again came to; with `isTrial` what it would come to. */
+export const rerateAnswerSchema = z.object({
+  isTrial: z.boolean(),
+  priceBook: z.string(),
+  checked: count,
+  changed: count,
+  /** Unpriced before, priced now; inside `changed`. */
+  newlyPriced: count,
+  /** Kept the price they have: this book does not know their model, or another machine kept their passes to itself. */
+  kept: count,
+  differenceNanoUsd: nanoUsd,
+});
+export type RerateAnswer = z.infer<typeof rerateAnswerSchema>;
+
 export const syncResultSchema = z.object({ sent: count, accepted: count, waiting: count, sentence: z.string() });
 export type SyncResult = z.infer<typeof syncResultSchema>;
 

@@ -37,6 +37,10 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({}),
   contextLimit: z.int().min(1_000).max(10_000_000).default(100_000),
+  /** Read Claude Code's transcripts while they grow, so that what did not pass the proxy is in the ledger too. */
+  watchTranscripts: z.boolean().default(false),
+  /** Read an answer to its end when the client leaves: exact counts, at the price of output that nobody reads. Off saves the money. */
+  drainOnAbort: z.boolean().default(false),
   plan: planSchema,
 });
 

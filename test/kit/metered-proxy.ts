@@ -20,6 +20,9 @@ export type MeteredProxy = {
 
 export const noDefaults = { member: null, project: null, customer: null, customers: { projects: {}, members: {} } };
 
+/** A proxy whose batches nobody listens to. */
+export const noBatches = { onBatches: () => {}, onBatchResults: () => {}, onBatchMetered: () => {} };
+
 export async function startMeteredProxy(upstream: string, options: Partial<ProxyOptions> = {}): Promise<MeteredProxy> {
   const events = new EventEmitter();
   const begun: BegunCall[] = [];
@@ -28,6 +31,7 @@ export async function startMeteredProxy(upstream: string, options: Partial<Proxy
     port: 0,
     upstream,
     defaults: noDefaults,
+    drainOnAbort: false,
     clock: systemClock,
     callId: systemIds.callId,
     callbacks: {
@@ -38,6 +42,7 @@ export async function startMeteredProxy(upstream: string, options: Partial<Proxy
         finished.push({ call, end });
         events.emit('finished');
       },
+      ...noBatches,
     },
     ...options,
   });

@@ -91,6 +91,7 @@ export async function startTestEngine({
       settings,
       secrets,
       token: testToken,
+      transcriptPlaces: { folder: null, configFolders: join(home, 'claude'), homeFolder: home },
       isDemo: false,
       rendererFolder: rendererFolder ?? null,
       log: silentLog,

@@ -1,0 +1,55 @@
+/**
+ * Opens a home folder's ledger for writing by a command, where no engine runs on it. A home that does not exist yet is made: the first import may come
+ * before the first `serve`.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Settings } from '../../shared/contract/settings.ts';
+import { AppError } from '../../shared/contract/errors.ts';
+import { currentBook } from '../../shared/pricing/current-book.ts';
+import type { PriceBook } from '../../shared/pricing/price-book.ts';
+import { ledgerFileName } from '../ledger/ledger-file.ts';
+import { openLedger, type Ledger } from '../ledger/open.ts';
+import { settingsOf } from '../settings/environment.ts';
+import { openSettings } from '../settings/store.ts';
+import { resolveTimeZone } from '../settings/time-zone.ts';
+import type { Host } from './host.ts';
+import { openForReading } from './ledger-reader.ts';
+
+export type LedgerAlone = {
+  readonly ledger: Ledger;
+  readonly settings: Settings;
+  readonly timeZone: string;
+  readonly book: PriceBook;
+};
+
+/** @throws AppError: a demo's ledger (its Stripe and its calls end with it), settings or a ledger that cannot be read. */
+export async function openLedgerAlone(home: string, host: Host): Promise<LedgerAlone> {
+  refuseDemo(home);
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  const { settings } = await openSettings(home, settingsOf(host.env));
+  const timeZone = resolveTimeZone(settings.timeZone);
+  const book = currentBook;
+  const ledger = await openLedger({
+    file: join(home, ledgerFileName),
+    rules: { timeZone, plan: settings.plan, book: book.data },
+    isDemo: false,
+    clock: host.clock,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  return { ledger, settings, timeZone, book };
+}
+
+function refuseDemo(home: string): void {
+  const reading = openForReading(home);
+  reading?.db.close();
+  if (reading?.isDemo !== true) return;
+  throw new AppError(
+    'home_mismatch',
+    'This is demo data; its Stripe ends with the demo, and nothing real is mixed with it.',
+    'Start `serve --demo` again, or name another folder with --home.',
+  );
+}
