@@ -5,12 +5,12 @@
  */
 import { z } from 'zod';
 
-/** A text that is printed as it stands: no control characters, which a terminal would obey. */
+/** A text that is printed as it stands: no characters that a terminal would obey, none that turn the direction of reading. */
 const text = z
   .string()
   .min(1)
   .max(2_000)
-  .regex(/^\P{Cc}*$/u);
+  .regex(/^[^\p{Cc}\p{Bidi_Control}]*$/u);
 const tokens = z.int().min(1);
 
 /** Null means that no price is published; a call that uses such a class is unpriced, never $0. */
@@ -49,7 +49,7 @@ export const modelSchema = z.strictObject({
   contextWindowTokens: tokens.nullable(),
   maxOutputTokens: tokens.nullable(),
   /** Tenths: 11 means ×1.1 when `usage.inference_geo` is "us"; null where residency does not change the price. */
-  usGeoTenths: z.int().min(1).nullable(),
+  usGeoTenths: z.int().min(1).max(50).nullable(),
   confidence: text,
   /** Where the prices were read, and the day they were last compared with it. */
   sources: z.array(text),
@@ -73,10 +73,12 @@ export const priceBookSchema = z.strictObject({
 export type Rates = z.infer<typeof ratesSchema>;
 export type PricePeriod = z.infer<typeof periodSchema>;
 export type ModelPrices = z.infer<typeof modelSchema>;
-export type PriceBookData = z.infer<typeof priceBookSchema>;
+export type PriceBookData = Readonly<Omit<z.infer<typeof priceBookSchema>, 'models'>> & {
+  readonly models: readonly ModelPrices[];
+};
 
 /** A book's data with the way to look a model up in it. */
-export type PriceBook = Readonly<PriceBookData> & {
+export type PriceBook = PriceBookData & {
   /** Exact id or declared alias, a trailing `[1m]` (a marker of Claude Code, not part of the id) ignored. */
   readonly find: (modelId: string) => ModelPrices | null;
 };
