@@ -14,6 +14,7 @@ import { wholeNumber } from './settings/environment.ts';
 import { exportLedger } from './commands/export.ts';
 import { importClaudeCode, importExport } from './commands/import.ts';
 import { writeLine, type ExitCode, type Host } from './commands/host.ts';
+import { prices, pricesCheck } from './commands/prices.ts';
 import { report } from './commands/report.ts';
 import { serve } from './commands/serve.ts';
 import { syncNow, syncRetry, syncStatus } from './commands/sync.ts';
@@ -128,6 +129,22 @@ function build(onDone: (code: ExitCode) => void): Command {
   );
   syncCommand('now', 'send what waits').action((flags) => run(syncNow(flags, host)));
   syncCommand('retry <id>', 'send one again').action((id: string, flags) => run(syncRetry(id, flags, host)));
+  const priceBook = program
+    .command('prices')
+    .description('the prices in force')
+    .addHelpText('after', '\nExample: tollkeeper prices check our-prices.json');
+  const priceCommand = (name: string, description: string, isDefault = false) =>
+    priceBook
+      .command(name, { isDefault })
+      .description(description)
+      .option(...home)
+      .option(...json);
+  priceCommand('list', 'every model, and what no proxy can know; --json prints the file format', true).action((flags) =>
+    run(prices(flags, host)),
+  );
+  priceCommand('check <file>', 'whether a price file can be used, and what it would change').action(
+    (file: string, flags) => run(pricesCheck(file, flags, host)),
+  );
   program
     .command('verify')
     .description('check that the ledger adds up')

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import type { Settings } from '../shared/contract/settings.ts';
 import { createDayOf } from '../shared/period.ts';
-import { currentBook } from '../shared/pricing/current-book.ts';
+import { dataOf } from '../shared/pricing/price-book.ts';
 import { startApiServer } from './api/start.ts';
 import { meterBatches } from './intake/meter-batches.ts';
 import { callsPerChunkBesideProxy, createIntake } from './intake/start.ts';
@@ -24,6 +24,7 @@ import { meterCalls } from './live/meter-calls.ts';
 import { createSpendMeter, spendStartOf } from './live/spend-meter.ts';
 import { startProxy } from './proxy/server.ts';
 import { explainPortFailure } from './settings/port-failure.ts';
+import { readBookInForce } from './settings/price-book-file.ts';
 import { resolveTimeZone } from './settings/time-zone.ts';
 import { startSync } from './sync/start.ts';
 import type { Clock } from './system/clock.ts';
@@ -67,12 +68,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const timeZone = resolveTimeZone(settings.timeZone);
   const dayOf = createDayOf(timeZone);
 
-  const book = currentBook;
+  const book = readBookInForce(home);
   const file = join(home, ledgerFileName);
   if (options.isDemo) forgetLastDemo(file);
   const ledger = await openLedger({
     file,
-    rules: { timeZone, plan: settings.plan, book: book.data },
+    rules: { timeZone, plan: settings.plan, book: dataOf(book) },
     isDemo: options.isDemo,
     clock,
     onFatal: (error) => {

@@ -4,19 +4,29 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
+import { createPriceBook } from '../shared/pricing/price-book.ts';
+
 type Numbers = Record<string, number | null | undefined>;
-type History = { until?: string; long_prompt?: Numbers; fast?: Numbers; note?: string } & Record<string, unknown>;
+type CacheClass = 'cache_write_5m' | 'cache_write_1h' | 'cache_read';
+type Fast = { readonly [Key in 'input' | 'output' | CacheClass]?: number } & { readonly status?: string };
+type History = { until?: string; long_prompt?: Numbers; fast?: Fast; note?: string } & Record<string, unknown>;
 type Listed = {
   id: string;
   aliases: string[];
+  status: string;
+  retires: string | null;
+  retired: string | null;
   context_window: number | null;
   max_output_tokens: number | null;
   usd_per_mtok: Numbers;
-  fast: Numbers | null;
+  fast: Fast | null;
   geo_us_multiplier: number | null;
   long_prompt_tier: Numbers | null;
   price_history: History[];
   confidence: string;
+  sources: string[];
+  checked: string;
+  note?: string;
 };
 
 function pico(usdPerMillion: number | null | undefined): number | null {
@@ -52,14 +62,14 @@ function longPrompt(tier: Numbers | null | undefined) {
 }
 
 /** Fast output and input are multiples of standard; the list gives cache prices only for models that still have fast mode. */
-function fastRates(listed: Listed, fast: Numbers | null | undefined) {
+function fastRates(listed: Listed, fast: Fast | null | undefined) {
   if (!fast) return null;
-  const multiple = (fast['input'] ?? 0) / (listed.usd_per_mtok['input'] ?? 1);
+  const multiple = (fast.input ?? 0) / (listed.usd_per_mtok['input'] ?? 1);
   const standard = listed.usd_per_mtok;
-  const cache = (name: string) => fast[name] ?? (standard[name] ?? 0) * multiple;
+  const cache = (name: CacheClass) => fast[name] ?? (standard[name] ?? 0) * multiple;
   return rates({
-    input: fast['input'],
-    output: fast['output'],
+    input: fast.input,
+    output: fast.output,
     cache_write_5m: cache('cache_write_5m'),
     cache_write_1h: cache('cache_write_1h'),
     cache_read: cache('cache_read'),
@@ -90,24 +100,62 @@ function pastPeriod(listed: Listed, past: History) {
   };
 }
 
+/** "active (verified organizations only)" → the word of the schema, and what the list says beside it. */
+function statusOf(listed: Listed): { word: string; beside: string | null } {
+  const match = /^(\w+)(?: \((.+)\))?$/.exec(listed.status);
+  if (!match?.[1]) throw new Error(`the status "${listed.status}" of ${listed.id} is not understood`);
+  return { word: match[1], beside: match[2] ?? null };
+}
+
+/** ">=2027-11-09" is a promise, a bare date an announcement, `retired` what happened. */
+function retirement({ retires, retired }: Listed) {
+  const isPromise = retires?.startsWith('>=') ?? false;
+  return { retiresOn: retired ?? (isPromise ? null : retires), retiresNotBefore: isPromise ? retires?.slice(2) : null };
+}
+
+/** Everything the list says in words about a model, in one line. */
+function noteOf(listed: Listed): string | null {
+  const fast = listed.fast?.status === undefined ? undefined : `fast mode: ${listed.fast.status}`;
+  const words = [statusOf(listed).beside, listed.note, fast, ...listed.price_history.map(datedNote)];
+  const said = words.filter((part) => typeof part === 'string');
+  return said.length === 0 ? null : said.join('; ');
+}
+
+function datedNote({ until, note, long_prompt: tier }: History): string | undefined {
+  if (note === undefined || until === undefined) return note;
+  return tier ? `long prompts until ${until}: ${note}` : `change of ${until}: ${note}`;
+}
+
+function periodsOf(listed: Listed) {
+  const past = listed.price_history
+    .filter(({ until }) => until !== undefined)
+    .map((entry) => pastPeriod(listed, entry));
+  return [...past.toSorted((a, b) => a.until.localeCompare(b.until)), currentPeriod(listed)];
+}
+
 const file = process.argv[2];
 if (file === undefined) throw new Error('usage: node scripts/make-price-book.ts LIST.json');
 const list = JSON.parse(readFileSync(file, 'utf8')) as { as_of: string; tools: Numbers; models: Listed[] };
 const book = {
   version: `anthropic-${list.as_of}`,
-  source: 'Anthropic first-party list prices; each model with its confidence',
+  asOf: list.as_of,
+  source: 'Anthropic first-party list prices; each model with its sources and its confidence',
   webSearchPicoUsdPerRequest: Math.round((list.tools['web_search_usd_per_1000'] ?? 0) * 1e9),
   models: list.models.map((listed) => ({
     id: listed.id,
     aliases: listed.aliases,
+    status: statusOf(listed).word,
+    ...retirement(listed),
     contextWindowTokens: listed.context_window,
     maxOutputTokens: listed.max_output_tokens,
     usGeoTenths: listed.geo_us_multiplier === null ? null : Math.round(listed.geo_us_multiplier * 10),
     confidence: listed.confidence,
-    periods: [
-      ...listed.price_history.filter((past) => past.until !== undefined).map((past) => pastPeriod(listed, past)),
-      currentPeriod(listed),
-    ],
+    sources: listed.sources,
+    checkedOn: listed.checked,
+    note: noteOf(listed),
+    periods: periodsOf(listed),
   })),
 };
+// Held against the schema before anything is written.
+createPriceBook(book);
 writeFileSync(`shared/pricing/books/${list.as_of}.json`, `${JSON.stringify(book, null, 1)}\n`);

@@ -110,8 +110,7 @@ function ledger(home: string): Diagnosis {
 }
 
 export function bookAge(nowMs: number): Diagnosis {
-  const day = /\d{4}-\d{2}-\d{2}$/.exec(currentBook.version)?.[0] ?? '1970-01-01';
-  const ageDays = Math.floor((nowMs - Date.parse(day)) / 86_400_000);
+  const ageDays = Math.floor((nowMs - Date.parse(currentBook.asOf)) / 86_400_000);
   const sentence = `Price book ${currentBook.version}, ${ageDays} days old.`;
   return ageDays <= bookAgeDaysMax
     ? fine('prices', sentence)

@@ -7,12 +7,12 @@ import { join } from 'node:path';
 
 import type { Settings } from '../../shared/contract/settings.ts';
 import { AppError } from '../../shared/contract/errors.ts';
-import { currentBook } from '../../shared/pricing/current-book.ts';
-import type { PriceBook } from '../../shared/pricing/price-book.ts';
+import { dataOf, type PriceBook } from '../../shared/pricing/price-book.ts';
 import { ledgerFileName } from '../ledger/ledger-file.ts';
 import { openLedger, type Ledger } from '../ledger/open.ts';
 import { settingsOf } from '../settings/environment.ts';
 import { openSettings } from '../settings/store.ts';
+import { readBookInForce } from '../settings/price-book-file.ts';
 import { resolveTimeZone } from '../settings/time-zone.ts';
 import type { Host } from './host.ts';
 import { openForReading } from './ledger-reader.ts';
@@ -30,10 +30,10 @@ export async function openLedgerAlone(home: string, host: Host): Promise<LedgerA
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const { settings } = await openSettings(home, settingsOf(host.env));
   const timeZone = resolveTimeZone(settings.timeZone);
-  const book = currentBook;
+  const book = readBookInForce(home);
   const ledger = await openLedger({
     file: join(home, ledgerFileName),
-    rules: { timeZone, plan: settings.plan, book: book.data },
+    rules: { timeZone, plan: settings.plan, book: dataOf(book) },
     isDemo: false,
     clock: host.clock,
     onFatal: (error) => {

@@ -7,14 +7,14 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
 import type { Plan } from '../../shared/contract/settings.ts';
-import type { PriceBook } from '../../shared/pricing/price-book.ts';
+import type { PriceBookData } from '../../shared/pricing/price-book.ts';
 import type { Clock } from '../system/clock.ts';
 import { callWorker, type WorkerCalls } from '../system/worker-calls.ts';
 import type { ReaderFunctions } from './reader-functions.ts';
 import { createLedgerWriter, type LedgerWriter } from './writer.ts';
 import type { WriterFunctions } from './writer-functions.ts';
 
-export type LedgerRules = { readonly timeZone: string; readonly plan: Plan; readonly book: PriceBook['data'] };
+export type LedgerRules = { readonly timeZone: string; readonly plan: Plan; readonly book: PriceBookData };
 export type LedgerWorkerData = {
   readonly role: 'writer' | 'reader';
   readonly file: string;

@@ -4,7 +4,7 @@
  */
 import type { RerateAnswer } from '../../shared/contract/api.ts';
 import type { DayChange } from '../../shared/corrections.ts';
-import { createPriceBook, type PriceBook } from '../../shared/pricing/price-book.ts';
+import { createPriceBook, type PriceBook, type PriceBookData } from '../../shared/pricing/price-book.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Ledger } from './open.ts';
 import type { RerateResult } from './rerate.ts';
@@ -12,7 +12,7 @@ import type { RerateResult } from './rerate.ts';
 export type Prices = {
   readonly book: () => PriceBook;
   /** @throws AppError `bad_usage` when another book of this version has priced calls here. */
-  readonly use: (data: PriceBook['data']) => Promise<void>;
+  readonly use: (data: PriceBookData) => Promise<void>;
   /** Days inclusive; `isTrial` only tells what would change. */
   readonly rerate: (question: RerateRange) => Promise<RerateAnswer>;
 };

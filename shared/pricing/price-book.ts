@@ -5,9 +5,17 @@
  */
 import { z } from 'zod';
 
+/** A text that is printed as it stands: no characters that a terminal would obey, none that turn the direction of reading. */
+const text = z
+  .string()
+  .min(1)
+  .max(2_000)
+  .regex(/^[^\p{Cc}\p{Bidi_Control}]*$/u);
+const tokens = z.int().min(1);
+
 /** Null means that no price is published; a call that uses such a class is unpriced, never $0. */
 const price = z.int().min(0).nullable();
-const rates = z.strictObject({
+export const ratesSchema = z.strictObject({
   input: price,
   cacheWrite5m: price,
   cacheWrite1h: price,
@@ -15,43 +23,62 @@ const rates = z.strictObject({
   output: price,
 });
 
-const period = z.strictObject({
+export const longPromptSchema = z.strictObject({
+  moreThanTokens: tokens,
+  standard: ratesSchema,
+  batch: ratesSchema.nullable(),
+});
+
+export const periodSchema = z.strictObject({
   /** RFC 3339 instant at which these prices end, exclusive; null while they are in force. */
   until: z.iso.datetime().nullable(),
-  standard: rates,
-  batch: rates.nullable(),
-  fast: rates.nullable(),
-  longPrompt: z.strictObject({ moreThanTokens: z.int(), standard: rates, batch: rates.nullable() }).nullable(),
+  standard: ratesSchema,
+  batch: ratesSchema.nullable(),
+  fast: ratesSchema.nullable(),
+  longPrompt: longPromptSchema.nullable(),
 });
 
-const model = z.strictObject({
-  id: z.string(),
-  aliases: z.array(z.string()),
-  contextWindowTokens: z.int().nullable(),
-  maxOutputTokens: z.int().nullable(),
+export const modelSchema = z.strictObject({
+  id: text,
+  aliases: z.array(text),
+  status: z.enum(['active', 'deprecated', 'retired']),
+  /** The day it goes or went; null while none is announced. */
+  retiresOn: z.iso.date().nullable(),
+  /** The day up to which it is promised to stay, where one is. */
+  retiresNotBefore: z.iso.date().nullable(),
+  contextWindowTokens: tokens.nullable(),
+  maxOutputTokens: tokens.nullable(),
   /** Tenths: 11 means ×1.1 when `usage.inference_geo` is "us"; null where residency does not change the price. */
-  usGeoTenths: z.int().nullable(),
-  confidence: z.string(),
-  periods: z.array(period).min(1),
+  usGeoTenths: z.int().min(1).max(50).nullable(),
+  confidence: text,
+  /** Where the prices were read, and the day they were last compared with it. */
+  sources: z.array(text),
+  checkedOn: z.iso.date(),
+  note: text.nullable(),
+  periods: z.array(periodSchema).min(1),
 });
+
+/** Stored with every call and corrected call, so it stays short and plain. */
+const version = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/);
 
 export const priceBookSchema = z.strictObject({
-  version: z.string(),
-  source: z.string(),
-  webSearchPicoUsdPerRequest: z.int(),
-  models: z.array(model),
+  version,
+  /** The day for which the list was made. */
+  asOf: z.iso.date(),
+  source: text,
+  webSearchPicoUsdPerRequest: z.int().min(0),
+  models: z.array(modelSchema),
 });
 
-export type Rates = z.infer<typeof rates>;
-export type PricePeriod = z.infer<typeof period>;
-export type ModelPrices = z.infer<typeof model>;
-
-export type PriceBook = {
-  /** The book as plain data, to hand to another thread or to write down. */
-  readonly data: z.infer<typeof priceBookSchema>;
-  readonly version: string;
-  readonly webSearchPicoUsdPerRequest: number;
+export type Rates = z.infer<typeof ratesSchema>;
+export type PricePeriod = z.infer<typeof periodSchema>;
+export type ModelPrices = z.infer<typeof modelSchema>;
+export type PriceBookData = Readonly<Omit<z.infer<typeof priceBookSchema>, 'models'>> & {
   readonly models: readonly ModelPrices[];
+};
+
+/** A book's data with the way to look a model up in it. */
+export type PriceBook = PriceBookData & {
   /** Exact id or declared alias, a trailing `[1m]` (a marker of Claude Code, not part of the id) ignored. */
   readonly find: (modelId: string) => ModelPrices | null;
 };
@@ -63,13 +90,12 @@ export function createPriceBook(data: unknown): PriceBook {
   for (const entry of book.models) {
     for (const name of [entry.id, ...entry.aliases]) byName.set(name, entry);
   }
-  return {
-    data: book,
-    version: book.version,
-    webSearchPicoUsdPerRequest: book.webSearchPicoUsdPerRequest,
-    models: book.models,
-    find: (modelId) => byName.get(modelId.replace(/\[1m\]$/, '')) ?? null,
-  };
+  return { ...book, find: (modelId) => byName.get(modelId.replace(/\[1m\]$/, '')) ?? null };
+}
+
+/** The book as data alone, in the order and with the keys of its file. */
+export function dataOf({ find: _find, ...data }: PriceBook): PriceBookData {
+  return data;
 }
 
 /** The prices in force at an instant; periods are in order of time and the last one is open. */

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import type { ExportedCall } from '../../shared/contract/export.ts';
 import { raw } from '../kit/raw-http.ts';
 import { startTestEngine, type TestEngine } from '../kit/test-engine.ts';
 import { startUpstream, type Upstream } from '../kit/upstream.ts';
@@ -70,6 +71,47 @@ function answeredFromCache(told: ReturnType<typeof expectedOf>): ReturnType<type
   };
 }
 
+/** Of all files so far. */
+const batchLines: ReturnType<typeof expectedOf>[] = [];
+
+const proxied = () => engine.exported().filter(({ source }) => source === 'proxy');
+
+/** A row in the words of the documented rules. */
+function shownOf(row: ExportedCall): ReturnType<typeof expectedOf> {
+  return {
+    status: row.status as 'complete',
+    messageId: row.message_id,
+    model: row.model,
+    stopReason: row.stop_reason,
+    input: row.input_tokens,
+    write5m: row.cache_write_5m_tokens,
+    write1h: row.cache_write_1h_tokens,
+    read: row.cache_read_tokens,
+    output: row.output_tokens,
+    webSearches: row.web_search_requests,
+    costNano: row.cost_nano_usd === null ? null : BigInt(row.cost_nano_usd),
+  };
+}
+
+/** The lines of a batch's results, each a message at the price of a batch. */
+function expectedOfBatch(body: string): ReturnType<typeof expectedOf>[] {
+  type Line = { result: { type: string; message: { usage: object } } };
+  const lines = body.split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line) => {
+    const { result } = JSON.parse(line) as Line;
+    return expectedOf(200, JSON.stringify(result.message), false);
+  });
+}
+
+async function expectBatchRows(expected: readonly ReturnType<typeof expectedOf>[]): Promise<void> {
+  const byMessage = (rows: readonly ReturnType<typeof expectedOf>[]) =>
+    rows.toSorted((a, b) => String(a.messageId).localeCompare(String(b.messageId)));
+  const batchRows = () => engine.exported().filter(({ source }) => source === 'batch');
+  await expect.poll(() => batchRows().length, { timeout: 10_000 }).toBe(expected.length);
+  expect(byMessage(batchRows().map(shownOf))).toEqual(byMessage(expected));
+  expect(batchRows().every(({ service_tier: tier }) => tier === 'batch')).toBe(true);
+}
+
 const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 describe('recorded traffic', () => {
@@ -80,7 +122,7 @@ describe('recorded traffic', () => {
       const exchanges = readExchanges(file);
       expect(exchanges.length).toBeGreaterThan(0);
       const metered: { exchange: Exchange; expected: ReturnType<typeof expectedOf> }[] = [];
-      const before = engine.exported().length;
+      const before = proxied().length;
 
       for (const exchange of exchanges) {
         current = exchange;
@@ -95,6 +137,8 @@ describe('recorded traffic', () => {
 
         expect(answer.status).toBe(exchange.response.status);
         expect(hash(answer.body), exchange.source).toBe(hash(bodyOf(exchange)));
+        if (url.pathname.replace(/\/$/, '').endsWith('/results'))
+          batchLines.push(...expectedOfBatch(exchange.response.body_text));
         if (method === 'POST' && url.pathname === '/v1/messages') {
           const isStream = /event-stream/.test(String(answer.headers['content-type']));
           const told = expectedOf(exchange.response.status, exchange.response.body_text, isStream);
@@ -104,29 +148,14 @@ describe('recorded traffic', () => {
         }
       }
 
-      await expect.poll(() => engine.exported().length, { timeout: 10_000 }).toBe(before + metered.length);
-      const rows = engine.exported().slice(before);
+      await expect.poll(() => proxied().length, { timeout: 10_000 }).toBe(before + metered.length);
+      const rows = proxied().slice(before);
       for (const [index, { exchange, expected }] of metered.entries()) {
         const row = rows[index];
-        expect(
-          {
-            status: row?.status,
-            messageId: row?.message_id,
-            model: row?.model,
-            stopReason: row?.stop_reason,
-            input: row?.input_tokens,
-            write5m: row?.cache_write_5m_tokens,
-            write1h: row?.cache_write_1h_tokens,
-            read: row?.cache_read_tokens,
-            output: row?.output_tokens,
-            webSearches: row?.web_search_requests,
-            costNano:
-              row?.cost_nano_usd === null || row?.cost_nano_usd === undefined ? null : BigInt(row.cost_nano_usd),
-          },
-          exchange.source,
-        ).toEqual(expected);
+        expect(row && shownOf(row), exchange.source).toEqual(expected);
         expect(row?.http_status).toBe(exchange.response.status);
       }
+      await expectBatchRows(batchLines);
     },
   );
 

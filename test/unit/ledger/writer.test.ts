@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { currentBook } from '../../../shared/pricing/current-book.ts';
+import { dataOf } from '../../../shared/pricing/price-book.ts';
 import { planSchema } from '../../../shared/contract/settings.ts';
 import { forgetLastDemo } from '../../../main/ledger/forget-demo.ts';
 import { readInFlight } from '../../../main/ledger/recover.ts';
@@ -23,7 +24,7 @@ let ledger: Ledger;
 const open = (timeZone = 'UTC', isDemo = false) =>
   openLedger({
     file,
-    rules: { timeZone, plan: planSchema.parse({ kind: 'cost', markupPercent: 20 }), book: currentBook.data },
+    rules: { timeZone, plan: planSchema.parse({ kind: 'cost', markupPercent: 20 }), book: dataOf(currentBook) },
     isDemo,
     clock: systemClock,
     onFatal: (error) => {
