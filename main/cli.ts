@@ -14,6 +14,7 @@ import { wholeNumber } from './settings/environment.ts';
 import { exportLedger } from './commands/export.ts';
 import { importClaudeCode, importExport } from './commands/import.ts';
 import { writeLine, type ExitCode, type Host } from './commands/host.ts';
+import { pricesApply, pricesRerate, pricesReset } from './commands/prices-apply.ts';
 import { prices, pricesCheck } from './commands/prices.ts';
 import { report } from './commands/report.ts';
 import { serve } from './commands/serve.ts';
@@ -129,22 +130,7 @@ function build(onDone: (code: ExitCode) => void): Command {
   );
   syncCommand('now', 'send what waits').action((flags) => run(syncNow(flags, host)));
   syncCommand('retry <id>', 'send one again').action((id: string, flags) => run(syncRetry(id, flags, host)));
-  const priceBook = program
-    .command('prices')
-    .description('the prices in force')
-    .addHelpText('after', '\nExample: tollkeeper prices check our-prices.json');
-  const priceCommand = (name: string, description: string, isDefault = false) =>
-    priceBook
-      .command(name, { isDefault })
-      .description(description)
-      .option(...home)
-      .option(...json);
-  priceCommand('list', 'every model, and what no proxy can know; --json prints the file format', true).action((flags) =>
-    run(prices(flags, host)),
-  );
-  priceCommand('check <file>', 'whether a price file can be used, and what it would change').action(
-    (file: string, flags) => run(pricesCheck(file, flags, host)),
-  );
+  addPriceCommands(program, run);
   program
     .command('verify')
     .description('check that the ledger adds up')
@@ -158,6 +144,34 @@ function build(onDone: (code: ExitCode) => void): Command {
     .option(...json)
     .action((flags) => run(doctor(flags, host)));
   return program;
+}
+
+function addPriceCommands(program: Command, run: (command: Promise<ExitCode>) => Promise<void>): void {
+  const priceBook = program
+    .command('prices')
+    .description('the prices in force')
+    .addHelpText('after', '\nExample: tollkeeper prices check our-prices.json');
+  const priceCommand = (name: string, description: string, isDefault = false) =>
+    priceBook
+      .command(name, { isDefault })
+      .description(description)
+      .option('--home <dir>', 'the folder of the ledger and the settings')
+      .option('--json', 'print JSON');
+  priceCommand('list', 'every model, and what no proxy can know; --json prints the file format', true).action((flags) =>
+    run(prices(flags, host)),
+  );
+  priceCommand('check <file>', 'whether a price file can be used, and what it would change').action(
+    (file: string, flags) => run(pricesCheck(file, flags, host)),
+  );
+  priceCommand('apply <file>', 'put a price file in force').action((file: string, flags) =>
+    run(pricesApply(file, flags, host)),
+  );
+  priceCommand('reset', 'put the book that ships in force again').action((flags) => run(pricesReset(flags, host)));
+  priceCommand('rerate', 'price past calls again; the old figures stay visible')
+    .option('--from <day>', 'first day, as 2026-11-01')
+    .option('--to <day>', 'last day')
+    .option('--trial', 'only tell what would change')
+    .action((flags) => run(pricesRerate(flags, host)));
 }
 
 function codeOf(error: unknown): ExitCode {

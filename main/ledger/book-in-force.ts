@@ -3,7 +3,14 @@
  * A version names one content for good; another content under a known name is refused.
  */
 import { AppError } from '../../shared/contract/errors.ts';
-import { createPriceBook, dataOf, type PriceBook, type PriceBookData } from '../../shared/pricing/price-book.ts';
+import {
+  createPriceBook,
+  dataOf,
+  priceBookSchema,
+  type PriceBook,
+  type PriceBookData,
+} from '../../shared/pricing/price-book.ts';
+import { changesBetween } from '../../shared/pricing/book-changes.ts';
 import type { Db } from '../system/db.ts';
 
 export type BookInForce = {
@@ -17,33 +24,41 @@ export type BookInForce = {
 export function createBookInForce(db: Db, data: PriceBookData): BookInForce {
   let book = createPriceBook(data);
 
-  /** The first content of a version stays; false when this one is another. */
-  function remember(wanted: PriceBook, nowMs: number): boolean {
-    const text = JSON.stringify(dataOf(wanted));
-    const inserted = db
-      .prepare('INSERT INTO price_books (version, first_used_ms, data) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
-      .run(wanted.version, nowMs, text);
-    if (inserted.changes > 0) return true;
-    return (
-      db.prepare<[string], string>('SELECT data FROM price_books WHERE version = ?').pluck().get(wanted.version) ===
-      text
+  /** Writes a book down under its version; the first content stays. */
+  function remember(wanted: PriceBook, nowMs: number): void {
+    db.prepare('INSERT INTO price_books (version, first_used_ms, data) VALUES (?, ?, ?) ON CONFLICT DO NOTHING').run(
+      wanted.version,
+      nowMs,
+      JSON.stringify(dataOf(wanted)),
     );
+  }
+
+  /** A note or a date may change under a name; what decides a price may not. */
+  function hasOtherPrices(wanted: PriceBook): boolean {
+    const read = db.prepare<[string], string>('SELECT data FROM price_books WHERE version = ?').pluck();
+    const text = read.get(wanted.version);
+    if (text === undefined) return false;
+    const known = priceBookSchema.safeParse(JSON.parse(text));
+    // A book of an older version's format cannot be compared price by price.
+    if (!known.success) return false;
+    const { prices, modelsAdded, modelsRemoved } = changesBetween(known.data, dataOf(wanted));
+    return prices.length + modelsAdded.length + modelsRemoved.length > 0;
   }
 
   return {
     book: () => book,
     use: ({ data: wanted, nowMs }) => {
       const next = createPriceBook(wanted);
-      if (!remember(next, nowMs)) {
+      if (hasOtherPrices(next)) {
         throw new AppError(
           'bad_usage',
           `Another price book called ${next.version} has priced calls in this ledger.`,
           'Give the changed book a version name of its own.',
         );
       }
+      remember(next, nowMs);
       book = next;
     },
-    // A book that ships may gain a note under its name; that must not keep an engine from starting.
-    remember: (nowMs) => void remember(book, nowMs),
+    remember: (nowMs) => remember(book, nowMs),
   };
 }

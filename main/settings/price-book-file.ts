@@ -1,14 +1,14 @@
 /**
  * The price book in force: `price-book.json` of the home folder when it is there, else the one that ships with this version.
- * A damaged file is an error and never quietly the shipped book: prices must not change because a file broke. Writes nothing.
+ * A damaged file is an error and never quietly the shipped book: prices must not change because a file broke.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { AppError } from '../../shared/contract/errors.ts';
 import { currentBook } from '../../shared/pricing/current-book.ts';
 import { checkOverride, overrideBytesMax, type OverrideProblem } from '../../shared/pricing/override.ts';
-import { createPriceBook, type PriceBook } from '../../shared/pricing/price-book.ts';
+import { createPriceBook, type PriceBook, type PriceBookData } from '../../shared/pricing/price-book.ts';
 import { errorText } from '../system/log.ts';
 
 export function priceBookFile(home: string): string {
@@ -27,6 +27,18 @@ export function readBookInForce(home: string): PriceBook {
     `${file} is not a usable price book: ${inOneLine(check.problems)}`,
     `Run \`tollkeeper prices check ${file}\` for everything that is wrong with it, or remove it to go back to the prices of this version.`,
   );
+}
+
+/** Written whole: a crash in between leaves the file as it was. The book stands in it with everything it inherits, so it outlives an update. */
+export function savePriceBook(home: string, data: PriceBookData): void {
+  const file = priceBookFile(home);
+  writeFileSync(`${file}.new`, `${JSON.stringify(data, null, 1)}\n`);
+  renameSync(`${file}.new`, file);
+}
+
+/** Back to the book that ships. */
+export function forgetPriceBook(home: string): void {
+  rmSync(priceBookFile(home), { force: true });
 }
 
 function inOneLine(problems: readonly OverrideProblem[]): string {

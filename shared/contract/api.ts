@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 
+import { priceBookSchema } from '../pricing/price-book.ts';
 import { callSources, callStatuses, tokenClasses } from '../call.ts';
 
 export const nanoUsd = z.int();
@@ -255,6 +256,9 @@ export const ledgerImportResultSchema = z.object({
   sentences: z.array(z.string()),
 });
 export type LedgerImportResult = z.infer<typeof ledgerImportResultSchema>;
+
+/** Null: the book that ships with this version. */
+export const applyPricesSchema = z.strictObject({ book: priceBookSchema.nullable() });
 
 export const rerateQuestionSchema = z.strictObject({
   from: day.nullable().default(null),
