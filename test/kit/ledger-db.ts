@@ -1,0 +1,59 @@
+/** A real ledger file with a recorder over it, for tests of what the writer thread does, without the thread. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { planSchema } from '../../shared/contract/settings.ts';
+import { createDayOf } from '../../shared/period.ts';
+import { currentBook } from '../../shared/pricing/current-book.ts';
+import type { PriceBook } from '../../shared/pricing/price-book.ts';
+import { repriceCall } from '../../shared/pricing/reprice.ts';
+import type { BegunCall, CallRecord, ChargeLine } from '../../shared/call.ts';
+import { ledgerFileName, openLedgerFile } from '../../main/ledger/ledger-file.ts';
+import { createRecorder, type Recorder, type Settled } from '../../main/ledger/record.ts';
+import { verifyLedger } from '../../main/ledger/verify.ts';
+import type { Db } from '../../main/system/db.ts';
+import { settledCall } from './call-rows.ts';
+
+export type LedgerDb = {
+  readonly db: Db;
+  readonly recorder: Recorder;
+  readonly settle: (begun: BegunCall, usage?: object, more?: Partial<CallRecord>) => Settled;
+  /** A call from another source, with its price. */
+  readonly record: (call: CallRecord, keys?: readonly string[], lines?: readonly ChargeLine[]) => Settled;
+  readonly findings: () => readonly string[];
+  readonly close: () => void;
+};
+
+export function openLedgerDb(book: () => PriceBook = () => currentBook): LedgerDb {
+  const home = mkdtempSync(join(tmpdir(), 'tollkeeper-db-'));
+  const db = openLedgerFile(join(home, ledgerFileName), 'write');
+  const plan = planSchema.parse({ kind: 'cost' });
+  const recorder = createRecorder(db, { dayOf: createDayOf('UTC'), plan, book });
+  const together = <T>(run: () => T): T =>
+    db.transaction(() => {
+      const result = run();
+      recorder.writeRollups();
+      return result;
+    })();
+  return {
+    db,
+    recorder,
+    settle: (begun, usage, more = {}) =>
+      together(() => {
+        const settled = settledCall(begun, usage);
+        const lines = more.costNanoUsd === undefined ? settled.lines : [];
+        return recorder.settle(begun, { ...settled, outcome: { ...settled.outcome, ...more }, lines });
+      }),
+    record: (call, keys = [], lines = linesOf(call)) => together(() => recorder.record(call, lines, keys)),
+    findings: () => verifyLedger(db).findings.map(({ check, sentence }) => `${check}: ${sentence}`),
+    close: () => {
+      db.close();
+      rmSync(home, { recursive: true });
+    },
+  };
+}
+
+function linesOf(call: CallRecord): readonly ChargeLine[] {
+  return call.costNanoUsd === null ? [] : (repriceCall(call, currentBook)?.lines ?? []);
+}

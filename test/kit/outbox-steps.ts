@@ -1,0 +1,28 @@
+/** Steps of the outbox for tests that interleave them with corrections. */
+import { recordAnswer, sealClosedMinutes, takeDueEvents } from '../../main/ledger/outbox.ts';
+import type { Db } from '../../main/system/db.ts';
+
+const farAheadMs = Date.parse('2027-01-01T00:00:00Z');
+
+/** Each step an hour later, so that whatever is closed is sealed. */
+export function sealAndSend(db: Db, step: 'seal' | 'send' | 'nothing', number: number): void {
+  const nowMs = farAheadMs + number * 3_600_000;
+  if (step !== 'nothing') sealClosedMinutes(db, { nowMs });
+  if (step !== 'send') return;
+  for (const { id } of takeDueEvents(db, { nowMs, limit: 50 })) {
+    recordAnswer(db, { id, nowMs, state: 'accepted', nextAttemptAtMs: null, sentence: 'ok', mayHaveArrived: true });
+  }
+}
+
+/** Billed cost of every call that passed this machine, less what is sealed, open, carried and kept as a difference: nothing may be left over. */
+export function unaccountedNanoUsd(db: Db): number {
+  const one = (sql: string) => db.prepare<[], number>(sql).pluck().get() ?? 0;
+  const due = one(
+    `SELECT SUM(cost_nano_usd) FROM current_calls WHERE source IN ('proxy', 'batch') AND customer IS NOT NULL`,
+  );
+  const sealed = one('SELECT SUM(value) * 1000 FROM meter_events');
+  const carried = one('SELECT SUM(nano_usd) FROM remainders');
+  const open = one('SELECT SUM(billable_nano_usd) FROM outbox_shares WHERE event_id IS NULL');
+  const toSettle = one('SELECT SUM(due_nano_usd - sent_nano_usd) FROM billing_differences');
+  return due - sealed - carried - open - toSettle;
+}

@@ -1,0 +1,77 @@
+/** A ledger of an earlier version is brought to this one with everything it held. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { ledgerFileName, openLedgerFile } from '../../../main/ledger/ledger-file.ts';
+import { migration0001 } from '../../../main/ledger/migrations/0001-calls.ts';
+import { readCall } from '../../../main/ledger/read-calls.ts';
+import { rollupsFromCalls } from '../../../main/ledger/rollup.ts';
+import { verifyLedger } from '../../../main/ledger/verify.ts';
+import { openDatabase } from '../../../main/system/db.ts';
+
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'tollkeeper-migrate-'));
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+/** Two calls as version 1 wrote them: one in a delivered meter event, one cut and unpriced. */
+function writeVersion1(file: string): void {
+  const db = openDatabase(file, 'write');
+  db.exec(migration0001);
+  db.exec(`
+    INSERT INTO calls (id, source, status, is_estimated, started_at_ms, ended_at_ms, day, path, is_stream, member, customer, model, message_id,
+        input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, cache_read_tokens, output_tokens, thinking_tokens, web_search_requests,
+        pass_count, prompt_bytes, response_bytes, cost_nano_usd, price_book, unpriced_reason)
+      VALUES ('call_1', 'proxy', 'complete', 0, 60000, 61000, '1970-01-01', '/v1/messages', 1, 'alice', 'cus_a', 'claude-sonnet-5-5', 'msg_1',
+        100, 0, 0, 0, 10, 0, 0, 1, 5, 5, 300000, 'b', NULL),
+        ('call_2', 'proxy', 'partial', 1, 62000, 63000, '1970-01-01', '/v1/messages', 1, NULL, NULL, NULL, NULL,
+        0, 0, 0, 0, 0, 0, 0, 0, 5, 0, NULL, NULL, 'cut');
+    INSERT INTO charge_lines VALUES (1, 1, 'claude-sonnet-5-5', 'input', 100, 2000000, 200000000, 'standard'),
+                                    (1, 2, 'claude-sonnet-5-5', 'output', 10, 10000000, 100000000, 'standard');
+    INSERT INTO meter_events (id, customer, meter, minute_ms, revision, value, calls, carried_in_nano, carried_out_nano, state, attempts, sealed_at_ms)
+      VALUES ('tk1:x', 'cus_a', 'm', 60000, 1, 300, 1, 0, 0, 'accepted', 1, 130000);
+    INSERT INTO outbox_shares VALUES (1, 'cus_a', 'm', 60000, 300000, 'tk1:x');
+    INSERT INTO remainders VALUES ('cus_a', 'm', 0);
+    INSERT INTO ledger_facts VALUES ('time_zone', 'UTC'), ('is_demo', 'false');
+    PRAGMA user_version = 1;`);
+  // Version 1 summed over all calls; there were no corrections.
+  db.exec(`INSERT INTO rollups ${rollupsFromCalls.replace('current_calls', 'calls')}`);
+  db.close();
+}
+
+describe('a ledger of version 1', () => {
+  it('keeps its calls, their charge lines, its sums and what was sent', () => {
+    const file = join(home, ledgerFileName);
+    writeVersion1(file);
+    const db = openLedgerFile(file, 'write');
+
+    expect(verifyLedger(db)).toEqual({ calls: 2, findings: [] });
+    expect(readCall(db, 'call_1')).toMatchObject({
+      costNanoUsd: 300_000,
+      lines: [
+        { tokenClass: 'input', quantity: 100, amountPicoUsd: 200_000_000 },
+        { tokenClass: 'output', quantity: 10, amountPicoUsd: 100_000_000 },
+      ],
+      meterEvents: [{ id: 'tk1:x', state: 'accepted' }],
+      correctionReason: null,
+    });
+    expect(readCall(db, 'call_2')).toMatchObject({ unpricedReason: 'cut', lines: [] });
+    expect(db.prepare('SELECT * FROM call_keys').all()).toEqual([{ key: 'msg_1', call_id: 'call_1' }]);
+    expect(db.prepare('SELECT COUNT(*) AS count FROM charge_lines').get()).toEqual({ count: 2 });
+    db.close();
+  });
+
+  it('is brought up once: opening it again changes nothing', () => {
+    const file = join(home, ledgerFileName);
+    writeVersion1(file);
+    openLedgerFile(file, 'write').close();
+    const db = openLedgerFile(file, 'write');
+    expect(db.pragma('user_version', { simple: true })).toBe(2);
+    expect(db.pragma('foreign_keys', { simple: true })).toBe(1);
+    db.close();
+  });
+});
