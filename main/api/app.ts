@@ -7,6 +7,7 @@ import { Hono } from 'hono';
 import { isAppError, AppError, type ApiError, type ErrorCode } from '../../shared/contract/errors.ts';
 import { errorText, type Log } from '../system/log.ts';
 import { applyPricesRoutes } from './apply-prices.ts';
+import { batchesRoutes } from './batches.ts';
 import { callsRoutes } from './calls.ts';
 import { dashboardFiles } from './dashboard-files.ts';
 import { createGuard, type GuardOptions } from './guard.ts';
@@ -47,6 +48,7 @@ export function createApi({ parts, guard, rendererFolder, log }: ApiOptions): Ho
   api.route('/api', monthRoutes(parts));
   api.route('/api', callsRoutes(parts));
   api.route('/api', stripeRoutes(parts));
+  api.route('/api', batchesRoutes(parts));
   api.route('/api', importRoutes(parts));
   api.route('/api', applyPricesRoutes(parts));
   api.all('/api/*', () => {

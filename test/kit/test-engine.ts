@@ -51,6 +51,8 @@ export type TestEngine = {
   readonly stripe: () => Promise<StripeView>;
   readonly syncNow: () => Promise<void>;
   readonly get: (path: string, headers?: Record<string, string>) => Promise<Response>;
+  /** Asks the engine's API as a command would. */
+  readonly post: (path: string, body: unknown) => Promise<unknown>;
   readonly exported: () => ExportedCall[];
   readonly verify: () => Verification;
   readonly restart: () => Promise<void>;
@@ -143,6 +145,15 @@ export async function startTestEngine({
       if (!answer.ok) throw new Error(await answer.text());
     },
     get,
+    post: async (path, body) => {
+      const answer = await fetch(`${engine.dashboardUrl}${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${testToken}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      if (!answer.ok) throw new Error(await answer.text());
+      return answer.json();
+    },
     exported: () => withLedger((db) => [...exportCalls(db, { from: null, to: null })]),
     verify: () => withLedger(verifyLedger),
     restart: async () => {
