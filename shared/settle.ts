@@ -64,7 +64,7 @@ export function settle(end: CallEnd, book: PriceBook): Settlement {
       ...describe(usage),
       ...price,
       // The counts of one pass stand in the columns; keeping them twice is a third of a row.
-      usageJson: usage.passes.length > 0 ? end.usageJson : null,
+      usageJson: usage.passes.length + usage.unknownParts.length > 0 ? end.usageJson : null,
     },
     lines: priced.kind === 'priced' ? priced.lines : [],
   };

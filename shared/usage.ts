@@ -24,6 +24,8 @@ export type Usage = TokenCounts & {
   readonly speed: string | null;
   readonly inferenceGeo: string | null;
   readonly passes: readonly Pass[];
+  /** Counts above zero that nobody here knows: a new token class, cache lifetime, paid tool or kind of pass. They may cost. */
+  readonly unknownParts: readonly string[];
 };
 
 /** A JSON object as it came from the wire. */
@@ -64,6 +66,7 @@ export function readUsage(wire: unknown): Usage {
     speed: readText(usage['speed']),
     inferenceGeo: readText(usage['inference_geo']),
     passes,
+    unknownParts: unknownPartsOf(usage),
   };
 }
 
@@ -77,6 +80,42 @@ export function mergeUsage(start: WireObject, delta: WireObject): WireObject {
     if (value !== null && value !== undefined) merged[key] = value;
   }
   return merged;
+}
+
+const knownTokens = new Set([
+  'input_tokens',
+  'output_tokens',
+  'cache_creation_input_tokens',
+  'cache_read_input_tokens',
+]);
+const knownLifetimes = new Set(['ephemeral_5m_input_tokens', 'ephemeral_1h_input_tokens']);
+/** Searches are priced; fetches are free; code execution is billed by the hour and told nowhere (facts section 4). */
+const knownTools = new Set(['web_search_requests', 'web_fetch_requests', 'code_execution_requests']);
+const knownPasses = new Set(['message', 'compaction', 'advisor_message', 'fallback_message']);
+
+/** By path, such as "cache_creation.ephemeral_24h_input_tokens". Fields that are no counts are information and cost nothing. */
+function unknownPartsOf(usage: WireObject): string[] {
+  const unknown = (wire: unknown, known: ReadonlySet<string>, prefix: string) =>
+    isWireObject(wire)
+      ? Object.keys(wire)
+          .filter((key) => !known.has(key) && readCount(wire[key]) > 0)
+          .map((key) => `${prefix}${key}`)
+      : [];
+  const tokens = unknown(usage, knownTokens, '').filter((key) => key.endsWith('_tokens'));
+  const iterations: readonly unknown[] = Array.isArray(usage['iterations']) ? usage['iterations'] : [];
+  const inPasses = iterations
+    .filter(isWireObject)
+    .flatMap((pass) => [
+      ...unknown(pass, knownTokens, 'iterations.').filter((key) => key.endsWith('_tokens')),
+      ...unknown(pass['cache_creation'], knownLifetimes, 'iterations.cache_creation.'),
+      ...(knownPasses.has(readText(pass['type']) ?? 'message') ? [] : [`iterations of type ${String(pass['type'])}`]),
+    ]);
+  return [
+    ...tokens,
+    ...unknown(usage['cache_creation'], knownLifetimes, 'cache_creation.'),
+    ...unknown(usage['server_tool_use'], knownTools, 'server_tool_use.'),
+    ...new Set(inPasses),
+  ];
 }
 
 function readPass(wire: WireObject): Pass {

@@ -67,7 +67,7 @@ function endOf(message: TranscriptMessage): CallEnd {
     stopReason: message.stopReason,
     errorType: null,
     usage,
-    usageJson: usage.passes.length > 0 ? JSON.stringify(message.usage) : null,
+    usageJson: usage.passes.length + usage.unknownParts.length > 0 ? JSON.stringify(message.usage) : null,
     isWhole: true,
     outputTokensSoFar: 0,
     trouble: null,

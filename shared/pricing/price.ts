@@ -30,6 +30,7 @@ class Unpriced extends Error {}
 
 export function priceUsage(question: PriceQuestion, book: PriceBook): PricedUsage {
   try {
+    refuseUnknown(question.usage);
     const passes = billedPasses(question.usage, question.stopReason);
     const lines = [...passes.flatMap((pass) => priceOnePass(pass, question, book)), ...webSearchLines(question, book)];
     return { kind: 'priced', priceBook: book.version, ...totalOf(lines) };
@@ -92,20 +93,26 @@ function rateCard(
   period: PricePeriod,
   modelId: string,
 ) {
-  refuseUnknown(serviceTier, speed);
   const tier = period.longPrompt && promptTokens(pass) > period.longPrompt.moreThanTokens ? period.longPrompt : null;
   if (serviceTier === 'batch') {
     const batch = tier ? tier.batch : period.batch;
     if (!batch) throw new Unpriced(`No batch price is published for ${modelId}.`);
     return { rates: batch, basis: tier ? 'batch · long prompt' : 'batch' };
   }
-  // Fast is decided by what the response says was used; a model without a fast price runs and bills as standard (Opus 4.6).
+  // Fast is decided by what the response says was used.
   if (speed === 'fast' && period.fast) return { rates: period.fast, basis: 'fast' };
+  if (speed === 'fast' && !fastBilledAsStandard.has(modelId))
+    throw new Unpriced(`No fast price is published for ${modelId}.`);
   return tier ? { rates: tier.standard, basis: 'long prompt' } : { rates: period.standard, basis: 'standard' };
 }
 
+/** Takes the parameter, runs and bills as standard since fast mode was removed from it (facts section 4, fast). */
+const fastBilledAsStandard: ReadonlySet<string> = new Set(['claude-opus-4-6']);
+
 /** A priced field with a value nobody knows makes the call unpriced: it may cost more, and it is not for us to guess. */
-function refuseUnknown(serviceTier: string | null, speed: string | null): void {
+function refuseUnknown({ serviceTier, speed, unknownParts }: Usage): void {
+  const [part] = unknownParts;
+  if (part !== undefined) throw new Unpriced(`The usage counts ${part}, which this version cannot price.`);
   if (serviceTier === 'priority')
     throw new Unpriced('Priority tier is priced by contract, which the API does not tell.');
   if (serviceTier !== null && serviceTier !== 'standard' && serviceTier !== 'batch') {

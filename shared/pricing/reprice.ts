@@ -44,6 +44,7 @@ export function usageOfRecord(call: CallRecord): Usage | null {
     speed,
     inferenceGeo,
     passes: [],
+    unknownParts: [],
   };
 }
 

@@ -53,8 +53,52 @@ describe('the price', () => {
     ['claude-opus-5-5', { input_tokens: 5, service_tier: 'priority' }, 'priced by contract'],
     ['claude-opus-5-5', { input_tokens: 5, service_tier: 'flex' }, 'service tier "flex" is not known'],
     ['claude-opus-5-5', { input_tokens: 5, speed: 'warp' }, 'speed "warp" is not known'],
+    ['claude-sonnet-5-5', { input_tokens: 5, speed: 'fast' }, 'No fast price is published'],
+    [
+      'claude-opus-5-5',
+      { cache_creation: { ephemeral_24h_input_tokens: 9 } },
+      'cache_creation.ephemeral_24h_input_tokens',
+    ],
+    ['claude-opus-5-5', { server_tool_use: { image_requests: 2 } }, 'server_tool_use.image_requests'],
+    ['claude-opus-5-5', { audio_input_tokens: 7 }, 'audio_input_tokens'],
+    ['claude-opus-5-5', { iterations: [{ type: 'dream', output_tokens: 3 }] }, 'iterations of type dream'],
   ])('of %s for %o is not guessed', (model, usage, reason) => {
     expect(usdPerMillion(model, { input_tokens: 1, ...usage })).toContain(reason);
+  });
+
+  it.each([
+    // Free, informational, or zero: nothing of it makes a call unpriced.
+    [{ server_tool_use: { web_fetch_requests: 9, code_execution_requests: 2 } }],
+    [{ cache_creation: { ephemeral_24h_input_tokens: 0 }, audio_input_tokens: null }],
+    [
+      {
+        output_tokens_details: { thinking_tokens: 1, other_tokens: 1 },
+        fallback_credit: { status: { type: 'redeemed' } },
+      },
+    ],
+    [{ inference_geo: 'global' }],
+    [{ inference_geo: 'not_available' }],
+  ])('is not changed by %o', (more) => {
+    expect(usdPerMillion('claude-opus-5-5', { output_tokens: million, ...more })).toBe(20);
+  });
+
+  it('of fast Opus 4.6 is the fast price while there was one, and the standard price after', () => {
+    const fast = { output_tokens: million, speed: 'fast' };
+    expect(usdPerMillion('claude-opus-4-6', fast)).toBe(25);
+  });
+
+  it('includes a compaction and an advisor, which the top level leaves out', () => {
+    const usage = {
+      input_tokens: 10,
+      output_tokens: 20,
+      iterations: [
+        { type: 'compaction', input_tokens: million, output_tokens: 0 },
+        { type: 'advisor_message', model: 'claude-fable-5-2', output_tokens: million },
+        { type: 'message', model: null, input_tokens: 10, output_tokens: 20 },
+      ],
+    };
+    // $4 the compaction at the message's own model, $40 the advisor at its own, and the message.
+    expect(usdPerMillion('claude-opus-5-5', usage)).toBe(44 + 10 * 0.000004 + 20 * 0.00002);
   });
 
   it('of each pass is its own model’s, and a declined attempt is free', () => {
