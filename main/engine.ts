@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 
 import type { Settings } from '../shared/contract/settings.ts';
+import { createOutputCalibration } from '../shared/output-estimate.ts';
 import { createDayOf } from '../shared/period.ts';
 import { dataOf } from '../shared/pricing/price-book.ts';
 import { startApiServer } from './api/start.ts';
@@ -105,6 +106,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     callsPerChunk,
     onChanges: live.changed,
   });
+  const calibration = createOutputCalibration(start.calibration);
   const trouble = (what: string) => (error: unknown) => log.error(what, { reason: errorText(error) });
   const proxy = await explainPortFailure('proxy', settings.port, async () =>
     startProxy({
@@ -112,6 +114,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       upstream: settings.upstream,
       defaults: settings,
       drainOnAbort: settings.drainOnAbort,
+      calibration,
       clock,
       callId,
       callbacks: {
@@ -147,6 +150,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const waitingEvents = sync.summary().waitingEvents;
     live.close();
     await apiServer.close();
+    await ledger.write('keepCalibration', calibration.snapshot());
     await ledger.close();
     removeEngineFile(home);
     log.info('engine closed', { waitingEvents });

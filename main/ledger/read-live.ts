@@ -1,7 +1,9 @@
 /** What the live meter starts from: today's and this month's sums, the last hour by minute, the newest calls. */
 import type { CallRow, Spend } from '../../shared/contract/api.ts';
 import { minuteOf, monthOfDay, nextMonth } from '../../shared/period.ts';
+import type { CalibrationState } from '../../shared/output-estimate.ts';
 import type { Db } from '../system/db.ts';
+import { readFact } from './facts.ts';
 import { readCalls } from './read-calls.ts';
 import { readSpend } from './read-spend.ts';
 
@@ -12,6 +14,8 @@ export type LiveStart = {
   /** Newest first: enough to show, and to find the conversations of the last hour again. */
   readonly recent: readonly CallRow[];
   readonly ledgerCalls: number;
+  /** What the last engine had learnt of each model's output. */
+  readonly calibration: CalibrationState;
 };
 
 export type LiveQuestion = { readonly today: string; readonly nowMs: number };
@@ -30,6 +34,7 @@ export function readLiveStart(db: Db, { today, nowMs }: LiveQuestion): LiveStart
     month: readSpend(db, month, nextMonth(month)),
     minutes,
     recent: readCalls(db, { limit: 200 }).calls,
+    calibration: JSON.parse(readFact(db, 'output_calibration') ?? '{}') as CalibrationState,
     ledgerCalls: db.prepare<[], number>('SELECT COALESCE(SUM(calls), 0) FROM rollups').pluck().get() ?? 0,
   };
 }

@@ -1,5 +1,6 @@
 /** What the writer thread does by name besides committing batches. Plain synchronous functions over the one writing connection. */
 import { AppError } from '../../shared/contract/errors.ts';
+import type { CalibrationState } from '../../shared/output-estimate.ts';
 import type { Db } from '../system/db.ts';
 import { noteBatch, noteMetered, type BatchNews, type MeteredBatch } from './batches.ts';
 import type { BookInForce } from './book-in-force.ts';
@@ -35,6 +36,7 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
     takeIn: (calls: readonly TakenIn[]) => takeIn(db, recorder, calls),
     useBook: (question: Parameters<BookInForce['use']>[0]) => prices.use(question),
     rerate: (question: RerateQuestion) => rerate(db, { recorder, book: prices.book() }, question),
+    keepCalibration: (state: CalibrationState) => writeFact(db, 'output_calibration', JSON.stringify(state)),
     noteFiles: (files: readonly IntakeFile[]) => noteIntakeFiles(db, files),
     noteBatch: (batch: BatchNews) => noteBatch(db, batch),
     noteMetered: (batch: MeteredBatch) => noteMetered(db, batch),

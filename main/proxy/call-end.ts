@@ -2,7 +2,7 @@
 import type { CallEnd, EndingType } from '../../shared/settle.ts';
 import type { Usage } from '../../shared/usage.ts';
 import type { ForwardEnd } from './forward.ts';
-import { outputTokensSoFar, usageOf, type Progress } from './observe.ts';
+import { outputTokensSoFar, usageOf, type OutputEstimate, type Progress } from './observe.ts';
 
 /** What a running call has told so far. */
 export type CallSoFar = {
@@ -17,18 +17,18 @@ export type Passed = Pick<
   'startedAtMs' | 'endedAtMs' | 'firstByteMs' | 'httpStatus' | 'requestId' | 'responseBytes'
 >;
 
-export function callSoFar(progress: Progress): CallSoFar {
+export function callSoFar(progress: Progress, estimate: OutputEstimate): CallSoFar {
   return {
     model: progress.model,
     usage: progress.usage === null ? null : usageOf(progress),
-    outputTokensSoFar: outputTokensSoFar(progress),
+    outputTokensSoFar: outputTokensSoFar(progress, estimate),
   };
 }
 
-export function callEnd(passed: Passed, progress: Progress, end: ForwardEnd): CallEnd {
+export function callEnd(passed: Passed, progress: Progress, end: ForwardEnd, estimate: OutputEstimate): CallEnd {
   return {
     ...passed,
-    ...callSoFar(progress),
+    ...callSoFar(progress, estimate),
     messageId: progress.messageId,
     stopReason: progress.stopReason,
     errorType: progress.errorType ?? errorTypeOf(end),

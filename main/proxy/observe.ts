@@ -5,6 +5,7 @@
  * A streamed message is `open` until `message_start`, `started` until `message_stop` or an `error` event, then `ended`.
  * What the stream had told when it was cut is what is known: exact input and cache counts, and the output estimated from its bytes.
  */
+import type { OutputCalibration } from '../../shared/output-estimate.ts';
 import {
   isWireObject,
   mergeUsage,
@@ -25,11 +26,13 @@ export type Progress = {
   errorType: string | null;
   /** The message is whole: `message_stop` was seen, or a JSON body was read to its end. */
   isWhole: boolean;
-  /** Bytes of generated text, thinking and tool input seen in deltas. */
-  generatedBytes: number;
+  /** Text, thinking and tool input seen in deltas, and tool blocks seen to begin. */
+  generated: { textCharacters: number; toolInputCharacters: number; toolBlocks: number };
   /** Why nothing could be read, if so. */
   unreadable: string | null;
 };
+
+export type OutputEstimate = OutputCalibration['estimate'];
 
 export type Observer = { readonly write: (chunk: Buffer) => void; readonly end: () => void };
 
@@ -44,7 +47,7 @@ export function createProgress(): Progress {
     stopReason: null,
     errorType: null,
     isWhole: false,
-    generatedBytes: 0,
+    generated: { textCharacters: 0, toolInputCharacters: 0, toolBlocks: 0 },
     unreadable: null,
   };
 }
@@ -98,7 +101,7 @@ function readJsonAnswer(progress: Progress, body: Buffer): void {
 function onStreamEvent(progress: Progress, name: string, data: string): void {
   // Deltas are nine tenths of a stream and need no parsing: only how much they generated is counted.
   if (name === 'content_block_delta') {
-    progress.generatedBytes += generatedBytesOf(data);
+    noteGenerated(progress, data);
     return;
   }
   if (name === 'ping' || name === 'content_block_stop') return;
@@ -109,10 +112,9 @@ function onStreamEvent(progress: Progress, name: string, data: string): void {
       if (isWireObject(event['message'])) noteMessage(progress, event['message']);
       return;
     case 'content_block_start':
-      return noteFallback(progress, event['content_block']);
+      return noteBlock(progress, event['content_block']);
     case 'content_block_delta':
-      progress.generatedBytes += generatedBytesOf(data);
-      return;
+      return noteGenerated(progress, data);
     case 'message_delta':
       return noteMessageDelta(progress, event);
     case 'message_stop':
@@ -136,9 +138,14 @@ function noteMessageDelta(progress: Progress, event: WireObject): void {
   if (isWireObject(event['usage'])) progress.usage = mergeUsage(progress.usage ?? {}, event['usage']);
 }
 
-/** A fallback in mid-stream: `message_start` named the requested model, the block names the one that serves (facts section 2). */
-function noteFallback(progress: Progress, block: unknown): void {
-  if (!isWireObject(block) || block['type'] !== 'fallback') return;
+/**
+ * A tool call costs more than its input tells. A fallback in mid-stream: `message_start` named the requested model, the block names the one that
+ * serves (facts section 2).
+ */
+function noteBlock(progress: Progress, block: unknown): void {
+  if (!isWireObject(block)) return;
+  if (block['type'] === 'tool_use' || block['type'] === 'server_tool_use') progress.generated.toolBlocks += 1;
+  if (block['type'] !== 'fallback') return;
   const serving = isWireObject(block['to']) ? readText(block['to']['model']) : null;
   progress.model = serving ?? progress.model;
 }
@@ -148,15 +155,35 @@ function noteError(progress: Progress, answer: WireObject): void {
   progress.errorType = readText(error['type']) ?? 'error';
 }
 
-const generatedFields = ['"text":"', '"thinking":"', '"partial_json":"'];
+const textFields = ['"text":"', '"thinking":"'];
+const toolInputField = '"partial_json":"';
 
-/** The bytes between the quotes of a delta's text; escapes count as written, which only an estimate ever sees. */
-function generatedBytesOf(data: string): number {
-  for (const field of generatedFields) {
+function noteGenerated({ generated }: Progress, data: string): void {
+  for (const field of textFields) {
     const at = data.indexOf(field);
-    if (at !== -1) return Math.max(0, data.lastIndexOf('"') - at - field.length);
+    if (at !== -1) return void (generated.textCharacters += charactersFrom(data, at + field.length));
   }
-  return 0;
+  const at = data.indexOf(toolInputField);
+  if (at !== -1) generated.toolInputCharacters += charactersFrom(data, at + toolInputField.length);
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const letterU = 0x75;
+
+/**
+ * Characters of a JSON text up to its closing quote. `data` is bytes as Latin-1 text: the bytes that continue a UTF-8 character (10xxxxxx) are not
+ * counted, an escape is one character.
+ */
+function charactersFrom(data: string, from: number): number {
+  let characters = 0;
+  for (let index = from; index < data.length; index++) {
+    const code = data.charCodeAt(index);
+    if (code === quote) break;
+    if (code === backslash) index += data.charCodeAt(index + 1) === letterU ? 5 : 1;
+    if ((code & 0xc0) !== 0x80) characters += 1;
+  }
+  return characters;
 }
 
 function parseObject(text: string): WireObject | null {
@@ -169,14 +196,7 @@ function parseObject(text: string): WireObject | null {
   }
 }
 
-/**
- * Output tokens at any moment: what Anthropic last reported, or what the generated bytes come to, whichever is more.
- * 3.4 bytes a token is the documented ratio of the older tokenizer, 2.5 of the newer (facts section 9); between them lies the floor
- * of about 4 that Anthropic's own gateway books. Used for running and cut calls only, which are marked estimated.
- */
-const bytesPerOutputToken = 3.4;
-
-export function outputTokensSoFar(progress: Progress): number {
-  const reported = readCount(progress.usage?.['output_tokens']);
-  return Math.max(reported, Math.ceil(progress.generatedBytes / bytesPerOutputToken));
+/** Output tokens at any moment: what Anthropic last reported, or what the generated text comes to, whichever is more. */
+export function outputTokensSoFar({ model, usage, generated }: Progress, estimate: OutputEstimate): number {
+  return Math.max(readCount(usage?.['output_tokens']), estimate(model, generated));
 }

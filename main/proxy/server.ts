@@ -10,6 +10,8 @@ import { Pool, type Dispatcher } from 'undici';
 
 import type { BatchFacts, BatchResult } from '../../shared/batch.ts';
 import type { Attribution, BegunCall } from '../../shared/call.ts';
+import type { OutputCalibration } from '../../shared/output-estimate.ts';
+import { readCount } from '../../shared/usage.ts';
 import type { CallEnd } from '../../shared/settle.ts';
 import type { Clock } from '../system/clock.ts';
 import { attribute, clientOf, type AttributionDefaults } from './attribute.ts';
@@ -21,6 +23,7 @@ import { headerOf, requestHeaders } from './headers.ts';
 import { inspectRequest, nothingKnown } from './inspect.ts';
 import { readBody } from './read-body.ts';
 import { routeOf, type Route } from './route.ts';
+import type { Progress } from './observe.ts';
 import { createTap } from './tap.ts';
 
 export type ProxyCallbacks = {
@@ -43,6 +46,8 @@ export type ProxyOptions = {
   readonly defaults: AttributionDefaults;
   /** Read an answer to its end when its client leaves (setting of the same name). */
   readonly drainOnAbort: boolean;
+  /** What the text of cut answers comes to in tokens; learns from those that are whole. */
+  readonly calibration: OutputCalibration;
   readonly clock: Clock;
   readonly callId: () => string;
   readonly callbacks: ProxyCallbacks;
@@ -165,7 +170,8 @@ async function handleMessages(
   if (body === null) return;
   const call = describeCall(incoming, route, body, options);
   const tap = createTap();
-  await options.callbacks.onBegin(call, () => callSoFar(tap.progress));
+  const { estimate } = options.calibration;
+  await options.callbacks.onBegin(call, () => callSoFar(tap.progress, estimate));
 
   const { clock, callbacks } = options;
   const sentAtMs = clock.monotonicMs();
@@ -191,10 +197,17 @@ async function handleMessages(
       const endedAtMs = clock.nowMs();
       void tap.end().then(() => {
         const passed = { startedAtMs: call.startedAtMs, endedAtMs, firstByteMs, httpStatus, requestId, responseBytes };
-        callbacks.onFinish(call, callEnd(passed, tap.progress, end));
+        callbacks.onFinish(call, callEnd(passed, tap.progress, end, estimate));
+        learnFrom(tap.progress, options.calibration);
       });
     },
   });
+}
+
+/** A whole stream teaches what its text came to. One with passes of other models, or read from JSON, teaches nothing about this one. */
+function learnFrom({ model, usage, generated, isWhole }: Progress, calibration: OutputCalibration): void {
+  if (!isWhole || usage === null || Array.isArray(usage['iterations'])) return;
+  calibration.learn(model, generated, readCount(usage['output_tokens']));
 }
 
 function describeCall(incoming: IncomingMessage, route: Route, body: Buffer, options: ProxyOptions): BegunCall {

@@ -2,6 +2,7 @@
 import { once, EventEmitter } from 'node:events';
 
 import type { BegunCall } from '../../shared/call.ts';
+import { createOutputCalibration } from '../../shared/output-estimate.ts';
 import type { CallEnd } from '../../shared/settle.ts';
 import { startProxy, type ProxyOptions } from '../../main/proxy/server.ts';
 import { systemClock } from '../../main/system/clock.ts';
@@ -32,6 +33,7 @@ export async function startMeteredProxy(upstream: string, options: Partial<Proxy
     upstream,
     defaults: noDefaults,
     drainOnAbort: false,
+    calibration: createOutputCalibration(),
     clock: systemClock,
     callId: systemIds.callId,
     callbacks: {

@@ -55,7 +55,7 @@ describe('server-sent events', () => {
     expect(whole).toMatchObject({
       isWhole: true,
       model: 'claude-sonnet-5-5',
-      generatedBytes: Buffer.byteLength('Grüße, Welt 🌍'),
+      generated: { textCharacters: Array.from('Grüße, Welt 🌍').length, toolInputCharacters: 0, toolBlocks: 0 },
     });
     for (let place = 0; place <= bytes.length; place++) {
       expect(observe([bytes.subarray(0, place), bytes.subarray(place)])).toEqual(whole);
