@@ -10,10 +10,8 @@ import { createOutputCalibration } from '../shared/output-estimate.ts';
 import { createDayOf } from '../shared/period.ts';
 import { dataOf } from '../shared/pricing/price-book.ts';
 import { startApiServer } from './api/start.ts';
-import { meterBatches } from './intake/meter-batches.ts';
-import { callsPerChunkBesideProxy, createIntake } from './intake/start.ts';
+import { startEngineIntake } from './intake/engine-intake.ts';
 import type { TranscriptPlaces } from './intake/transcript-files.ts';
-import { watchTranscripts } from './intake/watch-transcripts.ts';
 import { forgetLastDemo } from './ledger/forget-demo.ts';
 import { ledgerFileName } from './ledger/ledger-file.ts';
 import { refuseSecondEngine } from './ledger/one-engine.ts';
@@ -96,18 +94,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   const prices = createPrices({ ledger, book, clock, onChanges: live.changed });
   const { callId } = options.ids;
-  const callsPerChunk = callsPerChunkBesideProxy;
-  const intake = createIntake({
-    ledger,
-    book: prices.book,
-    callId,
-    clock,
-    settings,
-    callsPerChunk,
-    onChanges: live.changed,
-  });
+  const intake = startEngineIntake({ ...options, ledger, book: prices.book, callId, onChanges: live.changed });
   const calibration = createOutputCalibration(start.calibration);
-  const trouble = (what: string) => (error: unknown) => log.error(what, { reason: errorText(error) });
   const proxy = await explainPortFailure('proxy', settings.port, async () =>
     startProxy({
       port: settings.port,
@@ -117,19 +105,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       calibration,
       clock,
       callId,
-      callbacks: {
-        ...meterCalls(ledger.writer, live, prices.book),
-        ...meterBatches(intake, trouble('batch results could not be written; fetch them again')),
-      },
+      callbacks: { ...meterCalls(ledger.writer, live, prices.book), ...intake.batches },
     }),
   );
-  const stopWatching = watchTranscripts({
-    isOn: settings.watchTranscripts,
-    places: options.transcriptPlaces,
-    clock,
-    read: intake.transcripts,
-    onTrouble: trouble('the transcripts could not be read; the next look tries again'),
-  });
   const apiServer = await startApiServer({
     settings,
     token: options.token,
@@ -143,7 +121,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   log.info('engine started', { proxyUrl: proxy.url, dashboardUrl, interruptedCalls: ledger.interruptedCalls });
 
   async function close() {
-    await stopWatching();
+    await intake.stopWatching();
     await proxy.close();
     await intake.settled();
     await sync.close();
