@@ -1,6 +1,7 @@
 /**
  * Makes shared/pricing/books/<as_of>.json from the researched price list: `node scripts/make-price-book.ts LIST.json`.
  * Converts decimal dollars per million tokens to integers of pico-USD per token and refuses a price that is finer than that.
+ * Days that the list tells in words alone are given their periods here, each with its source.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -126,18 +127,58 @@ function datedNote({ until, note, long_prompt: tier }: History): string | undefi
   return tier ? `long prompts until ${until}: ${note}` : `change of ${until}: ${note}`;
 }
 
-function periodsOf(listed: Listed) {
+function periodsOf(listed: Listed): Period[] {
   const past = listed.price_history
     .filter(({ until }) => until !== undefined)
     .map((entry) => pastPeriod(listed, entry));
-  return [...past.toSorted((a, b) => a.until.localeCompare(b.until)), currentPeriod(listed)];
+  const periods = [...past.toSorted((a, b) => a.until.localeCompare(b.until)), currentPeriod(listed)];
+  const end = fastEnds[listed.id];
+  return end ? periods.flatMap((period) => withFastEnd(listed, period, end)) : periods;
+}
+
+type Period = Omit<ReturnType<typeof currentPeriod>, 'until'> & { until: string | null };
+type FastEnd = {
+  readonly on: string;
+  readonly before: Fast | null;
+  readonly after: 'standard' | null;
+  readonly source: string;
+};
+
+/** The day a model lost fast mode, and what a fast call costs after it: as standard, or nothing that is published. */
+const fastEnds: Readonly<Record<string, FastEnd>> = {
+  'claude-opus-4-6': {
+    on: '2026-06-29',
+    before: { input: 30, output: 150 },
+    after: 'standard',
+    source:
+      'fast mode until 2026-06-29: platform.claude.com/docs/en/build-with-claude/fast-mode, as quoted in github.com/NousResearch/hermes-agent/pull/82348 (2026-08-09)',
+  },
+  'claude-opus-4-8': {
+    on: '2026-11-30',
+    before: null,
+    after: null,
+    source: 'fast mode until 2026-11-30: code.claude.com/docs/en/fast-mode (2026-11)',
+  },
+};
+
+/** A period that the day falls into becomes two. `before` null: as the list says. */
+function withFastEnd(listed: Listed, period: Period, { on, before, after }: FastEnd): Period[] {
+  const until = `${on}T00:00:00Z`;
+  const fast = before === null ? period.fast : fastRates(listed, before);
+  if (period.until !== null && period.until <= until) return [{ ...period, fast }];
+  return [
+    { ...period, until, fast },
+    { ...period, fast: after === 'standard' ? period.standard : null },
+  ];
 }
 
 const file = process.argv[2];
 if (file === undefined) throw new Error('usage: node scripts/make-price-book.ts LIST.json');
 const list = JSON.parse(readFileSync(file, 'utf8')) as { as_of: string; tools: Numbers; models: Listed[] };
+/** Counts what was added to the list of one day: a version names one content for good. */
+const revision = 2;
 const book = {
-  version: `anthropic-${list.as_of}`,
+  version: `anthropic-${list.as_of}.${revision}`,
   asOf: list.as_of,
   source: 'Anthropic first-party list prices; each model with its sources and its confidence',
   webSearchPicoUsdPerRequest: Math.round((list.tools['web_search_usd_per_1000'] ?? 0) * 1e9),
@@ -150,7 +191,7 @@ const book = {
     maxOutputTokens: listed.max_output_tokens,
     usGeoTenths: listed.geo_us_multiplier === null ? null : Math.round(listed.geo_us_multiplier * 10),
     confidence: listed.confidence,
-    sources: listed.sources,
+    sources: [...listed.sources, ...(fastEnds[listed.id] ? [fastEnds[listed.id]?.source] : [])],
     checkedOn: listed.checked,
     note: noteOf(listed),
     periods: periodsOf(listed),

@@ -100,14 +100,13 @@ function rateCard(
     return { rates: batch, basis: tier ? 'batch · long prompt' : 'batch' };
   }
   // Fast is decided by what the response says was used.
-  if (speed === 'fast' && period.fast) return { rates: period.fast, basis: 'fast' };
-  if (speed === 'fast' && !fastBilledAsStandard.has(modelId))
-    throw new Unpriced(`No fast price is published for ${modelId}.`);
+  if (speed === 'fast') {
+    if (!period.fast) throw new Unpriced(`No fast price is published for ${modelId}.`);
+    if (tier) throw new Unpriced(`No fast price of long prompts is published for ${modelId}.`);
+    return { rates: period.fast, basis: 'fast' };
+  }
   return tier ? { rates: tier.standard, basis: 'long prompt' } : { rates: period.standard, basis: 'standard' };
 }
-
-/** Takes the parameter, runs and bills as standard since fast mode was removed from it (facts section 4, fast). */
-const fastBilledAsStandard: ReadonlySet<string> = new Set(['claude-opus-4-6']);
 
 /** A priced field with a value nobody knows makes the call unpriced: it may cost more, and it is not for us to guess. */
 function refuseUnknown({ serviceTier, speed, unknownParts }: Usage): void {

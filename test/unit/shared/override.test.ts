@@ -286,7 +286,7 @@ describe('what is wrong with a price file', () => {
       'another shipped book',
       overFile([], { extends: 'anthropic-2020-01-01' }),
       'extends',
-      /ships the book "anthropic-2026-11-24", not "anthropic-2020-01-01"/,
+      /ships the book "anthropic-2026-11-24\.2", not "anthropic-2020-01-01"/,
       /give a whole book/,
     ],
     ['a whole book without its day', wholeFile([someModel], { asOf: undefined }), 'asOf', /missing/, /a day such as/],
@@ -296,7 +296,7 @@ describe('what is wrong with a price file', () => {
       overFile([someModel], { version: currentBook.version }),
       'version',
       /already names a book with other content/,
-      /such as "anthropic-2026-11-24-own"/,
+      /such as "anthropic-2026-11-24\.2-own"/,
     ],
   ])('is said of %s', (_what, text, where, sentence, remedy) => {
     const problems = problemsOf(text);

@@ -82,9 +82,31 @@ describe('the price', () => {
     expect(usdPerMillion('claude-opus-5-5', { output_tokens: million, ...more })).toBe(20);
   });
 
-  it('of fast Opus 4.6 is the fast price while there was one, and the standard price after', () => {
-    const fast = { output_tokens: million, speed: 'fast' };
-    expect(usdPerMillion('claude-opus-4-6', fast)).toBe(25);
+  it.each([
+    ['claude-opus-4-6', { output_tokens: million }, '2026-06-28T23:59:59Z', 150],
+    ['claude-opus-4-6', { cache_read_input_tokens: million }, '2026-06-01T00:00:00Z', 3],
+    // It takes the parameter, and runs and bills as standard since.
+    ['claude-opus-4-6', { output_tokens: million }, '2026-06-29T00:00:00Z', 25],
+    ['claude-opus-4-6', { input_tokens: 200_001 }, '2026-03-12T00:00:00Z', 'No fast price of long prompts'],
+    ['claude-opus-4-7', { output_tokens: million }, '2026-07-23T00:00:00Z', 150],
+    ['claude-opus-4-7', { output_tokens: million }, '2026-07-24T00:00:00Z', 'No fast price is published'],
+    ['claude-opus-4-8', { output_tokens: million }, '2026-11-29T23:59:59Z', 50],
+    ['claude-opus-4-8', { output_tokens: million }, '2026-11-30T00:00:00Z', 'No fast price is published'],
+  ])('of a fast call of %s for %o at %s is %s', (model, usage, at, expected) => {
+    const told = usdPerMillion(model, { ...usage, speed: 'fast' }, at);
+    if (typeof expected === 'number') expect(told).toBe(expected);
+    else expect(told).toContain(expected);
+  });
+
+  it.each([
+    ['claude-sonnet-4-6', '2026-03-12T23:59:59Z', 6],
+    ['claude-sonnet-4-6', '2026-03-13T00:00:00Z', 3],
+    ['claude-sonnet-4-5', '2026-04-29T00:00:00Z', 6],
+    ['claude-sonnet-4-5', '2026-04-30T00:00:00Z', 3],
+    ['claude-opus-4-6', '2026-03-12T00:00:00Z', 10],
+  ])('of a long prompt of %s at %s is that of the day, for the whole request', (model, at, usd) => {
+    expect(usdPerMillion(model, { input_tokens: million }, at)).toBe(usd);
+    expect(usdPerMillion(model, { input_tokens: 200_000 }, at)).toBe((model.includes('opus') ? 5 : 3) / 5);
   });
 
   it('includes a compaction and an advisor, which the top level leaves out', () => {
