@@ -56,6 +56,9 @@ export type TestEngine = {
   readonly exported: () => ExportedCall[];
   readonly verify: () => Verification;
   readonly restart: () => Promise<void>;
+  /** Leaves the home folder without an engine, until `start`. */
+  readonly stop: () => Promise<void>;
+  readonly start: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -158,6 +161,10 @@ export async function startTestEngine({
     verify: () => withLedger(verifyLedger),
     restart: async () => {
       await engine.close();
+      engine = await start();
+    },
+    stop: () => engine.close().then(() => {}),
+    start: async () => {
       engine = await start();
     },
     close: async () => {
