@@ -72,7 +72,8 @@ export function createSseReader(onEvent: (event: SseEvent) => void, onOverflow: 
       onOverflow();
     },
     end: () => {
-      if (rest !== '') readLine(rest);
+      // A carriage return at the very end ends its line, and no empty one follows it.
+      if (rest !== '') readLine(rest.endsWith('\r') ? rest.slice(0, -1) : rest);
       rest = '';
     },
   };
