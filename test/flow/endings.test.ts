@@ -13,8 +13,9 @@ import { startTestEngine, type TestEngine } from '../kit/test-engine.ts';
 import { startUpstream, type Upstream } from '../kit/upstream.ts';
 import { cost, endings as firstEndings, model, start, stream, text, type Ending } from './ending-table.ts';
 import { furtherEndings } from './ending-table-2.ts';
+import { passEndings } from './passes-table.ts';
 
-const endings = [...firstEndings, ...furtherEndings];
+const endings = [...firstEndings, ...furtherEndings, ...passEndings];
 
 let upstream: Upstream;
 let engine: TestEngine;
@@ -67,6 +68,20 @@ describe('a call that ends as', () => {
     expect(row?.unpriced_reason === null).toBe(expected !== null);
     if (typeof ending.cost === 'function' && !ending.name.includes('character'))
       expect(row?.output_tokens).toBeGreaterThan(50);
+  });
+
+  it('a sum of passes that the top level leaves out is shown with both figures', async () => {
+    const passed = engine.exported().filter(({ passes }) => passes === 2);
+    const shown = await Promise.all(passed.map(async ({ id }) => (await engine.call(id)).topLevel));
+    // Compaction, advisor, and the attempt that had begun to write; the billed passes of the others add up to the top level.
+    expect(shown.map((topLevel) => topLevel && [topLevel.inputTokens, topLevel.outputTokens])).toEqual([
+      [100, 10],
+      [100, 10],
+      null,
+      [210, 80],
+      null,
+      null,
+    ]);
   });
 
   it('all of them leave a ledger that adds up', () => {

@@ -36,6 +36,11 @@ describe('the price', () => {
     ['claude-haiku-5-5', { input_tokens: 100_001 }, 0.0500005],
     ['claude-haiku-5-5', { input_tokens: 100_001, output_tokens: million }, 2.5500005],
     ['claude-sonnet-5-5', { server_tool_use: { web_search_requests: 3 } }, 0.03],
+    // Neither residency nor batch nor fast changes a search: they are of token categories.
+    ['claude-opus-5-5', { server_tool_use: { web_search_requests: 3 }, inference_geo: 'us', speed: 'fast' }, 0.03],
+    ['claude-opus-5-5', { server_tool_use: { web_search_requests: 3 }, service_tier: 'batch' }, 0.03],
+    ['claude-opus-5-5', { cache_read_input_tokens: million, service_tier: 'batch', inference_geo: 'us' }, 0.11],
+    ['claude-haiku-5-5', { input_tokens: 60_000, cache_read_input_tokens: 40_001, service_tier: 'batch' }, 0.016000025],
     ['claude-sonnet-4-20250514', { input_tokens: million }, 3],
   ])('of %s for %o is $%d', (model, usage, usd) => {
     expect(usdPerMillion(model, usage)).toBe(usd);

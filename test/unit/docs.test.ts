@@ -1,0 +1,44 @@
+/** What the documents name exists: every path of this repository, and in docs/pricing.md every test by its title. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+const documents = ['README.md', ...globSync('{docs,main}/**/*.md', { cwd: root })];
+const text = (file: string) => readFileSync(join(root, file), 'utf8');
+
+const paths = documents.flatMap((file) =>
+  [...text(file).matchAll(/`((?:main|renderer|shared|test|docs|scripts)\/[\w./*-]+)`/g)].map(([, path]) => [
+    file,
+    path ?? '',
+  ]),
+);
+const links = documents.flatMap((file) =>
+  [...text(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path]) => [file, path ?? '']),
+);
+
+/** `path` "title", "title"; …  */
+const titles = [...text('docs/pricing.md').matchAll(/`(test\/[\w./-]+\.ts)`((?:,? "[^"]+")+)/g)].flatMap(
+  ([, path = '', quoted = '']) => [...quoted.matchAll(/"([^"]+)"/g)].map(([, title = '']) => [path, title]),
+);
+
+describe('the documents', () => {
+  it.each(paths)('%s names %s, which exists', (_file, path) => {
+    expect(globSync(path, { cwd: root }).length).toBeGreaterThan(0);
+  });
+
+  it.each(links)('%s links to %s, which exists', (file, path) => {
+    expect(existsSync(join(root, dirname(file), path))).toBe(true);
+  });
+});
+
+describe('the rules of docs/pricing.md', () => {
+  it('are many, each with a test', () => {
+    expect(titles.length).toBeGreaterThan(40);
+  });
+
+  it.each(titles)('are held by %s "%s"', (path, title) => {
+    expect(text(path)).toContain(title);
+  });
+});
