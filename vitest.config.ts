@@ -6,6 +6,7 @@ const timeoutsMs: Readonly<Record<string, number>> = {
   unit: 10_000,
   property: 60_000,
   flow: 60_000,
+  fault: 120_000,
   recorded: 120_000,
   ui: 120_000,
   electron: 120_000,
@@ -13,12 +14,15 @@ const timeoutsMs: Readonly<Record<string, number>> = {
 
 export const layers = Object.keys(timeoutsMs);
 
+/** A killed engine is one more fault: its rounds stand in the same table. */
+const furtherFolders: Readonly<Record<string, readonly string[]>> = { fault: ['crash'] };
+
 export default defineConfig({
   test: {
     projects: layers.map((layer) => ({
       test: {
         name: layer,
-        include: [`test/${layer}/**/*.test.ts`],
+        include: [layer, ...(furtherFolders[layer] ?? [])].map((folder) => `test/${folder}/**/*.test.ts`),
         testTimeout: timeoutsMs[layer] ?? 10_000,
         hookTimeout: timeoutsMs[layer] ?? 10_000,
         pool: 'forks' as const,

@@ -22,8 +22,10 @@ import { createLive } from './live/live.ts';
 import { meterCalls } from './live/meter-calls.ts';
 import { createSpendMeter, spendStartOf } from './live/spend-meter.ts';
 import { startProxy } from './proxy/server.ts';
+import { connectionsOf } from './settings/connections.ts';
 import { explainPortFailure } from './settings/port-failure.ts';
 import { readBookInForce } from './settings/price-book-file.ts';
+import type { ProxyVariables } from './settings/proxy-choice.ts';
 import { resolveTimeZone } from './settings/time-zone.ts';
 import { startSync } from './sync/start.ts';
 import type { Clock } from './system/clock.ts';
@@ -37,6 +39,8 @@ export type EngineOptions = {
   /** Flags and environment already applied. */
   readonly settings: Settings;
   readonly secrets: { readonly anthropicApiKey: string | null; readonly stripeApiKey: string | null };
+  /** HTTPS_PROXY and its kin, as the host's environment has them. */
+  readonly proxies: ProxyVariables;
   /** Where Claude Code keeps its transcripts; read only where the setting asks for it. */
   readonly transcriptPlaces: TranscriptPlaces;
   /** The dashboard's token. */
@@ -66,6 +70,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const startedAtMs = clock.nowMs();
   const timeZone = resolveTimeZone(settings.timeZone);
   const dayOf = createDayOf(timeZone);
+  const connections = connectionsOf(home, settings, options.proxies);
 
   const book = readBookInForce(home);
   const file = join(home, ledgerFileName);
@@ -81,7 +86,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
   });
   const start = await ledger.read('liveStart', { today: dayOf(startedAtMs), nowMs: startedAtMs });
-  const sync = await startSync({ ...options, ledger, monthOf: (atMs) => dayOf(atMs).slice(0, 7) });
+  const sync = await startSync({
+    ...options,
+    connection: connections.stripe,
+    ledger,
+    monthOf: (atMs) => dayOf(atMs).slice(0, 7),
+  });
   const live = createLive({
     clock,
     timeZone,
@@ -99,7 +109,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const proxy = await explainPortFailure('proxy', settings.port, async () =>
     startProxy({
       port: settings.port,
-      upstream: settings.upstream,
+      ...connections.upstream,
+      allowedHosts: settings.allowedHosts,
+      allowedOrigins: settings.allowedOrigins,
       defaults: settings,
       drainOnAbort: settings.drainOnAbort,
       calibration,

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { findChromium } from './kit/chromium.ts';
+import { faultTable } from './kit/fault-table.ts';
 import type { LayerResult } from './kit/layer-reporter.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -18,7 +19,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   lint: ['oxlint', '--type-aware', '--quiet'],
   types: ['tsc', '-b'],
 };
-const testLayers = ['unit', 'property', 'flow', 'recorded', 'ui', 'electron'];
+const testLayers = ['unit', 'property', 'flow', 'fault', 'recorded', 'ui', 'electron'];
 const everything = [...Object.keys(checks), ...testLayers];
 
 const asked = process.argv.slice(2);
@@ -84,7 +85,8 @@ function bringChromium(): boolean {
   }
 }
 
-function add(layer: string, { passed, failed, skipped, failures }: LayerResult): string {
+function add(layer: string, { passed, failed, skipped, failures, faults }: LayerResult): string {
+  for (const line of faultTable(faults)) console.log(line);
   for (const { name, reason } of skipped) console.log(`  skipped: ${name}: ${reason}`);
   for (const { name, text } of failures) console.log(`  FAILED: ${name}\n${text}\n`);
   total.passed += passed;

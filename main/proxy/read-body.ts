@@ -1,25 +1,66 @@
 /**
- * Reads a request body whole, as the meter and the limits need it before the request leaves. Anthropic takes 32 MB (facts section 3);
- * what is larger is still passed on, up to the bound below, so that Anthropic says no and not we.
+ * Reads a request body as far as the meter and the limits need it before the request leaves: whole, up to Anthropic's own limit of 32 MB (facts
+ * section 3). A larger one is not refused here: what has been read and what still comes pass on as a stream, unread by the meter, so that
+ * Anthropic says no and not we, and memory stays bounded.
  */
 import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 
-/** Beyond this a client is not speaking to Anthropic; the connection is cut instead of filling memory. */
-const bodyBytesMax = 256 * 1024 * 1024;
+export const inspectedBytesMax = 32 * 1024 * 1024;
 
-/** Null when the client left, or was cut off, before the body was whole. */
-export function readBody(incoming: IncomingMessage): Promise<Buffer | null> {
+export type RequestBody =
+  | { readonly kind: 'whole'; readonly bytes: Buffer }
+  /** More than can be inspected; `bytesSoFar` have come. */
+  | { readonly kind: 'large'; readonly stream: Readable; readonly bytesSoFar: number };
+
+/** Null when the client left before the body was whole, or before it was known to be large. */
+export function readBody(incoming: IncomingMessage): Promise<RequestBody | null> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    incoming.on('data', (chunk: Buffer) => {
+    function onData(chunk: Buffer): void {
       bytes += chunk.length;
       chunks.push(chunk);
-      if (bytes > bodyBytesMax) incoming.destroy();
-    });
-    incoming.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+      if (bytes <= inspectedBytesMax) return;
+      incoming.off('data', onData).off('end', onEnd);
+      resolve({ kind: 'large', stream: streamBody(incoming, chunks), bytesSoFar: bytes });
+    }
+    function onEnd(): void {
+      resolve({ kind: 'whole', bytes: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks) });
+    }
+    incoming.on('data', onData);
+    incoming.on('end', onEnd);
     incoming.on('close', () => resolve(null));
     // A reset while sending: `close` follows and resolves.
     incoming.on('error', () => {});
   });
+}
+
+/**
+ * What has been read, then what still comes, at the pace of whoever reads it. Not `incoming` itself: when the upstream answers before it has taken
+ * everything, undici destroys the body, and that must not take the client's socket and the answer along. What is left unread is discarded.
+ */
+export function streamBody(incoming: IncomingMessage, read: Buffer[] = []): Readable {
+  const stream = new Readable({
+    read: () => {
+      if (read.length > 0) stream.push(read.shift());
+      else incoming.resume();
+    },
+    destroy: (error, callback) => {
+      incoming.off('data', onData);
+      incoming.resume();
+      callback(error);
+    },
+  });
+  function onData(chunk: Buffer): void {
+    if (!stream.push(chunk)) incoming.pause();
+  }
+  incoming.pause();
+  incoming.on('data', onData);
+  incoming.once('end', () => stream.push(null));
+  incoming.once('close', () => {
+    if (!incoming.complete) stream.destroy(new Error('the client left'));
+  });
+  incoming.on('error', () => {});
+  return stream;
 }
