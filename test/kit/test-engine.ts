@@ -67,6 +67,8 @@ export type TestEngineOptions = {
   readonly settings?: z.input<typeof settingsSchema>;
   readonly home?: string;
   readonly rendererFolder?: string;
+  /** The engine's time of day at its start, where a test needs another than now. */
+  readonly nowMs?: number;
 };
 
 export async function startTestEngine({
@@ -75,9 +77,11 @@ export async function startTestEngine({
   settings: more = {},
   home: given,
   rendererFolder,
+  nowMs,
 }: TestEngineOptions): Promise<TestEngine> {
   const home = given ?? mkdtempSync(join(tmpdir(), 'tollkeeper-'));
   const clock = createShiftedClock();
+  if (nowMs !== undefined) clock.putAhead(nowMs - clock.nowMs());
   const settings: Settings = settingsSchema.parse({
     port: 0,
     uiPort: 0,
