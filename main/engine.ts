@@ -126,7 +126,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     rendererFolder: options.rendererFolder,
     log,
     facts: { isDemo: options.isDemo, timeZone, proxyUrl: proxy.url, startedAtMs, ledgerCalls: start.ledgerCalls },
-    parts: { read: ledger.read, live, intake, prices, sync, clock, timeZone },
+    parts: { read: ledger.read, live, intake, prices, sync, clock, timeZone, home },
   });
   const dashboardUrl = apiServer.url;
   writeEngineFile(home, { pid: process.pid, proxyUrl: proxy.url, dashboardUrl, token: options.token });

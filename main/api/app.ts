@@ -15,6 +15,7 @@ import { importRoutes } from './import.ts';
 import { liveRoutes } from './live.ts';
 import { monthRoutes } from './month.ts';
 import type { ApiParts } from './parts.ts';
+import { pricesRoutes } from './prices.ts';
 import { statusRoutes } from './status.ts';
 import { stripeRoutes } from './stripe.ts';
 
@@ -51,6 +52,7 @@ export function createApi({ parts, guard, rendererFolder, log }: ApiOptions): Ho
   api.route('/api', batchesRoutes(parts));
   api.route('/api', importRoutes(parts));
   api.route('/api', applyPricesRoutes(parts));
+  api.route('/api', pricesRoutes(parts));
   api.all('/api/*', () => {
     throw new AppError(
       'not_found',

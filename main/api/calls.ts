@@ -1,4 +1,4 @@
-/** `GET /api/calls` (a filtered page), `/api/calls/facets` (what the filters can offer), `/api/calls/:id` (one call explained). */
+/** `GET /api/calls` (a filtered page), `/api/calls/total` (what the filter comes to), `/api/calls/facets` (what the filters can offer), `/api/calls/:id` (one call explained). */
 import { Hono } from 'hono';
 
 import { callsQuerySchema } from '../../shared/contract/api.ts';
@@ -9,6 +9,10 @@ import { readQuery } from './query.ts';
 export function callsRoutes({ read }: ApiParts): Hono {
   const routes = new Hono();
   routes.get('/calls', async (context) => context.json(await read('calls', readQuery(context, callsQuerySchema))));
+  routes.get('/calls/total', async (context) => {
+    const { cursor: _cursor, limit: _limit, ...filter } = readQuery(context, callsQuerySchema);
+    return context.json(await read('callsTotal', filter));
+  });
   routes.get('/calls/facets', async (context) => context.json(await read('facets', null)));
   routes.get('/calls/:id', async (context) => {
     const call = await read('call', context.req.param('id'));

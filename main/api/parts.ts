@@ -14,6 +14,8 @@ export type ApiParts = {
   readonly prices: Prices;
   readonly clock: Clock;
   readonly timeZone: string;
+  /** The home folder, for the price file that stands in it. */
+  readonly home: string;
   readonly status: () => Status;
   readonly sync: Pick<Sync, 'view' | 'now' | 'retry'>;
 };

@@ -2,13 +2,13 @@
  * `tollkeeper prices apply FILE` puts a price file in force, `prices reset` the book that ships, `prices rerate` prices past calls again. Goes through
  * the running engine, or writes the ledger itself when none runs. Past calls keep their price until they are rerated, and their old figure after it.
  */
-import { rerateAnswerSchema, type RerateAnswer } from '../../shared/contract/api.ts';
+import { rerateAnswerSchema } from '../../shared/contract/api.ts';
 import { AppError } from '../../shared/contract/errors.ts';
-import { formatUsd } from '../../shared/money.ts';
 import { isDay } from '../../shared/period.ts';
 import { currentBook } from '../../shared/pricing/current-book.ts';
 import { checkOverride } from '../../shared/pricing/override.ts';
 import { dataOf, type PriceBookData } from '../../shared/pricing/price-book.ts';
+import { rerateSentence } from '../../shared/pricing/rerate-words.ts';
 import { createPrices, type Prices, type RerateRange } from '../ledger/prices.ts';
 import { forgetPriceBook, readBookInForce, readPriceFile, savePriceBook } from '../settings/price-book-file.ts';
 import { connectEngine } from './engine-client.ts';
@@ -80,20 +80,4 @@ async function alone<T>(home: string, host: Host, run: (prices: Prices) => Promi
   } finally {
     await ledger.close();
   }
-}
-
-function rerateSentence({ isTrial, priceBook, checked, changed, newlyPriced, kept, differenceNanoUsd }: RerateAnswer) {
-  const sign = differenceNanoUsd < 0 ? '' : '+';
-  const verb = isTrial ? 'would change' : 'changed';
-  const parts = [
-    `${count(checked)} calls checked against price book ${priceBook}: ${count(changed)} ${verb}, ${sign}${formatUsd(differenceNanoUsd, 6)} in all.`,
-    ...(newlyPriced > 0 ? [`${count(newlyPriced)} of them had no price.`] : []),
-    ...(kept > 0 ? [`${count(kept)} keep the price they have: this book cannot price them.`] : []),
-    ...(changed > 0 && !isTrial ? ['The old figures stay visible beside the new ones.'] : []),
-  ];
-  return parts.join(' ');
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
 }

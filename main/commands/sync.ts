@@ -9,6 +9,7 @@ import { syncResultSchema, type SyncResult } from '../../shared/contract/api.ts'
 import { AppError } from '../../shared/contract/errors.ts';
 import { formatUsd } from '../../shared/money.ts';
 import { createDayOf, monthOfDay } from '../../shared/period.ts';
+import { sumInWords } from '../../shared/spend-words.ts';
 import { readOutbox, type OutboxView } from '../ledger/outbox-read.ts';
 import { ledgerFileName } from '../ledger/ledger-file.ts';
 import { startSync } from '../sync/start.ts';
@@ -91,35 +92,83 @@ async function sendAlone(home: string, host: Host, retryId: string | null): Prom
 }
 
 function statusText(view: OutboxView): string[] {
-  const waiting = `${view.waitingEvents} meter events wait, worth ${formatUsd(view.waitingNanoUsd, 6)}`;
-  const open = `${formatUsd(view.openNanoUsd, 6)} more is in minutes that are not sealed yet`;
-  const rows = view.events
+  const { waitingEvents, acceptedEvents, acceptedNanoUsd, rejectedEvents, openNanoUsd } = view;
+  const waiting = `${counted(waitingEvents, 'meter event waits', 'meter events wait')}, worth ${formatUsd(view.waitingNanoUsd, 6)}`;
+  return [
+    `${waiting}; ${formatUsd(openNanoUsd, 6)} more is in minutes that are not sealed yet.`,
+    `${acceptedEvents.toLocaleString('en-US')} delivered, worth ${formatUsd(acceptedNanoUsd, 6)}; ${rejectedEvents} refused.`,
+    ...notBilledText(view),
+    ...eventsText(view),
+    ...differencesText(view.differences),
+  ];
+}
+
+/** What is in no meter event. */
+function notBilledText({ unpriced, unmapped }: OutboxView): string[] {
+  const calls = (count: number) => counted(count, 'call', 'calls');
+  const one = unmapped.calls === 1;
+  return [
+    ...(unpriced.calls > 0
+      ? [
+          `${calls(unpriced.calls)} of ${counted(unpriced.customers, 'customer', 'customers')} unpriced, in no meter event until they have a price: \`tollkeeper report\` says why.`,
+        ]
+      : []),
+    ...(unmapped.calls > 0
+      ? [
+          `${calls(unmapped.calls)} of this month (${sumInWords(unmapped)}) ${one ? 'has' : 'have'} no customer and ${one ? 'is' : 'are'} billed to nobody.`,
+        ]
+      : []),
+  ];
+}
+
+function eventsText({ events }: OutboxView): string[] {
+  const rows = events
     .filter((event) => event.state !== 'accepted')
     .map((event) => [
       event.id,
       event.customer,
-      new Date(event.minuteMs).toISOString().slice(0, 16),
+      minuteText(event.minuteMs),
       formatUsd(event.value * 1_000, 6),
       event.state,
       event.lastAnswer ?? '–',
     ]);
   const columns = ['event', 'customer', 'minute (UTC)', 'worth', 'state', 'last answer'];
+  if (rows.length === 0) return [];
   return [
-    `${waiting}; ${open}.`,
-    `${view.acceptedEvents} delivered, worth ${formatUsd(view.acceptedNanoUsd, 6)}; ${view.rejectedEvents} refused.`,
-    ...(view.unmapped.calls > 0
-      ? [
-          `${view.unmapped.calls} calls of this month (${formatUsd(view.unmapped.costNanoUsd)}) have no customer and are billed to nobody.`,
-        ]
-      : []),
-    ...(rows.length > 0
-      ? [
-          '',
-          ...layOut(
-            columns.map((title) => ({ title, align: title === 'worth' ? 'right' : 'left' })),
-            rows,
-          ),
-        ]
-      : []),
+    '',
+    ...layOut(
+      columns.map((title) => ({ title, align: title === 'worth' ? 'right' : 'left' })),
+      rows,
+    ),
   ];
+}
+
+/** Calls that were corrected after Stripe had been told of them. */
+function differencesText({ calls, nanoUsd, rows }: OutboxView['differences']): string[] {
+  if (calls === 0) return [];
+  const columns = ['call', 'customer', 'minute (UTC)', 'sent', 'due', 'difference'];
+  const cells = rows.map(({ callId, customer, minuteMs, sentNanoUsd, dueNanoUsd }) => [
+    callId,
+    customer,
+    minuteText(minuteMs),
+    formatUsd(sentNanoUsd, 6),
+    formatUsd(dueNanoUsd, 6),
+    formatUsd(dueNanoUsd - sentNanoUsd, 6),
+  ]);
+  return [
+    '',
+    `${counted(calls, 'call was', 'calls were')} corrected after Stripe had been told: ${formatUsd(nanoUsd, 6)} to settle by an invoice item or a credit in Stripe${rows.length < calls ? `; the newest ${rows.length} are listed` : ''}.`,
+    ...layOut(
+      columns.map((title, index) => ({ title, align: index < 3 ? 'left' : 'right' })),
+      cells,
+    ),
+  ];
+}
+
+function minuteText(minuteMs: number): string {
+  return new Date(minuteMs).toISOString().slice(0, 16);
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
 }

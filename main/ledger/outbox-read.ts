@@ -1,5 +1,5 @@
 /** The outbox as the Stripe screen and `tollkeeper sync` show it. Reading side only. */
-import type { MeterEventRow, StripeView } from '../../shared/contract/api.ts';
+import type { BillingDifference, MeterEventRow, StripeView } from '../../shared/contract/api.ts';
 import { nextMonth } from '../../shared/period.ts';
 import type { Db } from '../system/db.ts';
 
@@ -29,12 +29,14 @@ export type OutboxView = OutboxSummary &
     | 'acceptedNanoUsd'
     | 'rejectedEvents'
     | 'unmapped'
+    | 'unpriced'
     | 'differences'
     | 'nextAttemptAtMs'
     | 'events'
   >;
 
 const eventsMax = 200;
+const differencesMax = 200;
 
 /** `month` is the running one; calls without a customer are counted in it. */
 export function readOutbox(db: Db, { month }: { readonly month: string }): OutboxView {
@@ -43,6 +45,7 @@ export function readOutbox(db: Db, { month }: { readonly month: string }): Outbo
     ...sums(db),
     openNanoUsd: openNanoUsd(db),
     unmapped: unmapped(db, month),
+    unpriced: unpriced(db),
     differences: differences(db),
     events: readEvents(db, eventsMax),
   };
@@ -74,7 +77,8 @@ function openNanoUsd(db: Db): number {
 function unmapped(db: Db, month: string): StripeView['unmapped'] {
   const row = db
     .prepare<[string, string], StripeView['unmapped']>(
-      `SELECT COALESCE(SUM(calls), 0) AS calls, COALESCE(SUM(cost_nano_usd), 0) AS costNanoUsd
+      `SELECT COALESCE(SUM(calls), 0) AS calls, COALESCE(SUM(cost_nano_usd), 0) AS costNanoUsd,
+              COALESCE(SUM(unpriced_calls), 0) AS unpricedCalls
          FROM rollups WHERE customer = '' AND day >= ? AND day < ?`,
     )
     .get(month, nextMonth(month));
@@ -82,15 +86,33 @@ function unmapped(db: Db, month: string): StripeView['unmapped'] {
   return row;
 }
 
-/** What was sent and should have been something else: more when positive, less when negative. */
-function differences(db: Db): StripeView['differences'] {
+/** Calls that will be billed once they have a price: of every month, since they wait until then. */
+function unpriced(db: Db): StripeView['unpriced'] {
   const row = db
-    .prepare<[], StripeView['differences']>(
-      'SELECT COUNT(*) AS calls, COALESCE(SUM(due_nano_usd - sent_nano_usd), 0) AS nanoUsd FROM billing_differences',
+    .prepare<[], StripeView['unpriced']>(
+      `SELECT COALESCE(SUM(unpriced_calls), 0) AS calls, COUNT(DISTINCT customer) AS customers
+         FROM rollups WHERE customer <> '' AND unpriced_calls > 0`,
     )
     .get();
   if (!row) throw new Error('an aggregate without groups always has one row');
   return row;
+}
+
+/** What was sent and should have been something else: more when positive, less when negative. */
+function differences(db: Db): StripeView['differences'] {
+  const row = db
+    .prepare<[], Omit<StripeView['differences'], 'rows'>>(
+      'SELECT COUNT(*) AS calls, COALESCE(SUM(due_nano_usd - sent_nano_usd), 0) AS nanoUsd FROM billing_differences',
+    )
+    .get();
+  if (!row) throw new Error('an aggregate without groups always has one row');
+  const rows = db
+    .prepare<[number], BillingDifference>(
+      `SELECT call_id AS callId, customer, minute_ms AS minuteMs, event_id AS eventId, sent_nano_usd AS sentNanoUsd, due_nano_usd AS dueNanoUsd
+         FROM billing_differences ORDER BY minute_ms DESC, call_id, customer LIMIT ?`,
+    )
+    .all(differencesMax);
+  return { ...row, rows };
 }
 
 /** What waits or was refused comes before what is delivered; the newest first in each. */

@@ -36,7 +36,7 @@ export function createPrices({ ledger, book: first, clock, onChanges }: PricesOp
       book = next;
     },
     rerate: async ({ from, to, isTrial }) => {
-      const sum = { checked: 0, changed: 0, newlyPriced: 0, kept: 0, differenceNanoUsd: 0 };
+      const sum = { checked: 0, changed: 0, newlyPriced: 0, stillUnpriced: 0, kept: 0, differenceNanoUsd: 0 };
       const range = { fromDay: from ?? '', toDay: to ?? '9999', isTrial };
       for (let afterSeq: number | null = 0; afterSeq !== null;) {
         // Chunk by chunk: a begin of the proxy waits for one of them at most.
@@ -44,6 +44,7 @@ export function createPrices({ ledger, book: first, clock, onChanges }: PricesOp
         sum.checked += part.checked;
         sum.changed += part.changed;
         sum.newlyPriced += part.newlyPriced;
+        sum.stillUnpriced += part.stillUnpriced;
         sum.kept += part.kept;
         sum.differenceNanoUsd += part.differenceNanoUsd;
         onChanges(part.changes);

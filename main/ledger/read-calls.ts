@@ -2,6 +2,7 @@
 import type { CallDetail, CallFacets, CallRow, CallsPage, CallsQuery } from '../../shared/contract/api.ts';
 import { readUsage, type TokenCounts } from '../../shared/usage.ts';
 import type { Db } from '../system/db.ts';
+import { otherConditions, rangeConditions } from './call-conditions.ts';
 import { linesOf } from './call-row.ts';
 
 const rowColumns = `
@@ -28,41 +29,20 @@ type StoredDetail = Omit<
 
 /** Newest first. The cursor is "startedAtMs.id" of the last row, so a page stays right while newer calls arrive. */
 export function readCalls(db: Db, query: CallsQuery): CallsPage {
-  const { where, values } = conditionsOf(query);
+  const range = rangeConditions(query);
+  const other = otherConditions(query);
+  const cursor = /^(\d{1,15})\.(.+)$/.exec(query.cursor ?? '');
+  const after = cursor ? [Number(cursor[1]), cursor[2]] : [];
   const rows = db
     .prepare<unknown[], StoredRow>(
-      `SELECT ${rowColumns} FROM current_calls ${where} ORDER BY started_at_ms DESC, id DESC LIMIT ?`,
+      `SELECT ${rowColumns} FROM current_calls
+        WHERE ${range.sql} AND ${other.sql} ${cursor ? 'AND (started_at_ms, id) < (?, ?)' : ''}
+        ORDER BY started_at_ms DESC, id DESC LIMIT ?`,
     )
-    .all(...values, query.limit + 1);
+    .all(...range.values, ...other.values, ...after, query.limit + 1);
   const calls = rows.slice(0, query.limit).map(toRow);
   const last = calls.at(-1);
   return { calls, nextCursor: rows.length > query.limit && last ? `${last.startedAtMs}.${last.id}` : null };
-}
-
-function conditionsOf(query: CallsQuery): { where: string; values: unknown[] } {
-  const conditions: string[] = [];
-  const values: unknown[] = [];
-  const add = (condition: string, ...bound: unknown[]) => {
-    conditions.push(condition);
-    values.push(...bound);
-  };
-  for (const [column, value] of [
-    ['member', query.member],
-    ['project', query.project],
-    ['conversation', query.conversation],
-  ] as const) {
-    // An empty filter value asks for the calls that have none.
-    if (value !== undefined) add(`COALESCE(${column}, '') = ?`, value);
-  }
-  if (query.model !== undefined) add("COALESCE(model, requested_model, '') = ?", query.model);
-  if (query.status === 'unpriced') add('cost_nano_usd IS NULL');
-  else if (query.status === 'estimated') add('is_estimated = 1');
-  else if (query.status !== undefined) add('status = ?', query.status);
-  if (query.from !== undefined) add('day >= ?', query.from);
-  if (query.to !== undefined) add('day <= ?', query.to);
-  const cursor = /^(\d{1,15})\.(.+)$/.exec(query.cursor ?? '');
-  if (cursor) add('(started_at_ms, id) < (?, ?)', Number(cursor[1]), cursor[2]);
-  return { where: conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '', values };
 }
 
 export function readCall(db: Db, id: string): CallDetail | null {
@@ -99,7 +79,7 @@ function readHistory(db: Db, id: string): Pick<CallDetail, 'earlier' | 'alsoSeen
     .all(id)
     .map(({ source }) => ({ source }));
   const meterEvents = db
-    .prepare<[string], { id: string; state: string }>(
+    .prepare<[string], CallDetail['meterEvents'][number]>(
       `SELECT e.id, e.state FROM calls c JOIN outbox_shares s ON s.call_seq = c.seq JOIN meter_events e ON e.id = s.event_id WHERE c.id = ?`,
     )
     .all(id);

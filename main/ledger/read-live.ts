@@ -7,10 +7,12 @@ import { readFact } from './facts.ts';
 import { readCalls } from './read-calls.ts';
 import { readSpend } from './read-spend.ts';
 
+export type MinuteSum = { readonly minuteMs: number; readonly costNanoUsd: number; readonly unpricedCalls: number };
+
 export type LiveStart = {
   readonly today: Spend;
   readonly month: Spend;
-  readonly minutes: readonly { readonly minuteMs: number; readonly costNanoUsd: number }[];
+  readonly minutes: readonly MinuteSum[];
   /** Newest first: enough to show, and to find the conversations of the last hour again. */
   readonly recent: readonly CallRow[];
   readonly ledgerCalls: number;
@@ -24,8 +26,9 @@ export function readLiveStart(db: Db, { today, nowMs }: LiveQuestion): LiveStart
   const month = monthOfDay(today);
   const hourAgoMs = minuteOf(nowMs) - 59 * 60_000;
   const minutes = db
-    .prepare<[number], { minuteMs: number; costNanoUsd: number }>(
-      `SELECT started_at_ms / 60000 * 60000 AS minuteMs, SUM(COALESCE(cost_nano_usd, 0)) AS costNanoUsd
+    .prepare<[number], MinuteSum>(
+      `SELECT started_at_ms / 60000 * 60000 AS minuteMs, SUM(COALESCE(cost_nano_usd, 0)) AS costNanoUsd,
+              SUM(cost_nano_usd IS NULL) AS unpricedCalls
          FROM current_calls WHERE started_at_ms >= ? GROUP BY 1 ORDER BY 1`,
     )
     .all(hourAgoMs);

@@ -32,7 +32,10 @@ export function readMonth(db: Db, { month, by, today, timeZone }: MonthQuestion)
   const comparedDays = monthOfDay(today) === month ? days.filter((day) => day <= today).length : days.length;
   const comparedEnd = `${monthBefore}-${String(comparedDays).padStart(2, '0')}~`;
   const previousByKey = new Map(
-    readByKey(db, by, monthBefore, comparedEnd).map(({ key, spend }) => [key, spend.costNanoUsd]),
+    readByKey(db, by, monthBefore, comparedEnd).map(({ key, spend: { costNanoUsd, unpricedCalls } }) => [
+      key,
+      { costNanoUsd, unpricedCalls },
+    ]),
   );
   const rows = readByKey(db, by, month, nextMonth(month));
   return {
@@ -41,7 +44,7 @@ export function readMonth(db: Db, { month, by, today, timeZone }: MonthQuestion)
     by,
     total: readSpend(db, month, nextMonth(month)),
     previous: { month: monthBefore, total: readSpend(db, monthBefore, comparedEnd), comparedDays },
-    rows: rows.map(({ key, spend }) => ({ key, spend, previousCostNanoUsd: previousByKey.get(key) ?? 0 })),
+    rows: rows.map(({ key, spend }) => ({ key, spend, previous: previousByKey.get(key) ?? nothing })),
     days: readDays(
       db,
       by,
@@ -56,6 +59,8 @@ export function readMonth(db: Db, { month, by, today, timeZone }: MonthQuestion)
   };
 }
 
+const nothing = { costNanoUsd: 0, unpricedCalls: 0 };
+
 type KeyedSpend = { readonly key: string | null; readonly spend: Spend };
 
 /** Rows by falling cost, at most 500: a screen shows no more, and the total is read apart. */
@@ -68,6 +73,13 @@ function readByKey(db: Db, by: MonthDimension, from: string, before: string): Ke
   return rows.map(({ key, ...spend }) => ({ key: key === '' ? null : key, spend }));
 }
 
+type DayCell = {
+  readonly day: string;
+  readonly key: string;
+  readonly costNanoUsd: number;
+  readonly unpricedCalls: number;
+};
+
 function readDays(
   db: Db,
   by: MonthDimension,
@@ -76,16 +88,23 @@ function readDays(
   keys: readonly (string | null)[],
 ): MonthView['days'] {
   const cells = db
-    .prepare<[string, string], { day: string; key: string; costNanoUsd: number }>(
-      `SELECT day, ${by} AS key, SUM(cost_nano_usd) AS costNanoUsd FROM rollups WHERE day >= ? AND day < ? GROUP BY day, ${by}`,
+    .prepare<[string, string], DayCell>(
+      `SELECT day, ${by} AS key, SUM(cost_nano_usd) AS costNanoUsd, SUM(unpriced_calls) AS unpricedCalls
+         FROM rollups WHERE day >= ? AND day < ? GROUP BY day, ${by}`,
     )
     .all(month, nextMonth(month));
   const rank = new Map(keys.map((key, index) => [key, index]));
   return days.map((day) => {
-    const parts = cells
-      .filter((cell) => cell.day === day && cell.costNanoUsd !== 0)
-      .map((cell) => ({ key: cell.key === '' ? null : cell.key, costNanoUsd: cell.costNanoUsd }))
+    const ofDay = cells.filter((cell) => cell.day === day);
+    const parts = ofDay
+      .filter(({ costNanoUsd }) => costNanoUsd !== 0)
+      .map(({ key, costNanoUsd }) => ({ key: key === '' ? null : key, costNanoUsd }))
       .toSorted((a, b) => (rank.get(a.key) ?? 0) - (rank.get(b.key) ?? 0));
-    return { day, costNanoUsd: parts.reduce((sum, part) => sum + part.costNanoUsd, 0), parts };
+    return {
+      day,
+      costNanoUsd: parts.reduce((sum, part) => sum + part.costNanoUsd, 0),
+      unpricedCalls: ofDay.reduce((sum, cell) => sum + cell.unpricedCalls, 0),
+      parts,
+    };
   });
 }

@@ -4,9 +4,13 @@ import type { Db } from '../system/db.ts';
 import { readBatch, readPendingBatches } from './batches.ts';
 import { readIntakeFiles } from './intake-files.ts';
 import { outboxSummary, readOutbox } from './outbox-read.ts';
+import type { CallsFilter } from './call-conditions.ts';
 import { readCall, readCalls, readFacets } from './read-calls.ts';
+import { readCallsTotal } from './read-calls-total.ts';
 import { readLiveStart, type LiveQuestion } from './read-live.ts';
+import { readPricedBy } from './read-priced-by.ts';
 import { readMonth, type MonthQuestion } from './read-spend.ts';
+import { readUnpriced, type UnpricedQuestion } from './read-unpriced.ts';
 import { verifyLedger } from './verify.ts';
 
 export type ReaderFunctions = ReturnType<typeof createReaderFunctions>;
@@ -16,6 +20,9 @@ export function createReaderFunctions(db: Db) {
     liveStart: (question: LiveQuestion) => readLiveStart(db, question),
     month: (question: MonthQuestion) => readMonth(db, question),
     calls: (query: CallsQuery) => readCalls(db, query),
+    callsTotal: (query: CallsFilter) => readCallsTotal(db, query),
+    unpriced: (question: UnpricedQuestion) => readUnpriced(db, question),
+    pricedBy: (question: { readonly month: string }) => readPricedBy(db, question),
     call: (id: string) => readCall(db, id),
     facets: (_none: null) => readFacets(db),
     outboxSummary: (_none: null) => outboxSummary(db),

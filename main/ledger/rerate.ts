@@ -24,6 +24,8 @@ export type RerateResult = {
   readonly changed: number;
   /** Unpriced before, priced now; inside `changed`. */
   readonly newlyPriced: number;
+  /** Without a price before and after. */
+  readonly stillUnpriced: number;
   /** Calls whose passes another machine kept to itself, and calls that this book cannot price. */
   readonly kept: number;
   readonly differenceNanoUsd: number;
@@ -50,6 +52,8 @@ export function rerate(db: Db, { recorder, book }: Rater, question: RerateQuesti
     checked: calls.length,
     changed: changed.length,
     newlyPriced: changed.filter(({ stored }) => stored.call.costNanoUsd === null).length,
+    stillUnpriced: results.filter(({ stored, anew }) => stored.call.costNanoUsd === null && anew.kind !== 'changed')
+      .length,
     kept: results.filter(({ anew }) => anew.kind === 'kept').length,
     differenceNanoUsd: sum,
     lastSeq: calls.length < callsPerChunk ? null : (calls.at(-1)?.seq ?? null),

@@ -13,7 +13,7 @@ import type { SpendMeter } from './spend-meter.ts';
 /** What a running call has told so far; read at broadcast time, so a delta costs nothing here. */
 export type RunningView = () => Pick<
   InFlightCall,
-  'model' | 'inputTokens' | 'cacheReadTokens' | 'outputTokens' | 'costNanoUsd'
+  'model' | 'inputTokens' | 'cacheReadTokens' | 'outputTokens' | 'costNanoUsd' | 'unpricedReason'
 >;
 
 export type Live = {

@@ -14,7 +14,9 @@ export type CallSoFar = {
 export function createRunningView(soFar: () => CallSoFar, startedAtMs: number, book: PriceBook): RunningView {
   return () => {
     const { model, usage, outputTokensSoFar } = soFar();
-    if (usage === null) return { model, inputTokens: 0, cacheReadTokens: 0, outputTokens: 0, costNanoUsd: null };
+    if (usage === null) {
+      return { model, inputTokens: 0, cacheReadTokens: 0, outputTokens: 0, costNanoUsd: null, unpricedReason: null };
+    }
     const running = { ...usage, outputTokens: outputTokensSoFar, passes: [] };
     const priced = priceUsage({ model, usage: running, stopReason: null, atMs: startedAtMs }, book);
     return {
@@ -23,6 +25,7 @@ export function createRunningView(soFar: () => CallSoFar, startedAtMs: number, b
       cacheReadTokens: usage.cacheReadTokens,
       outputTokens: outputTokensSoFar,
       costNanoUsd: priced.kind === 'priced' ? priced.costNanoUsd : null,
+      unpricedReason: priced.kind === 'priced' ? null : priced.reason,
     };
   };
 }

@@ -6,12 +6,13 @@ import type { CallRow, Spend } from '../../shared/contract/api.ts';
 import type { LiveSnapshot } from '../../shared/contract/events.ts';
 import type { DayChange } from '../../shared/corrections.ts';
 import { minuteOf, monthOfDay, type DayOf } from '../../shared/period.ts';
+import type { Sum } from '../../shared/spend-words.ts';
 import { promptTokens } from '../../shared/usage.ts';
 
 const minutesShown = 60;
 const minuteMs = 60_000;
 
-export type SpendSums = Pick<LiveSnapshot, 'today' | 'month' | 'minutes' | 'lastMinuteNanoUsd'>;
+export type SpendSums = Pick<LiveSnapshot, 'today' | 'month' | 'minutes' | 'lastMinute'>;
 
 export type SpendStart = {
   readonly today: {
@@ -22,7 +23,7 @@ export type SpendStart = {
     readonly tokens: number;
   };
   readonly month: { readonly costNanoUsd: number; readonly calls: number; readonly unpricedCalls: number };
-  readonly minutes: readonly { readonly minuteMs: number; readonly costNanoUsd: number }[];
+  readonly minutes: readonly ({ readonly minuteMs: number } & Sum)[];
   readonly atMs: number;
 };
 
@@ -54,9 +55,9 @@ export type SpendMeter = {
 export function createSpendMeter(start: SpendStart, dayOf: DayOf): SpendMeter {
   let today = { day: dayOf(start.atMs), ...start.today };
   let month = { month: monthOfDay(today.day), ...start.month };
-  const minutes = new Map(start.minutes.map((entry) => [entry.minuteMs, entry.costNanoUsd]));
-  /** Costs of the last 60 seconds, by the second in which they were settled. */
-  const seconds = new Map<number, number>();
+  const minutes = new Map<number, Sum>(start.minutes.map(({ minuteMs: at, ...sum }) => [at, sum]));
+  /** Sums of the last 60 seconds, by the second in which they were settled. */
+  const seconds = new Map<number, Sum>();
   let turnedOverAt = -1;
 
   function turnOver(nowMs: number): void {
@@ -87,9 +88,9 @@ export function createSpendMeter(start: SpendStart, dayOf: DayOf): SpendMeter {
       };
     }
     const minute = minuteOf(call.startedAtMs);
-    minutes.set(minute, (minutes.get(minute) ?? 0) + cost);
+    minutes.set(minute, plus(minutes.get(minute) ?? nothing, cost, unpriced));
     const second = Math.floor(nowMs / 1000);
-    seconds.set(second, (seconds.get(second) ?? 0) + cost);
+    seconds.set(second, plus(seconds.get(second) ?? nothing, cost, unpriced));
   }
 
   function sums(nowMs: number): SpendSums {
@@ -98,10 +99,10 @@ export function createSpendMeter(start: SpendStart, dayOf: DayOf): SpendMeter {
     return {
       today,
       month,
-      lastMinuteNanoUsd: seconds.values().reduce((sum, cost) => sum + cost, 0),
+      lastMinute: seconds.values().reduce((sum, one) => plus(sum, one.costNanoUsd, one.unpricedCalls), nothing),
       minutes: Array.from({ length: minutesShown }, (_, index) => {
         const minute = last - (minutesShown - 1 - index) * minuteMs;
-        return { minuteMs: minute, costNanoUsd: minutes.get(minute) ?? 0 };
+        return { minuteMs: minute, ...(minutes.get(minute) ?? nothing) };
       }),
     };
   }
@@ -130,6 +131,12 @@ export function createSpendMeter(start: SpendStart, dayOf: DayOf): SpendMeter {
   }
 
   return { add, change, sums };
+}
+
+const nothing: Sum = { costNanoUsd: 0, unpricedCalls: 0 };
+
+function plus(sum: Sum, costNanoUsd: number, unpricedCalls: number): Sum {
+  return { costNanoUsd: sum.costNanoUsd + costNanoUsd, unpricedCalls: sum.unpricedCalls + unpricedCalls };
 }
 
 function addToToday(

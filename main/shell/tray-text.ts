@@ -1,6 +1,6 @@
 /** What the tray says: today's spend, and what is not in it. Pure. */
 import type { LiveSnapshot } from '../../shared/contract/events.ts';
-import { formatUsd } from '../../shared/money.ts';
+import { sumInWords } from '../../shared/spend-words.ts';
 
 export type TrayText = {
   /** Beside the icon, where the system has room for words (macOS). */
@@ -12,13 +12,12 @@ export type TrayText = {
 
 export function trayText(snapshot: LiveSnapshot | null): TrayText {
   if (snapshot === null) return { title: '', tooltip: 'Tollkeeper is starting', menuLine: 'Starting…' };
-  const { costNanoUsd, unpricedCalls, calls } = snapshot.today;
-  const spend = formatUsd(costNanoUsd);
-  const unpriced = unpricedCalls === 0 ? '' : ` + ${unpricedCalls} unpriced`;
+  const { calls } = snapshot.today;
+  const spend = sumInWords(snapshot.today);
   const demo = snapshot.isDemo ? ' (demo data)' : '';
   return {
     title: `${spend} today`,
-    tooltip: `Tollkeeper: ${spend}${unpriced} today, ${calls} ${calls === 1 ? 'call' : 'calls'}${demo}`,
-    menuLine: `Today: ${spend}${unpriced}${demo}`,
+    tooltip: `Tollkeeper: ${spend} today, ${calls} ${calls === 1 ? 'call' : 'calls'}${demo}`,
+    menuLine: `Today: ${spend}${demo}`,
   };
 }

@@ -2,14 +2,8 @@
 import { useState } from 'react';
 import { Link, useRoute } from 'wouter';
 
+import { routes } from '../routes.tsx';
 import { currentTheme, toggleTheme } from './theme.ts';
-
-const nouns = [
-  { noun: 'Live', path: '/', pattern: '/' },
-  { noun: 'Month', path: '/month', pattern: '/month' },
-  { noun: 'Calls', path: '/calls', pattern: '/calls/:id?' },
-  { noun: 'Stripe', path: '/stripe', pattern: '/stripe' },
-] as const;
 
 /** `waiting`: meter events that cannot be sent right now; events on their way need nobody. */
 export function Rail({ machine, waiting }: { readonly machine: string; readonly waiting: number }) {
@@ -34,11 +28,13 @@ export function Rail({ machine, waiting }: { readonly machine: string; readonly 
         aria-label="Screens"
         className={`${isOpen ? 'flex' : 'hidden'} sticky top-0 flex-col gap-0.5 px-3 py-2 min-[721px]:flex min-[721px]:h-[calc(100vh-52px)]`}
       >
-        {nouns.map((item) => (
+        {routes.map(({ noun, path, pattern }) => (
           <RailLink
-            key={item.path}
-            {...item}
-            badge={item.noun === 'Stripe' && waiting > 0 ? `${waiting} wait` : null}
+            key={path}
+            noun={noun}
+            path={path}
+            pattern={pattern}
+            badge={noun === 'Stripe' && waiting > 0 ? `${waiting} wait` : null}
             onGo={() => setOpen(false)}
           />
         ))}

@@ -1,7 +1,8 @@
 /** The states every screen has besides its content: loading, empty, failed, stale. Each says what to do. */
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 
 import { ApiFailure } from '../data/api.ts';
+import { CopyLine } from './copy-line.tsx';
 
 export function Loading({ what }: { readonly what: string }) {
   return (
@@ -55,18 +56,5 @@ export function NoCalls({ proxyUrl }: { readonly proxyUrl: string }) {
         Name who and what for in the address, as in <code>{proxyUrl}/@alice/webshop</code>.
       </p>
     </Empty>
-  );
-}
-
-function CopyLine({ text }: { readonly text: string }) {
-  const [isCopied, setCopied] = useState(false);
-  const copy = () => navigator.clipboard.writeText(text).then(() => setCopied(true));
-  return (
-    <div className="flex flex-wrap items-center gap-3">
-      <code className="rounded-md bg-sunk px-3 py-2 text-[13px] text-text">{text}</code>
-      <button type="button" className="control" onClick={() => void copy()}>
-        {isCopied ? 'Copied' : 'Copy'}
-      </button>
-    </div>
   );
 }

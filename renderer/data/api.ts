@@ -8,12 +8,22 @@ import {
   callDetailSchema,
   callFacetsSchema,
   callsPageSchema,
+  callsTotalSchema,
   monthViewSchema,
+  pendingBatchesSchema,
+  rerateAnswerSchema,
   statusSchema,
   stripeViewSchema,
   syncResultSchema,
 } from '../../shared/contract/api.ts';
 import { apiErrorSchema } from '../../shared/contract/errors.ts';
+import {
+  bookInForceSchema,
+  priceCheckSchema,
+  pricedByViewSchema,
+  pricesViewSchema,
+} from '../../shared/contract/prices.ts';
+import { unpricedViewSchema } from '../../shared/contract/unpriced.ts';
 
 export class ApiFailure extends Error {
   /** 0 when the engine did not answer at all. */
@@ -55,17 +65,39 @@ function queryOf(values: Readonly<Record<string, string | undefined>>): string {
   return new URLSearchParams(stated).toString();
 }
 
-export type CallFilters = Readonly<
-  Partial<Record<'member' | 'project' | 'model' | 'status' | 'from' | 'to' | 'conversation', string>>
->;
+export const callFilterNames = [
+  'member',
+  'project',
+  'model',
+  'status',
+  'from',
+  'to',
+  'conversation',
+  'book',
+  'reason',
+] as const;
+export type CallFilters = Readonly<Partial<Record<(typeof callFilterNames)[number], string>>>;
+
+/** Days inclusive; empty for the beginning, and for today. */
+export type RerateRange = { readonly from: string | null; readonly to: string | null };
 
 export const api = {
   status: () => ask('/api/status', statusSchema),
   month: (month: string | undefined, by: string) => ask(`/api/month?${queryOf({ month, by })}`, monthViewSchema),
   calls: (filters: CallFilters, cursor: string | undefined) =>
     ask(`/api/calls?${queryOf({ ...filters, cursor })}`, callsPageSchema),
+  callsTotal: (filters: CallFilters) => ask(`/api/calls/total?${queryOf(filters)}`, callsTotalSchema),
+  unpriced: (month: string | undefined) => ask(`/api/unpriced?${queryOf({ month })}`, unpricedViewSchema),
+  batches: () => ask('/api/batches', pendingBatchesSchema),
   facets: () => ask('/api/calls/facets', callFacetsSchema),
   call: (id: string) => ask(`/api/calls/${encodeURIComponent(id)}`, callDetailSchema),
   stripe: () => ask('/api/stripe', stripeViewSchema),
   syncNow: () => ask('/api/stripe/sync', syncResultSchema, { method: 'POST' }),
+  prices: () => ask('/api/prices', pricesViewSchema),
+  pricedBy: () => ask('/api/prices/by-book', pricedByViewSchema),
+  checkPrices: (text: string) => ask('/api/prices/check', priceCheckSchema, { method: 'POST', body: text }),
+  applyPrices: (text: string) => ask('/api/prices/file', priceCheckSchema, { method: 'POST', body: text }),
+  resetPrices: () => ask('/api/prices/reset', bookInForceSchema, { method: 'POST' }),
+  rerate: (range: RerateRange, isTrial: boolean) =>
+    ask('/api/prices/rerate', rerateAnswerSchema, { method: 'POST', body: JSON.stringify({ ...range, isTrial }) }),
 };

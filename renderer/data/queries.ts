@@ -1,10 +1,11 @@
 /** What the screens ask for, with how long an answer stays fresh. */
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
-import { api, type CallFilters } from './api.ts';
+import { api, type CallFilters, type RerateRange } from './api.ts';
 
 /** A month view changes with every call; once in a few seconds is as live as a table should be. */
 const tableRefreshMs = 5_000;
+const slowRefreshMs = 15_000;
 
 export function useStatus() {
   return useQuery({ queryKey: ['status'], queryFn: api.status, refetchInterval: 30_000 });
@@ -26,6 +27,62 @@ export function useCalls(filters: CallFilters) {
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.nextCursor ?? undefined,
     placeholderData: keepPreviousData,
+  });
+}
+
+/** Asked again with every settled call would be a scan each; a list that stands still needs it once in a while. */
+export function useCallsTotal(filters: CallFilters) {
+  return useQuery({
+    queryKey: ['calls-total', filters],
+    queryFn: () => api.callsTotal(filters),
+    refetchInterval: slowRefreshMs,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** `calls`: how many there are by the screen's own figure; another number asks anew, none does not ask. */
+export function useUnpriced(month: string | undefined, calls: number) {
+  return useQuery({
+    queryKey: ['unpriced', month ?? 'now', calls],
+    queryFn: () => api.unpriced(month),
+    enabled: calls > 0,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useBatches() {
+  return useQuery({ queryKey: ['batches'], queryFn: api.batches, refetchInterval: slowRefreshMs });
+}
+
+export function usePrices() {
+  return useQuery({ queryKey: ['prices'], queryFn: api.prices, refetchInterval: slowRefreshMs });
+}
+
+export function usePricedBy() {
+  return useQuery({ queryKey: ['priced-by'], queryFn: api.pricedBy, refetchInterval: 60_000 });
+}
+
+export function useCheckPrices() {
+  return useMutation({ mutationFn: api.checkPrices });
+}
+
+export function useApplyPrices() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: api.applyPrices, onSettled: () => client.invalidateQueries() });
+}
+
+export function useResetPrices() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: api.resetPrices, onSettled: () => client.invalidateQueries() });
+}
+
+export type RerateRequest = RerateRange & { readonly isTrial: boolean };
+
+export function useRerate() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ isTrial, ...range }: RerateRequest) => api.rerate(range, isTrial),
+    onSettled: (_answer, _error, { isTrial }) => (isTrial ? undefined : client.invalidateQueries()),
   });
 }
 

@@ -26,6 +26,9 @@ export const spendSchema = z.object({
 });
 export type Spend = z.infer<typeof spendSchema>;
 
+/** Money, and the calls that are not in it because they have no price. */
+export const sumSchema = z.object({ costNanoUsd: nanoUsd, unpricedCalls: count });
+
 export const callRowSchema = z.object({
   id: z.string(),
   source: z.enum(callSources),
@@ -70,6 +73,9 @@ const tokenCountsSchema = z.object({
   outputTokens: count,
 });
 
+export const meterEventStates = ['sealed', 'sending', 'unknown', 'accepted', 'rejected'] as const;
+export type MeterEventState = (typeof meterEventStates)[number];
+
 export const callDetailSchema = callRowSchema.extend({
   path: z.string(),
   isStream: z.boolean(),
@@ -106,16 +112,30 @@ export const callDetailSchema = callRowSchema.extend({
   /** What Stripe was told before a correction, and what it should have been told. */
   difference: z.object({ sentNanoUsd: nanoUsd, dueNanoUsd: nanoUsd }).nullable(),
   /** The meter event that carries this call to Stripe, once its minute is sealed. */
-  meterEvents: z.array(z.object({ id: z.string(), state: z.string() })),
+  meterEvents: z.array(z.object({ id: z.string(), state: z.enum(meterEventStates) })),
 });
 export type CallDetail = z.infer<typeof callDetailSchema>;
+
+export const callFilterStatuses = [
+  'complete',
+  'partial',
+  'failed',
+  'refused',
+  'unpriced',
+  'estimated',
+  'corrected',
+] as const;
 
 export const callsQuerySchema = z.object({
   member: z.string().optional(),
   project: z.string().optional(),
   model: z.string().optional(),
   conversation: z.string().optional(),
-  status: z.enum(['complete', 'partial', 'failed', 'refused', 'unpriced', 'estimated']).optional(),
+  status: z.enum(callFilterStatuses).optional(),
+  /** The version of the price book that priced it. */
+  book: z.string().optional(),
+  /** Why it is unpriced, word for word. */
+  reason: z.string().optional(),
   from: day.optional(),
   to: day.optional(),
   /** Opaque; from `nextCursor` of the page before. */
@@ -126,6 +146,16 @@ export type CallsQuery = z.infer<typeof callsQuerySchema>;
 
 export const callsPageSchema = z.object({ calls: z.array(callRowSchema), nextCursor: z.string().nullable() });
 export type CallsPage = z.infer<typeof callsPageSchema>;
+
+/** What the calls of a filter come to. `isWhole` is false where only the newest of them were added up. */
+export const callsTotalSchema = z.object({
+  calls: count,
+  costNanoUsd: nanoUsd,
+  unpricedCalls: count,
+  estimatedCalls: count,
+  isWhole: z.boolean(),
+});
+export type CallsTotal = z.infer<typeof callsTotalSchema>;
 
 /** What the filters of the Calls screen can offer. */
 export const callFacetsSchema = z.object({
@@ -146,6 +176,7 @@ export const pendingBatchSchema = z.object({
   project: z.string().nullable(),
 });
 export type PendingBatch = z.infer<typeof pendingBatchSchema>;
+export const pendingBatchesSchema = z.object({ batches: z.array(pendingBatchSchema) });
 
 export const monthDimensions = ['member', 'project', 'model', 'customer', 'day'] as const;
 export type MonthDimension = (typeof monthDimensions)[number];
@@ -160,12 +191,11 @@ export const monthViewSchema = z.object({
   /** The month before, over the same number of days when this month is not over yet, so that the comparison is fair. */
   previous: z.object({ month, total: spendSchema, comparedDays: count }),
   /** Null key: unassigned. Rows by falling cost. */
-  rows: z.array(z.object({ key: z.string().nullable(), spend: spendSchema, previousCostNanoUsd: nanoUsd })),
+  rows: z.array(z.object({ key: z.string().nullable(), spend: spendSchema, previous: sumSchema })),
   /** Every day of the month; `parts` in the order of `rows`, only those with spend. */
   days: z.array(
-    z.object({
+    sumSchema.extend({
       day,
-      costNanoUsd: nanoUsd,
       parts: z.array(z.object({ key: z.string().nullable(), costNanoUsd: nanoUsd })),
     }),
   ),
@@ -173,9 +203,6 @@ export const monthViewSchema = z.object({
   months: z.array(month),
 });
 export type MonthView = z.infer<typeof monthViewSchema>;
-
-export const meterEventStates = ['sealed', 'sending', 'unknown', 'accepted', 'rejected'] as const;
-export type MeterEventState = (typeof meterEventStates)[number];
 
 export const meterEventSchema = z.object({
   id: z.string(),
@@ -194,6 +221,17 @@ export const meterEventSchema = z.object({
   lastAnswer: z.string().nullable(),
 });
 export type MeterEventRow = z.infer<typeof meterEventSchema>;
+
+/** What Stripe was told of a call, and what it should have been told. */
+export const billingDifferenceSchema = z.object({
+  callId: z.string(),
+  customer: z.string(),
+  minuteMs: instantMs,
+  eventId: z.string(),
+  sentNanoUsd: nanoUsd,
+  dueNanoUsd: nanoUsd,
+});
+export type BillingDifference = z.infer<typeof billingDifferenceSchema>;
 
 /** `off`: no key. `ok`: the last request was answered. `offline`: no answer since. `failing`: Stripe says no. */
 export const stripeStates = ['off', 'ok', 'offline', 'failing'] as const;
@@ -216,10 +254,12 @@ export const stripeViewSchema = stripeSummarySchema.extend({
   acceptedEvents: count,
   acceptedNanoUsd: nanoUsd,
   rejectedEvents: count,
-  /** Calls that were corrected after Stripe had been told: to settle with the customer. */
-  differences: z.object({ calls: count, nanoUsd }),
+  /** Calls that were corrected after Stripe had been told: to settle with the customer. The newest at most 200 stand in `rows`. */
+  differences: z.object({ calls: count, nanoUsd, rows: z.array(billingDifferenceSchema) }),
   /** Calls of this month that no customer is mapped to: they are not billed to anyone. */
-  unmapped: z.object({ calls: count, costNanoUsd: nanoUsd }),
+  unmapped: sumSchema.extend({ calls: count }),
+  /** Calls of customers without a price, of any month: in no meter event until they have one. */
+  unpriced: z.object({ calls: count, customers: count }),
   nextAttemptAtMs: instantMs.nullable(),
   /** Newest first, at most 200: everything that waits comes before what is delivered. */
   events: z.array(meterEventSchema),
@@ -274,6 +314,8 @@ export const rerateAnswerSchema = z.object({
   changed: count,
   /** Unpriced before, priced now; inside `changed`. */
   newlyPriced: count,
+  /** Without a price before and after. */
+  stillUnpriced: count,
   /** Kept the price they have: this book does not know their model, or another machine kept their passes to itself. */
   kept: count,
   differenceNanoUsd: nanoUsd,

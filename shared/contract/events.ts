@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 
-import { callRowSchema, nanoUsd, stripeSummarySchema } from './api.ts';
+import { callRowSchema, nanoUsd, stripeSummarySchema, sumSchema } from './api.ts';
 
 const count = z.int().min(0);
 
@@ -22,6 +22,8 @@ export const inFlightCallSchema = z.object({
   /** Estimated from the bytes already streamed, until Anthropic reports the count. */
   outputTokens: count,
   costNanoUsd: nanoUsd.nullable(),
+  /** Why what it has told so far has no price; null too while it has told nothing. */
+  unpricedReason: z.string().nullable(),
 });
 export type InFlightCall = z.infer<typeof inFlightCallSchema>;
 
@@ -60,9 +62,9 @@ export const liveSnapshotSchema = z.object({
   }),
   month: z.object({ month: z.string(), costNanoUsd: nanoUsd, calls: count, unpricedCalls: count }),
   /** Spend of the last 60 seconds, the minute a person means by "now". */
-  lastMinuteNanoUsd: nanoUsd,
+  lastMinute: sumSchema,
   /** One entry a minute for the last hour, oldest first, the running minute last. */
-  minutes: z.array(z.object({ minuteMs: z.int(), costNanoUsd: nanoUsd })).max(60),
+  minutes: z.array(sumSchema.extend({ minuteMs: z.int() })).max(60),
   /** Longest running first, at most 50; `inFlightCount` is the true number. */
   inFlight: z.array(inFlightCallSchema).max(50),
   inFlightCount: count,

@@ -74,6 +74,8 @@ export type TestEngineOptions = {
   readonly proxies?: ProxyVariables;
   readonly home?: string;
   readonly rendererFolder?: string;
+  /** The engine's time of day at its start, where a test needs another than now. */
+  readonly nowMs?: number;
 };
 
 export async function startTestEngine({
@@ -84,9 +86,11 @@ export async function startTestEngine({
   proxies = noProxies,
   home: given,
   rendererFolder,
+  nowMs,
 }: TestEngineOptions): Promise<TestEngine> {
   const home = given ?? mkdtempSync(join(tmpdir(), 'tollkeeper-'));
   const clock = createShiftedClock();
+  if (nowMs !== undefined) clock.putAhead(nowMs - clock.nowMs());
   const parsed: Settings = settingsSchema.parse({
     port: 0,
     uiPort: 0,

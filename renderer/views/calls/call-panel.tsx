@@ -3,12 +3,16 @@ import { useEffect, useRef, type ReactNode } from 'react';
 
 import type { CallDetail } from '../../../shared/contract/api.ts';
 import { shortModelName, tokensInWords } from '../../../shared/plain-words.ts';
+import { promptTokens } from '../../../shared/usage.ts';
 import { CallTags } from '../../components/call-tags.tsx';
 import { CallMoney } from '../../components/money.tsx';
 import { Failed, Loading, Notice } from '../../components/states.tsx';
 import { Elapsed, Time } from '../../components/time.tsx';
+import { Advice } from '../../components/unpriced-notice.tsx';
 import { Who } from '../../components/who.tsx';
 import { useCall } from '../../data/queries.ts';
+import { meterEventWords } from '../stripe/event-words.ts';
+import { CallHistory, Sources } from './call-history.tsx';
 import { ChargeLines } from './charge-lines.tsx';
 
 export function CallPanel({ id, close }: { readonly id: string; readonly close: () => void }) {
@@ -29,51 +33,72 @@ export function CallPanel({ id, close }: { readonly id: string; readonly close: 
 }
 
 function Explained({ call }: { readonly call: CallDetail }) {
-  const prompt = call.inputTokens + call.cacheWrite5mTokens + call.cacheWrite1hTokens + call.cacheReadTokens;
   return (
     <>
       <div className="text-4xl font-[580] tracking-[-0.025em]">
         <CallMoney nano={call.costNanoUsd} />
       </div>
       <p className="mt-1 mb-4 text-dim">
-        {howItEnded(call)} It read {prompt.toLocaleString('en-US')} tokens ({tokensInWords(prompt)}) and wrote{' '}
-        {call.outputTokens.toLocaleString('en-US')} ({tokensInWords(call.outputTokens)}). <CallTags call={call} />
+        {howItEnded(call)} {howMuch(call)} <CallTags call={call} />
       </p>
       {call.unpricedReason === null ? null : (
-        <Notice>Unpriced: {call.unpricedReason} It is in no sum until it has a price.</Notice>
+        <Notice>
+          Unpriced: {call.unpricedReason} It is in no sum and on no bill until it has a price.{' '}
+          <Advice reason={call.unpricedReason} />
+        </Notice>
       )}
       {call.lines.length > 0 ? <ChargeLines call={call} /> : null}
-      <dl className="mt-5 grid grid-cols-[auto_1fr] gap-x-5 gap-y-1.5 text-[13px] [&_dd]:break-all [&_dt]:text-faint">
-        <Fact name="Who · what for">
-          <Who member={call.member} project={call.project} />
-        </Fact>
-        <Fact name="Started">
-          <Time at={call.startedAtMs} kind="full" />
-          {call.endedAtMs === null ? null : (
-            <>
-              , took <Elapsed fromMs={call.startedAtMs} toMs={call.endedAtMs} />
-            </>
-          )}
-        </Fact>
-        <Fact name="First byte">
-          {call.firstByteMs === null ? '–' : `${call.firstByteMs.toLocaleString('en-US')} ms after it left`}
-        </Fact>
-        <Fact name="Model">{call.model ?? '–'}</Fact>
-        {call.requestedModel === call.model ? null : <Fact name="Asked for">{call.requestedModel ?? '–'}</Fact>}
-        <Fact name="Client">{call.client ?? '–'}</Fact>
-        <Fact name="Answer">
-          {call.httpStatus ?? 'none'}
-          {call.stopReason === null ? '' : `, ${call.stopReason.replaceAll('_', ' ')}`}
-        </Fact>
-        <Fact name="Size">
-          {call.promptBytes.toLocaleString('en-US')} bytes out, {call.responseBytes.toLocaleString('en-US')} back
-        </Fact>
-        <Fact name="Customer">{call.customer ?? 'none, so it is billed to nobody'}</Fact>
-        <Fact name="In Stripe">{inStripe(call)}</Fact>
-        <Fact name="Message id">{call.messageId ?? '–'}</Fact>
-        <Fact name="Request id">{call.requestId ?? '–'}</Fact>
-        <Fact name="Ledger id">{call.id}</Fact>
-      </dl>
+      <CallHistory call={call} />
+      <Facts call={call} />
+    </>
+  );
+}
+
+function Facts({ call }: { readonly call: CallDetail }) {
+  return (
+    <dl className="mt-5 grid grid-cols-[auto_1fr] gap-x-5 gap-y-1.5 text-[13px] [&_dd]:break-all [&_dt]:text-faint">
+      <Fact name="Who · what for">
+        <Who member={call.member} project={call.project} />
+      </Fact>
+      <Fact name="Started">
+        <Time at={call.startedAtMs} kind="full" />
+        {call.endedAtMs === null ? null : (
+          <>
+            , took <Elapsed fromMs={call.startedAtMs} toMs={call.endedAtMs} />
+          </>
+        )}
+      </Fact>
+      <Fact name="First byte">
+        {call.firstByteMs === null ? '–' : `${call.firstByteMs.toLocaleString('en-US')} ms after it left`}
+      </Fact>
+      <Fact name="Told by">
+        <Sources call={call} />
+      </Fact>
+      <Fact name="Model">{call.model ?? '–'}</Fact>
+      {call.requestedModel === call.model ? null : <Fact name="Asked for">{call.requestedModel ?? '–'}</Fact>}
+      <Fact name="Client">{call.client ?? '–'}</Fact>
+      <Fact name="Answer">
+        {call.httpStatus ?? 'none'}
+        {call.stopReason === null ? '' : `, ${call.stopReason.replaceAll('_', ' ')}`}
+      </Fact>
+      <Fact name="Size">
+        {call.promptBytes.toLocaleString('en-US')} bytes out, {call.responseBytes.toLocaleString('en-US')} back
+      </Fact>
+      {call.passCount > 1 ? <Fact name="Passes">{call.passCount}</Fact> : null}
+      {modifiers(call) === '' ? null : <Fact name="Served as">{modifiers(call)}</Fact>}
+      <Billing call={call} />
+    </dl>
+  );
+}
+
+function Billing({ call }: { readonly call: CallDetail }) {
+  return (
+    <>
+      <Fact name="Customer">{call.customer ?? 'none, so it is billed to nobody'}</Fact>
+      <Fact name="In Stripe">{inStripe(call)}</Fact>
+      <Fact name="Message id">{call.messageId ?? '–'}</Fact>
+      <Fact name="Request id">{call.requestId ?? '–'}</Fact>
+      <Fact name="Ledger id">{call.id}</Fact>
     </>
   );
 }
@@ -85,6 +110,14 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
       <dd>{children}</dd>
     </>
   );
+}
+
+/** Nothing for a call that was not answered, or answered from a cache. */
+function howMuch(call: CallDetail): string {
+  const prompt = promptTokens(call);
+  if (prompt + call.outputTokens === 0) return '';
+  const inWords = (tokens: number) => `${tokens.toLocaleString('en-US')} tokens (${tokensInWords(tokens)})`;
+  return `It read ${inWords(prompt)} and wrote ${inWords(call.outputTokens)}.`;
 }
 
 function howItEnded({ status, errorType, isEstimated, model, requestedModel }: CallDetail): string {
@@ -104,9 +137,21 @@ function howItEnded({ status, errorType, isEstimated, model, requestedModel }: C
   }
 }
 
-function inStripe({ meterEvents, customer, costNanoUsd }: CallDetail): string {
-  const event = meterEvents[0];
-  if (event) return `${event.state} in ${event.id}`;
-  if (customer === null || costNanoUsd === null || costNanoUsd === 0) return 'nothing to bill';
-  return 'waits until its minute is over';
+/** What sets the price besides the model, where it is not the usual. */
+function modifiers({ serviceTier, speed, inferenceGeo }: CallDetail): string {
+  const unusual = [
+    serviceTier === 'standard' ? null : serviceTier,
+    speed === 'standard' ? null : speed,
+    inferenceGeo === null || inferenceGeo === 'global' ? null : `inference in ${inferenceGeo}`,
+  ];
+  return unusual.filter((word) => word !== null).join(', ');
+}
+
+function inStripe({ meterEvents, customer, costNanoUsd, source }: CallDetail): string {
+  if (meterEvents.length > 0)
+    return meterEvents.map(({ id, state }) => `${meterEventWords[state]} in ${id}`).join('; ');
+  if (customer === null) return 'nothing to bill';
+  if (source === 'claude_code' || source === 'import') return 'not billed from here: it did not pass this machine';
+  if (costNanoUsd === null) return 'not billed yet: it has no price';
+  return costNanoUsd === 0 ? 'nothing to bill' : 'waits until its minute is over';
 }

@@ -4,7 +4,7 @@ import { useRef, type KeyboardEvent } from 'react';
 
 import type { CallRow } from '../../../shared/contract/api.ts';
 import { shortModelName } from '../../../shared/plain-words.ts';
-import { CallTags } from '../../components/call-tags.tsx';
+import { CallState } from '../../components/call-tags.tsx';
 import { Count } from '../../components/count.tsx';
 import { CallMoney } from '../../components/money.tsx';
 import { Time } from '../../components/time.tsx';
@@ -42,14 +42,15 @@ export function CallsTable({ calls, open }: CallsTableProps) {
     overscan: 20,
   });
   const items = virtual.getVirtualItems();
-  const first = items[0]?.index ?? 0;
-  const end = (items.at(-1)?.index ?? -1) + 1;
-  const shown = isVirtual ? calls.slice(first, end) : calls;
+  const [first, last] = [items[0], items.at(-1)];
+  const shown = isVirtual ? items.map(({ index }) => index) : calls.map((_, index) => index);
   return (
     <div ref={frame} className={`framed ${isVirtual ? 'max-h-[70vh] overflow-y-auto' : ''}`}>
       <table className="table stacks" aria-rowcount={calls.length + 1}>
         <caption className="sr-only">Settled calls, newest first. Enter opens one.</caption>
-        <thead className={isVirtual ? 'sticky top-0 z-1 bg-surface' : ''}>
+        <thead
+          className={isVirtual ? 'min-[721px]:sticky min-[721px]:top-0 min-[721px]:z-1 min-[721px]:bg-surface' : ''}
+        >
           <tr>
             {titles.map((title, index) => (
               <th
@@ -65,11 +66,14 @@ export function CallsTable({ calls, open }: CallsTableProps) {
           </tr>
         </thead>
         <tbody>
-          {isVirtual ? <Spacer rows={first} /> : null}
-          {shown.map((call) => (
-            <Row key={call.id} call={call} open={open} />
-          ))}
-          {isVirtual ? <Spacer rows={calls.length - end} /> : null}
+          {first ? <Spacer heightPx={first.start} /> : null}
+          {shown.map((index) => {
+            const call = calls[index];
+            return call ? (
+              <Row key={call.id} call={call} open={open} index={index} measure={virtual.measureElement} />
+            ) : null;
+          })}
+          {last ? <Spacer heightPx={virtual.getTotalSize() - last.end} /> : null}
         </tbody>
       </table>
     </div>
@@ -77,11 +81,19 @@ export function CallsTable({ calls, open }: CallsTableProps) {
 }
 
 /** Holds the place of the rows that are not drawn. */
-function Spacer({ rows }: { readonly rows: number }) {
-  return rows === 0 ? null : <tr aria-hidden="true" style={{ height: rows * rowHeightPx }} />;
+function Spacer({ heightPx }: { readonly heightPx: number }) {
+  return heightPx <= 0 ? null : <tr aria-hidden="true" style={{ height: heightPx, padding: 0 }} />;
 }
 
-function Row({ call, open }: { readonly call: CallRow; readonly open: (call: CallRow) => void }) {
+type RowProps = {
+  readonly call: CallRow;
+  readonly open: (call: CallRow) => void;
+  readonly index: number;
+  /** Narrow rows are lists of many lines, each of another height. */
+  readonly measure: (row: Element | null) => void;
+};
+
+function Row({ call, open, index, measure }: RowProps) {
   const onKeyDown = (event: KeyboardEvent<HTMLTableRowElement>) => {
     if (event.key === 'Enter') {
       // Else the same key press would go on to the panel and close it.
@@ -98,11 +110,19 @@ function Row({ call, open }: { readonly call: CallRow; readonly open: (call: Cal
     next.focus();
   };
   return (
-    <tr tabIndex={0} className="cursor-pointer hover:bg-sunk/50" onClick={() => open(call)} onKeyDown={onKeyDown}>
+    <tr
+      ref={measure}
+      data-index={index}
+      aria-rowindex={index + 2}
+      tabIndex={0}
+      className="cursor-pointer hover:bg-sunk/50"
+      onClick={() => open(call)}
+      onKeyDown={onKeyDown}
+    >
       <td data-label="Time">
         <Time at={call.startedAtMs} kind="full" />
       </td>
-      <td data-label="Who · what for">
+      <td data-label="Who · what for" className="min-[721px]:max-w-[26ch] min-[721px]:truncate">
         <Who member={call.member} project={call.project} />
       </td>
       <td data-label="Client" className={`text-dim ${clientColumn}`}>
@@ -125,7 +145,7 @@ function Row({ call, open }: { readonly call: CallRow; readonly open: (call: Cal
         {call.costNanoUsd === 0 ? '–' : <CallMoney nano={call.costNanoUsd} />}
       </td>
       <td>
-        <CallTags call={call} />
+        <CallState call={call} isNarrow />
       </td>
     </tr>
   );

@@ -3,18 +3,19 @@ import { useLocation, useParams, useSearchParams } from 'wouter';
 
 import type { CallRow } from '../../../shared/contract/api.ts';
 import { Empty, Failed, Loading, NoCalls } from '../../components/states.tsx';
-import type { CallFilters } from '../../data/api.ts';
+import { callFilterNames, type CallFilters } from '../../data/api.ts';
 import { useCalls, useStatus } from '../../data/queries.ts';
 import { CallPanel } from './call-panel.tsx';
 import { CallsTable } from './calls-table.tsx';
-import { Filters, filterNames } from './filters.tsx';
+import { CallsSum } from './calls-sum.tsx';
+import { Filters } from './filters.tsx';
 
 export function CallsView() {
   const [search, setSearch] = useSearchParams();
   const { id } = useParams<{ id?: string }>();
   const [, go] = useLocation();
   const filters: CallFilters = Object.fromEntries(
-    filterNames.flatMap((name) => (search.has(name) ? [[name, search.get(name) ?? '']] : [])),
+    callFilterNames.flatMap((name) => (search.has(name) ? [[name, search.get(name) ?? '']] : [])),
   );
   const suffix = search.size > 0 ? `?${search}` : '';
 
@@ -31,6 +32,7 @@ export function CallsView() {
     <>
       <h1 className="mb-3">Calls</h1>
       <Filters filters={filters} change={change} clear={() => setSearch({})} />
+      <CallsSum filters={filters} />
       <List filters={filters} open={(call) => go(`/calls/${call.id}${suffix}`)} />
       {id === undefined ? null : <CallPanel id={id} close={() => go(`/calls${suffix}`)} />}
     </>

@@ -1,12 +1,13 @@
 /** The filters of the Calls screen. Each is a word in the address, so that a filtered list can be kept or sent. */
 import { useId, type ReactNode } from 'react';
 
+import { callFilterStatuses } from '../../../shared/contract/api.ts';
 import type { CallFilters } from '../../data/api.ts';
 import { useFacets } from '../../data/queries.ts';
 
-export const filterNames = ['member', 'project', 'model', 'status', 'from', 'to', 'conversation'] as const;
-
-const statuses = ['complete', 'partial', 'failed', 'refused', 'unpriced', 'estimated'];
+/** Filters that a link sets; each can be taken away. */
+const linkedNames = ['conversation', 'book', 'reason'] as const;
+const linkedWords = { conversation: 'One conversation', book: 'Priced by', reason: 'Unpriced:' } as const;
 
 type FiltersProps = {
   readonly filters: CallFilters;
@@ -20,7 +21,7 @@ export function Filters({ filters, change, clear }: FiltersProps) {
     ['member', facets?.members ?? []],
     ['project', facets?.projects ?? []],
     ['model', facets?.models ?? []],
-    ['status', statuses],
+    ['status', callFilterStatuses],
   ] as const;
   return (
     <form
@@ -61,6 +62,20 @@ export function Filters({ filters, change, clear }: FiltersProps) {
           )}
         </Field>
       ))}
+      {linkedNames.map((name) =>
+        filters[name] === undefined ? null : (
+          <button
+            key={name}
+            type="button"
+            className="control max-w-full truncate"
+            title={filters[name]}
+            aria-label={`Take away the filter: ${linkedWords[name]} ${filters[name]}`}
+            onClick={() => change(name, null)}
+          >
+            {linkedWords[name]} {name === 'conversation' ? '' : filters[name]} <span aria-hidden="true">×</span>
+          </button>
+        ),
+      )}
       {Object.keys(filters).length === 0 ? null : (
         <button type="button" className="control" onClick={clear}>
           Clear

@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 import type { CallRow } from '../../../shared/contract/api.ts';
 import type { InFlightCall, LiveSnapshot } from '../../../shared/contract/events.ts';
 import { shortModelName } from '../../../shared/plain-words.ts';
-import { CallTags } from '../../components/call-tags.tsx';
+import { CallState, UnpricedReason } from '../../components/call-tags.tsx';
 import { Count, plural } from '../../components/count.tsx';
 import { CallMoney, Money } from '../../components/money.tsx';
 import { Tag } from '../../components/tag.tsx';
@@ -79,15 +79,22 @@ function RunningRow({ call, atMs }: { readonly call: InFlightCall; readonly atMs
         <Count value={call.outputTokens} /> …
       </td>
       <td data-label="Cost" className="number">
-        {call.costNanoUsd === null ? '–' : <Money nano={call.costNanoUsd} decimals={4} />} …
+        <RunningCost call={call} /> …
       </td>
       <td>
         <Tag>
           {call.isStream ? 'streaming' : 'waiting'} <Elapsed fromMs={call.startedAtMs} toMs={atMs} />
-        </Tag>
+        </Tag>{' '}
+        <UnpricedReason reason={call.unpricedReason} />
       </td>
     </tr>
   );
+}
+
+/** A dash while it has told nothing that could be priced; "unpriced" once it has told what nobody can price. */
+function RunningCost({ call }: { readonly call: InFlightCall }) {
+  if (call.costNanoUsd === null && call.unpricedReason === null) return <>–</>;
+  return <Money nano={call.costNanoUsd} decimals={4} />;
 }
 
 function DoneRow({ call }: { readonly call: CallRow }) {
@@ -115,7 +122,7 @@ function DoneRow({ call }: { readonly call: CallRow }) {
         {call.costNanoUsd === 0 ? '–' : <CallMoney nano={call.costNanoUsd} />}
       </td>
       <td>
-        <CallTags call={call} />
+        <CallState call={call} />
       </td>
     </tr>
   );

@@ -3,23 +3,14 @@ import type { Conversation } from '../../../shared/contract/events.ts';
 import { nanoUsdPerCent } from '../../../shared/money.ts';
 import { shortModelName, tokensInWords } from '../../../shared/plain-words.ts';
 import { plural } from '../../components/count.tsx';
-import { Money } from '../../components/money.tsx';
+import { Sum } from '../../components/sum.tsx';
 import { Tag } from '../../components/tag.tsx';
+import { callsLink } from '../../data/links.ts';
 import { gaugeShares, gaugeTone } from './gauge.ts';
 
 export function ConversationCard({ conversation }: { readonly conversation: Conversation }) {
-  const {
-    member,
-    project,
-    client,
-    model,
-    turns,
-    contextTokens,
-    growthTokens,
-    costNanoUsd,
-    unpricedCalls,
-    limitTokens,
-  } = conversation;
+  const { id, member, project, client, model, turns, contextTokens, growthTokens, costNanoUsd, limitTokens } =
+    conversation;
   const shares = gaugeShares(conversation);
   const tone = gaugeTone(shares.total);
   const frame = tone === 'plain' ? 'border-line' : tone === 'look' ? 'border-warn' : 'border-stop';
@@ -54,7 +45,7 @@ export function ConversationCard({ conversation }: { readonly conversation: Conv
         <span className="absolute left-3/4 -translate-x-1/2">{short((limitTokens * 3) / 4)}</span>
         <span className="absolute right-0">{short(limitTokens)}</span>
       </div>
-      <dl className="mt-2 grid grid-cols-[1fr_auto] gap-y-[3px] text-dim [&_dd]:text-right [&_dd]:font-[550] [&_dd]:text-text">
+      <dl className="mt-2 grid grid-cols-[1fr_auto] gap-x-3 gap-y-[3px] text-dim [&_dd]:text-right [&_dd]:font-[550] [&_dd]:text-text [&_dt]:whitespace-nowrap">
         <dt>Context</dt>
         <dd>
           {contextTokens.toLocaleString('en-US')} tokens
@@ -64,8 +55,12 @@ export function ConversationCard({ conversation }: { readonly conversation: Conv
         <dd>{tokensInWords(contextTokens)}</dd>
         <dt>So far</dt>
         <dd>
-          <Money nano={costNanoUsd} decimals={costNanoUsd < nanoUsdPerCent ? 6 : 4} /> in {plural(turns, 'turn')}
-          {unpricedCalls > 0 ? <span className="text-warn"> + {plural(unpricedCalls, 'call')} unpriced</span> : null}
+          <Sum
+            sum={conversation}
+            decimals={costNanoUsd < nanoUsdPerCent ? 6 : 4}
+            href={callsLink({ status: 'unpriced', conversation: id })}
+          />{' '}
+          in {plural(turns, 'turn')}
         </dd>
       </dl>
     </article>

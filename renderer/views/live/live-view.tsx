@@ -4,6 +4,7 @@ import { Loading, NoCalls } from '../../components/states.tsx';
 import { SpendTrace } from '../../charts/spend-trace.tsx';
 import { useLive } from '../../data/live.ts';
 import { useStatus } from '../../data/queries.ts';
+import { BatchesWaiting } from './batches-waiting.tsx';
 import { CallsNow } from './calls-now.tsx';
 import { ConversationCard, GaugeLegend } from './conversation-card.tsx';
 import { Meter } from './meter.tsx';
@@ -35,7 +36,10 @@ export function LiveView() {
         <SpendTrace minutes={snapshot.minutes} />
       </section>
       {isEmpty ? (
-        <NoCalls proxyUrl={status.proxyUrl} />
+        <>
+          <BatchesWaiting />
+          <NoCalls proxyUrl={status.proxyUrl} />
+        </>
       ) : (
         <>
           {conversations.length === 0 ? null : (
@@ -51,6 +55,7 @@ export function LiveView() {
               </div>
             </section>
           )}
+          <BatchesWaiting />
           <CallsNow snapshot={snapshot} />
         </>
       )}

@@ -1,11 +1,12 @@
 /** Month: what a manager opens once a month: the sum, against the month before, by day, and by who or what. */
-import { useLocation, useSearchParams } from 'wouter';
+import { useSearchParams } from 'wouter';
 
 import { monthDimensions, type MonthDimension, type MonthView as Month } from '../../../shared/contract/api.ts';
 import { DaysChart, seriesOf } from '../../charts/days-chart.tsx';
 import { plural } from '../../components/count.tsx';
-import { Money } from '../../components/money.tsx';
 import { Empty, Failed, Loading } from '../../components/states.tsx';
+import { Sum } from '../../components/sum.tsx';
+import { UnpricedNotice } from '../../components/unpriced-notice.tsx';
 import { useMonth, useStatus } from '../../data/queries.ts';
 import { comparison, monthName } from './comparison.ts';
 import { MonthTable } from './month-table.tsx';
@@ -71,34 +72,26 @@ function Heading({ view, by, choose }: HeadingProps) {
 
 function Sums({ view, isDemo }: { readonly view: Month; readonly isDemo: boolean }) {
   const { total, by } = view;
-  const [, go] = useLocation();
   const labelOf = (key: string | null) => key ?? 'unassigned';
   const series = seriesOf(view, labelOf);
-  const showUnpriced = () => go(`/calls?status=unpriced&from=${view.month}-01`);
   return (
     <>
       <div className="text-4xl leading-tight font-[580] tracking-[-0.025em]">
-        <Money nano={total.costNanoUsd} />
-        <span className="ml-3 text-[15px] font-normal tracking-normal text-dim">
-          {plural(total.calls, 'call')}
-          {isDemo ? ', demo data' : ''}
-        </span>
+        <Sum sum={total} decimals={2} isHeadline />
       </div>
-      <p className="mt-1 text-dim">{comparison(view)}</p>
-      {total.unpricedCalls > 0 ? (
-        <p className="mt-1 text-warn">
-          {plural(total.unpricedCalls, 'call')} unpriced, not in this sum.{' '}
-          <button type="button" className="text-accent underline" onClick={showUnpriced}>
-            Show them
-          </button>
-        </p>
-      ) : null}
+      <p className="mt-1 text-dim">
+        {plural(total.calls, 'call')}
+        {isDemo ? ', demo data' : ''}. {comparison(view)}
+      </p>
       {total.estimatedCalls > 0 ? (
         <p className="mt-1 text-dim">
-          {plural(total.estimatedCalls, 'call')} in it{' '}
+          {plural(total.estimatedCalls, 'call')}{' '}
           {total.estimatedCalls === 1 ? 'was cut off and is' : 'were cut off and are'} estimated.
         </p>
       ) : null}
+      <div className="mt-4">
+        <UnpricedNotice month={view.month} calls={total.unpricedCalls} />
+      </div>
       {by === 'day' ? null : (
         <>
           <div className="mt-5">
@@ -115,6 +108,14 @@ function Sums({ view, isDemo }: { readonly view: Month; readonly isDemo: boolean
                 {label}
               </span>
             ))}
+            {total.unpricedCalls > 0 ? (
+              <span>
+                <span className="mr-1.5 text-warn" aria-hidden="true">
+                  ▲
+                </span>
+                a day with calls that have no price and are not in its bar
+              </span>
+            ) : null}
           </p>
         </>
       )}

@@ -1,13 +1,18 @@
 /** Stripe: what waits, what it is worth, what Stripe said last, and every meter event with its state. */
 import type { ReactNode } from 'react';
+import { Link } from 'wouter';
 
 import type { MeterEventRow, MeterEventState, StripeView as Stripe } from '../../../shared/contract/api.ts';
 import { Count, plural } from '../../components/count.tsx';
 import { Money } from '../../components/money.tsx';
+import { Sum } from '../../components/sum.tsx';
 import { Empty, Failed, Loading, Notice } from '../../components/states.tsx';
 import { Tag, type Tone } from '../../components/tag.tsx';
 import { Time } from '../../components/time.tsx';
+import { callsLink } from '../../data/links.ts';
 import { useStripe, useSyncNow } from '../../data/queries.ts';
+import { Differences } from './differences.tsx';
+import { meterEventWords } from './event-words.ts';
 
 export function StripeView() {
   const { data: stripe, error } = useStripe();
@@ -17,13 +22,8 @@ export function StripeView() {
       <h1 className="mb-2">Stripe</h1>
       {error ? <Failed error={error} /> : null}
       <Hero stripe={stripe} />
-      {stripe.unmapped.calls > 0 ? (
-        <p className="mb-4 text-dim">
-          {plural(stripe.unmapped.calls, 'call')} of this month (<Money nano={stripe.unmapped.costNanoUsd} />){' '}
-          {stripe.unmapped.calls === 1 ? 'has' : 'have'} no customer and {stripe.unmapped.calls === 1 ? 'is' : 'are'}{' '}
-          billed to nobody. Map a project or a member to a Stripe customer in settings.json.
-        </p>
-      ) : null}
+      <NotBilled stripe={stripe} />
+      <Differences differences={stripe.differences} />
       {stripe.events.length === 0 ? (
         <Empty title="No meter events yet">
           A minute of calls becomes one event for its customer, a few seconds after the minute is over.
@@ -31,6 +31,38 @@ export function StripeView() {
       ) : (
         <Events events={stripe.events} />
       )}
+    </>
+  );
+}
+
+/** What is in no meter event, with what would put it in one. */
+function NotBilled({ stripe: { unpriced, unmapped } }: { readonly stripe: Stripe }) {
+  return (
+    <>
+      {unpriced.calls > 0 ? (
+        <Notice>
+          <b className="font-semibold">
+            {plural(unpriced.calls, 'call')} of {plural(unpriced.customers, 'customer')}{' '}
+            {unpriced.calls === 1 ? 'is' : 'are'} unpriced
+          </b>{' '}
+          and in no meter event: not billed yet. Each is billed once it has a price:{' '}
+          <Link href={callsLink({ status: 'unpriced' })} className="text-accent underline underline-offset-2">
+            see why
+          </Link>
+          , update or put a price file in force, then price past calls again under{' '}
+          <Link href="/prices" className="text-accent underline underline-offset-2">
+            Prices
+          </Link>
+          .
+        </Notice>
+      ) : null}
+      {unmapped.calls > 0 ? (
+        <p className="mb-4 text-dim">
+          {plural(unmapped.calls, 'call')} of this month (<Sum sum={unmapped} />){' '}
+          {unmapped.calls === 1 ? 'has' : 'have'} no customer and {unmapped.calls === 1 ? 'is' : 'are'} billed to
+          nobody. Map a project or a member to a Stripe customer in settings.json.
+        </p>
+      ) : null}
     </>
   );
 }
@@ -122,14 +154,6 @@ const tones: Readonly<Record<MeterEventState, Tone>> = {
   accepted: 'well',
   rejected: 'stopped',
 };
-const words: Readonly<Record<MeterEventState, string>> = {
-  sealed: 'waits',
-  sending: 'on its way',
-  unknown: 'outcome unknown',
-  accepted: 'delivered',
-  rejected: 'refused',
-};
-
 function Events({ events }: { readonly events: readonly MeterEventRow[] }) {
   return (
     <div className="framed">
@@ -176,9 +200,13 @@ function Events({ events }: { readonly events: readonly MeterEventRow[] }) {
                 {event.attempts}
               </td>
               <td data-label="State">
-                <Tag tone={tones[event.state]}>{words[event.state]}</Tag>
+                <Tag tone={tones[event.state]}>{meterEventWords[event.state]}</Tag>
               </td>
-              <td data-label="Last answer" className="max-w-[28ch] truncate text-dim" title={event.lastAnswer ?? ''}>
+              <td
+                data-label="Last answer"
+                className="text-dim min-[721px]:max-w-[28ch] min-[721px]:truncate"
+                title={event.lastAnswer ?? ''}
+              >
                 {event.lastAnswer ?? '–'}
               </td>
             </tr>

@@ -37,14 +37,15 @@ describe('the meter', () => {
     expect(sums.today).toMatchObject({ calls: 2, costNanoUsd: 2_100_000, unpricedCalls: 1 });
     expect(sums.month).toMatchObject({ calls: 3, costNanoUsd: 4_200_000, unpricedCalls: 1 });
     expect(sums.minutes).toHaveLength(60);
-    expect(sums.minutes.at(-3)).toEqual({ minuteMs: noon - 120_000, costNanoUsd: 2_100_000 });
-    expect(sums.lastMinuteNanoUsd).toBe(6_300_000);
+    expect(sums.minutes.at(-3)).toEqual({ minuteMs: noon - 120_000, costNanoUsd: 2_100_000, unpricedCalls: 0 });
+    expect(sums.minutes.at(-1)).toEqual({ minuteMs: noon, costNanoUsd: 0, unpricedCalls: 1 });
+    expect(sums.lastMinute).toEqual({ costNanoUsd: 6_300_000, unpricedCalls: 1 });
   });
 
   it('falls back to zero with time, and turns over at midnight of the zone', () => {
     const meter = createSpendMeter(nothing, createDayOf('UTC'));
     meter.add(row('a', noon), noon);
-    expect(meter.sums(noon + 61_000).lastMinuteNanoUsd).toBe(0);
+    expect(meter.sums(noon + 61_000).lastMinute).toEqual({ costNanoUsd: 0, unpricedCalls: 0 });
     const tomorrow = meter.sums(noon + 13 * 3_600_000);
     expect(tomorrow.today).toMatchObject({ day: '2026-11-25', calls: 0, costNanoUsd: 0 });
     expect(tomorrow.month.calls).toBe(1);
@@ -94,7 +95,14 @@ describe('the live picture', () => {
       stripe: () => stripe,
       gap: () => null,
     });
-  const running = () => ({ model: null, inputTokens: 1, cacheReadTokens: 0, outputTokens: 3, costNanoUsd: 7 });
+  const running = () => ({
+    model: null,
+    inputTokens: 1,
+    cacheReadTokens: 0,
+    outputTokens: 3,
+    costNanoUsd: 7,
+    unpricedReason: null,
+  });
 
   it('keeps to its contract and its bounds however much runs', () => {
     const live = create();

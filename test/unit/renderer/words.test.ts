@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { MonthView, Spend } from '../../../shared/contract/api.ts';
 import type { Conversation } from '../../../shared/contract/events.ts';
+import type { Sum } from '../../../shared/spend-words.ts';
 import { pagesOfText, shortModelName, tokensInWords } from '../../../shared/plain-words.ts';
 import { seriesOf, stackDays } from '../../../renderer/charts/days-chart.tsx';
 import { exactUsd, unitPriceInWords } from '../../../renderer/views/calls/line-words.ts';
@@ -45,33 +46,54 @@ describe('a month', () => {
     previous: { month: '2026-10', total: spend(3e9), comparedDays: 24 },
     days: Array.from({ length: 30 }),
   } as unknown as MonthView;
+  const sum = (costNanoUsd: number, unpricedCalls = 0): Sum => ({ costNanoUsd, unpricedCalls });
   it('is compared with as many days of the month before', () => {
     expect(comparison(view)).toBe('$1.00 more than the first 24 days of October ($3.00).');
-    expect(comparison({ ...view, total: spend(3e9) })).toBe('Exactly as much as the first 24 days of October.');
+    expect(comparison({ ...view, total: spend(3e9) })).toBe('Exactly as much as the first 24 days of October ($3.00).');
     expect(comparison({ ...view, previous: { ...view.previous, total: spend(0, 0), comparedDays: 30 } })).toBe(
       'There were no calls in October to compare with.',
     );
   });
   it('says changes and cache hits in percent', () => {
-    expect([change(131, 100), change(78, 100), change(5, 0), change(100, 100)]).toEqual([
-      '+31 %',
-      '−22 %',
-      '–',
-      '±0 %',
-    ]);
+    const texts = [
+      change(sum(131), sum(100)),
+      change(sum(78), sum(100)),
+      change(sum(5), sum(0)),
+      change(sum(9), sum(9)),
+    ];
+    expect(texts.map(({ text }) => text)).toEqual(['+31 %', '−22 %', '–', '±0 %']);
+    expect(texts.some(({ isPart }) => isPart)).toBe(false);
     expect(cacheHitPercent(spend(1))).toBe(50);
   });
+  it('says what is unpriced in it, and never compares what has no price as if it were nothing', () => {
+    const unpriced = (costNanoUsd: number, unpricedCalls: number) => ({ ...spend(costNanoUsd, 9), unpricedCalls });
+    expect(
+      comparison({ ...view, total: unpriced(4e9, 3), previous: { ...view.previous, total: unpriced(3e9, 1) } }),
+    ).toBe(
+      '$1.00 more than the first 24 days of October ($3.00 + 1 call unpriced), without the 3 calls unpriced in November and the 1 call unpriced in October.',
+    );
+    expect(comparison({ ...view, total: unpriced(0, 3) })).toBe(
+      'It cannot be compared with the first 24 days of October ($3.00).',
+    );
+    expect(change(sum(131, 1), sum(100))).toEqual({ text: '+31 %', isPart: true });
+    expect(change(sum(131), sum(100, 1))).toEqual({ text: '+31 %', isPart: true });
+    expect(change(sum(0, 4), sum(100))).toEqual({ text: '–', isPart: false });
+  });
   it('draws what has no colour of its own as others', () => {
-    const rows = ['a', 'b', 'c', 'd', 'e', 'f'].map((key) => ({ key, spend: spend(1), previousCostNanoUsd: 0 }));
+    const rows = ['a', 'b', 'c', 'd', 'e', 'f'].map((key) => ({
+      key,
+      spend: spend(1),
+      previous: { costNanoUsd: 0, unpricedCalls: 0 },
+    }));
     const parts = [
       { key: 'a', costNanoUsd: 5 },
       { key: 'e', costNanoUsd: 2 },
       { key: 'f', costNanoUsd: 3 },
     ];
-    const month = { ...view, rows, days: [{ day: '2026-11-01', costNanoUsd: 10, parts }] };
+    const month = { ...view, rows, days: [{ day: '2026-11-01', costNanoUsd: 10, unpricedCalls: 2, parts }] };
     const series = seriesOf(month, (key) => key ?? 'unassigned');
     expect(series.map(({ label }) => label)).toEqual(['a', 'b', 'c', 'd', 'others']);
-    expect(stackDays(month, series)).toEqual([{ day: '2026-11-01', values: [5, 0, 0, 0, 5] }]);
+    expect(stackDays(month, series)).toEqual([{ day: '2026-11-01', values: [5, 0, 0, 0, 5], unpricedCalls: 2 }]);
   });
 });
 

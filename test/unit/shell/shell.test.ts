@@ -67,9 +67,9 @@ describe('the tray', () => {
     };
     const snapshot = { today, isDemo: true } as LiveSnapshot;
     expect(trayText(snapshot)).toEqual({
-      title: '$18.42 today',
-      tooltip: 'Tollkeeper: $18.42 + 3 unpriced today, 1284 calls (demo data)',
-      menuLine: 'Today: $18.42 + 3 unpriced (demo data)',
+      title: '$18.42 + 3 calls unpriced today',
+      tooltip: 'Tollkeeper: $18.42 + 3 calls unpriced today, 1284 calls (demo data)',
+      menuLine: 'Today: $18.42 + 3 calls unpriced (demo data)',
     });
     expect(trayText(null).title).toBe('');
   });
