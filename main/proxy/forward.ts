@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream';
 
 import { errors, type Dispatcher } from 'undici';
 
+import { holdEnd, writeAtOnce, type HeldEnd } from './answer-writer.ts';
 import { gatewayError } from './gateway-error.ts';
 import { headerOf, responseHeaders } from './headers.ts';
 
@@ -31,11 +32,15 @@ export type ForwardEnd =
 
 export type ForwardEvents = {
   readonly onResponse: (status: number, rawHeaders: readonly string[]) => void;
-  readonly onChunk: (chunk: Buffer) => void;
-  readonly onEnd: (end: ForwardEnd) => void;
+  /** A promise: the chunk is not read yet. */
+  readonly onChunk: (chunk: Buffer) => Promise<void> | undefined;
+  /** A promise: what has to be done before the client sees the end of a whole answer. */
+  readonly onEnd: (end: ForwardEnd) => Promise<void> | undefined;
+  /** Where the end of the answer waits for `onEnd`. */
+  readonly holds?: Pick<HeldEnd, 'clock' | 'isEndSeen'>;
 };
 
-const noEvents: ForwardEvents = { onResponse: () => {}, onChunk: () => {}, onEnd: () => {} };
+const noEvents: ForwardEvents = { onResponse: () => {}, onChunk: () => undefined, onEnd: () => undefined };
 
 export function forward(
   upstream: Dispatcher,
@@ -47,12 +52,21 @@ export function forward(
   let controller: Dispatcher.DispatchController | null = null;
   let isEnded = false;
   let isDraining = false;
+  let statedBytes: number | null = null;
+  const { holds } = events;
+  const answer = holds
+    ? holdEnd(response, { ...holds, statedBytes: () => statedBytes, onRoom: resume })
+    : writeAtOnce(response);
 
-  function end(result: ForwardEnd): void {
-    if (isEnded) return;
+  function resume(): void {
+    controller?.resume();
+  }
+
+  function end(result: ForwardEnd): Promise<void> | undefined {
+    if (isEnded) return undefined;
     isEnded = true;
     response.off('close', onClientGone);
-    events.onEnd(result);
+    return events.onEnd(result);
   }
 
   function onClientGone(): void {
@@ -61,12 +75,12 @@ export function forward(
       controller?.resume();
       return;
     }
-    end({ kind: 'client_left' });
+    void end({ kind: 'client_left' });
     controller?.abort(new Error('the client left'));
   }
 
   response.on('close', onClientGone);
-  response.on('drain', () => controller?.resume());
+  response.on('drain', resume);
 
   upstream.dispatch(
     {
@@ -87,6 +101,7 @@ export function forward(
           return;
         }
         if (status < 200) return passInformation(response, status, raw);
+        statedBytes = lengthOf(raw);
         response.sendDate = false;
         response.writeHead(status, statusText ?? '', responseHeaders(raw));
         // Headers leave at once, not with the first byte of a body that may take minutes; in one packet with it when it is here already.
@@ -94,29 +109,32 @@ export function forward(
         events.onResponse(status, raw);
       },
       onResponseData: (started, chunk) => {
-        if (!isDraining && !response.write(chunk)) started.pause();
-        events.onChunk(chunk);
+        const read = events.onChunk(chunk);
+        if (!isDraining && !answer.write(chunk, read)) started.pause();
       },
       onResponseEnd: (ended) => {
-        if (isDraining) return end({ kind: 'client_left' });
+        if (isDraining) return void end({ kind: 'client_left' });
         const trailers = rawTexts(ended.rawTrailers);
         if (trailers.length > 0) response.addTrailers(pairsOf(trailers));
-        response.end();
-        end({ kind: 'whole' });
+        answer.end(end({ kind: 'whole' }));
       },
       onResponseError: (_failed, error) => {
         if (isEnded) return;
-        if (isDraining) return end({ kind: 'client_left' });
+        if (isDraining) return void end({ kind: 'client_left' });
         if (response.headersSent) {
-          end({ kind: 'upstream_cut', reason: error.message });
-          response.destroy();
-          return;
+          void end({ kind: 'upstream_cut', reason: error.message });
+          return answer.cut(() => response.destroy());
         }
-        end({ kind: 'unreachable', reason: error.message, didReach: !isConnectFailure(error) });
+        void end({ kind: 'unreachable', reason: error.message, didReach: !isConnectFailure(error) });
         gatewayError(response, incoming, error);
       },
     },
   );
+}
+
+function lengthOf(raw: readonly string[]): number | null {
+  const stated = headerOf(raw, 'content-length');
+  return stated === null ? null : Number(stated);
 }
 
 /** Early hints are the one interim answer with a use for the client; `100 Continue` has been given by this server already. */

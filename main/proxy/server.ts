@@ -29,7 +29,8 @@ import { createTap } from './tap.ts';
 export type ProxyCallbacks = {
   /** Resolves when the call is durable, or cannot be made so; never rejects. `soFar` tells what the answer has said while it runs. */
   readonly onBegin: (call: BegunCall, soFar: () => CallSoFar) => Promise<void>;
-  readonly onFinish: (call: BegunCall, end: CallEnd) => void;
+  /** Resolves when the end of the answer may be seen: the call is settled, or its row has to wait. Never rejects. */
+  readonly onFinish: (call: BegunCall, end: CallEnd) => Promise<void>;
   /** `submitter` is null when they were only asked about. */
   readonly onBatches: (batches: readonly BatchFacts[], submitter: BatchSubmitter | null) => void;
   /** `fetcher` stands in where the submission was never seen. */
@@ -153,8 +154,14 @@ function batchEvents(incoming: IncomingMessage, route: Route, { defaults, callba
   });
   return {
     onResponse: (status, headers) => tap.start(status, headerOf(headers, 'content-encoding')),
-    onChunk: tap.write,
-    onEnd: (end) => void tap.end(end),
+    onChunk: (chunk) => {
+      tap.write(chunk);
+      return undefined;
+    },
+    onEnd: (end) => {
+      void tap.end(end);
+      return undefined;
+    },
   };
 }
 
@@ -191,16 +198,17 @@ async function handleMessages(
     },
     onChunk: (chunk) => {
       responseBytes += chunk.length;
-      tap.write(chunk);
+      return tap.write(chunk);
     },
     onEnd: (end) => {
       const endedAtMs = clock.nowMs();
-      void tap.end().then(() => {
+      return tap.end().then(() => {
         const passed = { startedAtMs: call.startedAtMs, endedAtMs, firstByteMs, httpStatus, requestId, responseBytes };
-        callbacks.onFinish(call, callEnd(passed, tap.progress, end, estimate));
         learnFrom(tap.progress, options.calibration);
+        return callbacks.onFinish(call, callEnd(passed, tap.progress, end, estimate));
       });
     },
+    holds: { clock, isEndSeen: () => tap.progress.isWhole },
   });
 }
 
