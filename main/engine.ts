@@ -8,16 +8,13 @@ import { join } from 'node:path';
 import type { Settings } from '../shared/contract/settings.ts';
 import { createOutputCalibration } from '../shared/output-estimate.ts';
 import { createDayOf } from '../shared/period.ts';
-import { dataOf } from '../shared/pricing/price-book.ts';
+import { dataOf, type PriceBook } from '../shared/pricing/price-book.ts';
 import { startApiServer } from './api/start.ts';
 import { startEngineIntake } from './intake/engine-intake.ts';
 import type { TranscriptPlaces } from './intake/transcript-files.ts';
-import { forgetLastDemo } from './ledger/forget-demo.ts';
 import { ledgerFileName } from './ledger/ledger-file.ts';
-import { refuseSecondEngine } from './ledger/one-engine.ts';
-import { openLedger } from './ledger/open.ts';
+import { openLedger, type Ledger } from './ledger/open.ts';
 import { createPrices } from './ledger/prices.ts';
-import { gapSentence } from './live/gap.ts';
 import { createLive } from './live/live.ts';
 import { meterCalls } from './live/meter-calls.ts';
 import { createSpendMeter, spendStartOf } from './live/spend-meter.ts';
@@ -32,6 +29,7 @@ import type { Clock } from './system/clock.ts';
 import { removeEngineFile, writeEngineFile } from './system/engine-file.ts';
 import type { Ids } from './system/ids.ts';
 import { errorText, type Log } from './system/log.ts';
+import { processStart } from './system/process-start.ts';
 
 export type EngineOptions = {
   /** Absolute; created by the host. */
@@ -66,25 +64,40 @@ export type Engine = {
 /** @throws AppError that says what to do: a port or the home folder in use, a ledger that cannot be opened. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { home, settings, clock, log } = options;
-  refuseSecondEngine(home, process.pid);
-  const startedAtMs = clock.nowMs();
   const timeZone = resolveTimeZone(settings.timeZone);
-  const dayOf = createDayOf(timeZone);
   const connections = connectionsOf(home, settings, options.proxies);
-
   const book = readBookInForce(home);
-  const file = join(home, ledgerFileName);
-  if (options.isDemo) forgetLastDemo(file);
   const ledger = await openLedger({
-    file,
+    file: join(home, ledgerFileName),
     rules: { timeZone, plan: settings.plan, book: dataOf(book) },
     isDemo: options.isDemo,
     clock,
+    onNotice: (sentence) => log.warn('ledger', { sentence }),
     onFatal: (error) => {
       log.error('the ledger stopped', { reason: errorText(error) });
       options.onFatal?.(error);
     },
   });
+  try {
+    return await connectParts(options, { ledger, book, timeZone, connections });
+  } catch (error) {
+    // Whoever is started next finds the home folder free.
+    await ledger.close();
+    throw error;
+  }
+}
+
+type Ground = {
+  readonly ledger: Ledger;
+  readonly book: PriceBook;
+  readonly timeZone: string;
+  readonly connections: ReturnType<typeof connectionsOf>;
+};
+
+async function connectParts(options: EngineOptions, { ledger, book, timeZone, connections }: Ground): Promise<Engine> {
+  const { home, settings, clock, log } = options;
+  const startedAtMs = clock.nowMs();
+  const dayOf = createDayOf(timeZone);
   const start = await ledger.read('liveStart', { today: dayOf(startedAtMs), nowMs: startedAtMs });
   const sync = await startSync({
     ...options,
@@ -100,7 +113,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     spend: createSpendMeter(spendStartOf(start, startedAtMs), dayOf),
     recent: start.recent,
     stripe: sync.summary,
-    gap: () => gapSentence(ledger.writer.trouble()),
+    gap: ledger.gap,
   });
   const prices = createPrices({ ledger, book, clock, onChanges: live.changed });
   const { callId } = options.ids;
@@ -129,7 +142,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     parts: { read: ledger.read, live, intake, prices, sync, clock, timeZone, home },
   });
   const dashboardUrl = apiServer.url;
-  writeEngineFile(home, { pid: process.pid, proxyUrl: proxy.url, dashboardUrl, token: options.token });
+  writeEngineFile(home, {
+    pid: process.pid,
+    processStart: processStart(process.pid),
+    proxyUrl: proxy.url,
+    dashboardUrl,
+    token: options.token,
+  });
   log.info('engine started', { proxyUrl: proxy.url, dashboardUrl, interruptedCalls: ledger.interruptedCalls });
 
   async function close() {

@@ -48,7 +48,7 @@ export async function importExport(path: string, flags: ImportFlags, host: Host)
 }
 
 async function alone<T>(flags: ImportFlags, host: Host, run: (intake: Intake) => Promise<T>): Promise<T> {
-  const { ledger, settings, book } = await openLedgerAlone(homeOf(flags.home, host), host);
+  const { ledger, settings, book } = await openLedgerAlone(homeOf(flags.home, host), host, 'import');
   try {
     const intake = createIntake({
       ledger,

@@ -14,7 +14,7 @@ import { settingsOf } from '../settings/environment.ts';
 import { openSettings } from '../settings/store.ts';
 import { readBookInForce } from '../settings/price-book-file.ts';
 import { resolveTimeZone } from '../settings/time-zone.ts';
-import type { Host } from './host.ts';
+import { writeLine, type Host } from './host.ts';
 import { openForReading } from './ledger-reader.ts';
 
 export type LedgerAlone = {
@@ -24,8 +24,12 @@ export type LedgerAlone = {
   readonly book: PriceBook;
 };
 
-/** @throws AppError: a demo's ledger (its Stripe and its calls end with it), settings or a ledger that cannot be read. */
-export async function openLedgerAlone(home: string, host: Host): Promise<LedgerAlone> {
+/**
+ * Holds the home folder until the ledger is closed; `purpose` is the command, for whoever finds it taken.
+ * @throws AppError: a demo's ledger (its Stripe and its calls end with it), settings or a ledger that cannot be read, another
+ * Tollkeeper that writes this home folder.
+ */
+export async function openLedgerAlone(home: string, host: Host, purpose: string): Promise<LedgerAlone> {
   refuseDemo(home);
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const { settings } = await openSettings(home, settingsOf(host.env));
@@ -36,6 +40,8 @@ export async function openLedgerAlone(home: string, host: Host): Promise<LedgerA
     rules: { timeZone, plan: settings.plan, book: dataOf(book) },
     isDemo: false,
     clock: host.clock,
+    purpose,
+    onNotice: (sentence) => writeLine(host.stderr, sentence),
     onFatal: (error) => {
       throw error;
     },

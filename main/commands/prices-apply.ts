@@ -74,7 +74,7 @@ export async function pricesRerate(flags: RerateFlags, host: Host): Promise<Exit
 }
 
 async function alone<T>(home: string, host: Host, run: (prices: Prices) => Promise<T>): Promise<T> {
-  const { ledger, book } = await openLedgerAlone(home, host);
+  const { ledger, book } = await openLedgerAlone(home, host, 'prices');
   try {
     return await run(createPrices({ ledger, book, clock: host.clock, onChanges: () => {} }));
   } finally {

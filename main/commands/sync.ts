@@ -68,7 +68,7 @@ async function send(flags: SyncFlags, host: Host, retryId: string | null): Promi
 }
 
 async function sendAlone(home: string, host: Host, retryId: string | null): Promise<SyncResult> {
-  const { ledger, settings, timeZone } = await openLedgerAlone(home, host);
+  const { ledger, settings, timeZone } = await openLedgerAlone(home, host, 'sync now');
   const { clock, ids, env } = host;
   const dayOf = createDayOf(timeZone);
   const monthOf = (atMs: number) => monthOfDay(dayOf(atMs));

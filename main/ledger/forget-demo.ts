@@ -6,6 +6,7 @@ import { existsSync, rmSync } from 'node:fs';
 
 import { readFact } from './facts.ts';
 import { openLedgerFile } from './ledger-file.ts';
+import { removeSettleNotes } from './settle-notes.ts';
 
 /** Beside the file stand SQLite's log and its index. */
 const endings = ['', '-wal', '-shm'];
@@ -16,5 +17,7 @@ export function forgetLastDemo(file: string): void {
   const db = openLedgerFile(file, 'read');
   const isDemo = readFact(db, 'is_demo') === 'true';
   db.close();
-  if (isDemo) for (const ending of endings) rmSync(`${file}${ending}`, { force: true });
+  if (!isDemo) return;
+  for (const ending of endings) rmSync(`${file}${ending}`, { force: true });
+  removeSettleNotes(file);
 }

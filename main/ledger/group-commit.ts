@@ -5,7 +5,7 @@
  */
 import type { BegunCall, SettledCall } from '../../shared/call.ts';
 import type { Unusual } from '../../shared/corrections.ts';
-import type { Db } from '../system/db.ts';
+import { isDamage, type Db } from '../system/db.ts';
 import type { Recorder } from './record.ts';
 
 export type LedgerWrite =
@@ -16,7 +16,17 @@ export type WriteBatch = { readonly number: number; readonly writes: readonly Le
 
 export type CommitAnswer =
   | { readonly kind: 'committed'; readonly lastNumber: number; readonly unusual: readonly Unusual[] }
-  | { readonly kind: 'failed'; readonly lastNumber: number; readonly reason: string };
+  | FailedCommit;
+
+export type FailedCommit = {
+  readonly kind: 'failed';
+  readonly lastNumber: number;
+  readonly reason: string;
+  /** SQLite's, where it is SQLite that refused. */
+  readonly code: string | null;
+  /** The file is damaged: no later try will do better. */
+  readonly isDamage: boolean;
+};
 
 export function commitTogether(db: Db, recorder: Recorder, batches: readonly WriteBatch[]): CommitAnswer {
   const lastNumber = batches.at(-1)?.number ?? 0;
@@ -29,8 +39,17 @@ export function commitTogether(db: Db, recorder: Recorder, batches: readonly Wri
     return { kind: 'committed', lastNumber, unusual };
   } catch (error) {
     recorder.forget();
-    return { kind: 'failed', lastNumber, reason: error instanceof Error ? error.message : String(error) };
+    return { kind: 'failed', lastNumber, ...reasonOf(error) };
   }
+}
+
+function reasonOf(error: unknown): Pick<FailedCommit, 'reason' | 'code' | 'isDamage'> {
+  const code: unknown = error instanceof Error ? (error as Error & { code?: unknown }).code : null;
+  return {
+    reason: error instanceof Error ? error.message : String(error),
+    code: typeof code === 'string' ? code : null,
+    isDamage: isDamage(error),
+  };
 }
 
 const nothingUnusual: readonly Unusual[] = [];

@@ -3,7 +3,7 @@
  * Used by the worker threads of the engine, and directly by CLI commands.
  */
 import { AppError } from '../../shared/contract/errors.ts';
-import { openDatabase, type Db } from '../system/db.ts';
+import { isDamage, openDatabase, type Db } from '../system/db.ts';
 import { migrate, schemaVersion } from './migrate.ts';
 
 export const ledgerFileName = 'ledger.sqlite';
@@ -20,7 +20,9 @@ export function openLedgerFile(file: string, access: 'write' | 'read'): Db {
     throw new AppError(
       'ledger_unreadable',
       `The ledger ${file} cannot be opened: ${error instanceof Error ? error.message : String(error)}.`,
-      'Check that the folder can be written and the file is a Tollkeeper ledger, or name another --home.',
+      isDamage(error)
+        ? 'Start Tollkeeper: it keeps the damaged file and opens the last good backup.'
+        : 'Check that the folder can be written and the file is a Tollkeeper ledger, or name another --home.',
       error,
     );
   }

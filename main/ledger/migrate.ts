@@ -1,11 +1,16 @@
 /**
  * Brings a ledger file to this version's schema. Migrations are numbered, applied in order in one transaction each, and never edited
- * once released; `PRAGMA user_version` names the last one. A file from a newer version is refused, not guessed at.
+ * once released; `PRAGMA user_version` names the last one. A file from a newer version is refused, not guessed at. Before the first of
+ * them an existing ledger is copied to its backups, whole and on the disk.
  */
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 
 import { AppError } from '../../shared/contract/errors.ts';
+import { systemClock } from '../system/clock.ts';
 import type { Db } from '../system/db.ts';
+import { renameDurably } from '../system/durable-file.ts';
+import { makeBackupFolder, migrationBackupFile, thinOutBackups } from './backups.ts';
 import { migration0001 } from './migrations/0001-calls.ts';
 import { migration0002 } from './migrations/0002-corrections.ts';
 
@@ -13,8 +18,8 @@ const migrations: readonly string[] = [migration0001, migration0002];
 
 export const schemaVersion = migrations.length;
 
-/** @throws AppError `ledger_unreadable` when the file was written by a newer version. */
-export function migrate(db: Db): void {
+/** @throws AppError `ledger_unreadable` when the file was written by a newer version, or there is no room for its backup. */
+export function migrate(db: Db, nowMs = systemClock.nowMs()): void {
   const current = Number(db.pragma('user_version', { simple: true }));
   if (current > schemaVersion) {
     throw new AppError(
@@ -23,6 +28,7 @@ export function migrate(db: Db): void {
       'Update Tollkeeper, or start it with another --home.',
     );
   }
+  if (current > 0 && current < schemaVersion) backUp(db, current, nowMs);
   // A migration that makes a table anew drops the old one while others point to it; SQLite asks for this, and for the check after it
   // (https://sqlite.org/lang_altertable.html, section 7).
   db.pragma('foreign_keys = OFF');
@@ -34,4 +40,22 @@ export function migrate(db: Db): void {
     })();
   }
   db.pragma('foreign_keys = ON');
+}
+
+function backUp(db: Db, schema: number, nowMs: number): void {
+  const file = migrationBackupFile(db.name, schema, nowMs);
+  try {
+    makeBackupFolder(db.name);
+    rmSync(`${file}.part`, { force: true });
+    db.prepare('VACUUM INTO ?').run(`${file}.part`);
+    renameDurably(`${file}.part`, file);
+    thinOutBackups(db.name);
+  } catch (error) {
+    throw new AppError(
+      'ledger_unreadable',
+      `The ledger has to be brought from schema ${schema} to ${schemaVersion}, and its backup before that failed: ${error instanceof Error ? error.message : String(error)}.`,
+      'Make room on the disk of the home folder (as much as the ledger has) and start again; nothing was changed.',
+      error,
+    );
+  }
 }

@@ -1,5 +1,5 @@
 /**
- * Settles what a crash left behind: every call still in flight when the ledger is opened for writing becomes partial and estimated.
+ * Settles what a crash left behind: first what had been settled and not been committed (`settle-notes.ts`), with all that was known of it; then every call still in flight when the ledger is opened for writing becomes partial and estimated.
  * The rule (design, invariant 3): nothing of its answer is known any more, so its tokens are 0, and it is unpriced with a reason,
  * never $0. A later source that knows better (transcript, reconciliation) corrects it with a new row.
  */
@@ -7,10 +7,20 @@ import type { BegunCall, CallOutcome } from '../../shared/call.ts';
 import { noTokens } from '../../shared/usage.ts';
 import type { Db } from '../system/db.ts';
 import type { Recorder } from './record.ts';
+import type { SettleNote } from './settle-notes.ts';
 
 export const interruptedReason = 'Tollkeeper was stopped while this call was on its way, so its tokens are not known.';
 
 type InFlightRow = Omit<BegunCall, 'isStream'> & { readonly isStream: number };
+
+/** What was settled when the last run was killed and had not been committed. One transaction. Returns how many rows came of it. */
+export function settleNoted(db: Db, recorder: Recorder, notes: readonly SettleNote[]): number {
+  return db.transaction(() => {
+    const settled = notes.map(({ begun, settled: told }) => recorder.settle(begun, told));
+    recorder.writeRollups();
+    return settled.filter(({ kind }) => kind !== 'unchanged').length;
+  })();
+}
 
 /** Returns how many calls were settled. One transaction: a second crash in the middle leaves them all for the next start. */
 export function settleInterrupted(db: Db, recorder: Recorder, nowMs: number): number {

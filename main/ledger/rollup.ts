@@ -7,7 +7,11 @@ import type { Db } from '../system/db.ts';
 import { readFact, writeFact } from './facts.ts';
 
 /** The rollups as the calls say they should be: rebuilt from nothing, and what `verify` compares with. */
-export const rollupsFromCalls = `
+export const rollupsFromCalls = rollupsOfCalls('TRUE');
+
+/** Of the calls that this SQL condition names. */
+export function rollupsOfCalls(condition: string): string {
+  return `
   SELECT day, COALESCE(member, '') AS member, COALESCE(project, '') AS project, COALESCE(customer, '') AS customer,
          COALESCE(model, requested_model, '') AS model, COUNT(*) AS calls,
          SUM(status IN ('failed', 'refused')) AS failed_calls, SUM(cost_nano_usd IS NULL) AS unpriced_calls,
@@ -15,7 +19,8 @@ export const rollupsFromCalls = `
          SUM(cache_write_5m_tokens) AS cache_write_5m_tokens, SUM(cache_write_1h_tokens) AS cache_write_1h_tokens,
          SUM(cache_read_tokens) AS cache_read_tokens, SUM(output_tokens) AS output_tokens,
          SUM(web_search_requests) AS web_search_requests
-    FROM current_calls GROUP BY 1, 2, 3, 4, 5`;
+    FROM current_calls WHERE ${condition} GROUP BY 1, 2, 3, 4, 5`;
+}
 
 /** One transaction; a ledger of the same zone is left alone. @throws RangeError when the zone is unknown. */
 export function moveRollupsToZone(db: Db, timeZone: string): void {

@@ -69,7 +69,7 @@ function billableOf(call: CallRecord, plan: Plan): number {
  * An event that was sealed and never left: its shares are open again and its remainder is what it would be without it. Σ shares in events =
  * 1000 × Σ values + remainder holds before and after.
  */
-function openEventAgain(db: Db, eventId: string): void {
+export function openEventAgain(db: Db, eventId: string): void {
   db.prepare('UPDATE outbox_shares SET event_id = NULL WHERE event_id = ?').run(eventId);
   db.prepare(
     `UPDATE remainders SET nano_usd = nano_usd + e.carried_in_nano - e.carried_out_nano

@@ -56,6 +56,25 @@ const checks: readonly Check[] = [
     say: (id) => `The meter event ${id} is not the sum of its calls.`,
   },
   {
+    name: 'remainders',
+    // What is sealed = what was sent in whole micro-dollars + what is carried: nothing is lost to rounding, nothing is billed out of nothing.
+    sql: `SELECT COALESCE(r.customer, s.customer) FROM (
+            SELECT customer, meter, SUM(billable_nano_usd) AS nano FROM outbox_shares WHERE event_id IS NOT NULL GROUP BY 1, 2) s
+          FULL JOIN remainders r USING (customer, meter)
+          LEFT JOIN (SELECT customer, meter, SUM(value) * 1000 AS nano FROM meter_events GROUP BY 1, 2) e
+                 ON e.customer = COALESCE(r.customer, s.customer) AND e.meter = COALESCE(r.meter, s.meter)
+           WHERE COALESCE(s.nano, 0) <> COALESCE(e.nano, 0) + COALESCE(r.nano_usd, 0)`,
+    say: (customer) => `What is carried over for ${customer} is not what its meter events left.`,
+  },
+  {
+    name: 'billed',
+    // A repeat costs nothing, and a price of nothing is no share.
+    sql: `SELECT c.id FROM current_calls c
+           WHERE c.source IN ('proxy', 'batch') AND c.customer IS NOT NULL AND c.cost_nano_usd > 0
+             AND NOT EXISTS (SELECT 1 FROM calls r JOIN outbox_shares s ON s.call_seq = r.seq WHERE r.id = c.id)`,
+    say: (id) => `${id} has a customer and a cost and is in no meter event, sealed or open.`,
+  },
+  {
     name: 'shares',
     sql: `SELECT c.id FROM outbox_shares s JOIN calls c ON c.seq = s.call_seq GROUP BY c.id, s.customer HAVING COUNT(*) > 1`,
     say: (id) => `${id} is billed twice.`,
@@ -71,7 +90,7 @@ export function verifyLedger(db: Db): Verification {
   // One read transaction: a call settled between two checks must not look like a difference.
   return db.transaction(() => {
     const damage = db
-      .prepare<[], string>('PRAGMA quick_check(5)')
+      .prepare<[], string>('PRAGMA integrity_check(5)')
       .pluck()
       .all()
       .filter((line) => line !== 'ok');

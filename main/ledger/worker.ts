@@ -1,6 +1,6 @@
 /**
  * The entry of the ledger's worker threads. One is the writer (commits batches, seals the outbox), one the reader (serves the dashboard),
- * so that a month view never holds up a begin, and the proxy's loop never waits for the disk.
+ * so that a month view never holds up a begin, and the proxy's loop never waits for the disk. The keeper comes for a backup or a check and goes.
  * SQLite's fault of writers that checkpoint beside each other (fixed in 3.51.3) cannot occur: only the writer writes.
  */
 import assert from 'node:assert/strict';
@@ -10,6 +10,7 @@ import { answerCall, type WorkerFunctions } from '../system/worker-calls.ts';
 import { createBookInForce } from './book-in-force.ts';
 import { commitTogether, type WriteBatch } from './group-commit.ts';
 import { openLedgerFile } from './ledger-file.ts';
+import { createKeeperFunctions } from './keeper-functions.ts';
 import { createReaderFunctions } from './reader-functions.ts';
 import { createRecorder } from './record.ts';
 import type { LedgerWorkerData } from './open.ts';
@@ -22,7 +23,8 @@ const batchesPerCommitMax = 512;
 assert(parentPort, 'the ledger worker runs as a worker thread');
 const data = workerData as LedgerWorkerData;
 if (data.role === 'writer') serveWriter(parentPort, data);
-else serveReader(parentPort, data);
+else if (data.role === 'reader') serveReader(parentPort, data);
+else serveKeeper(parentPort, data);
 
 function serveWriter(port: MessagePort, { file, rules }: LedgerWorkerData): void {
   const db = openLedgerFile(file, 'write');
@@ -56,5 +58,15 @@ function gather(port: MessagePort, first: unknown): { batches: WriteBatch[]; oth
 
 function serveReader(port: MessagePort, { file }: LedgerWorkerData): void {
   const functions: WorkerFunctions = createReaderFunctions(openLedgerFile(file, 'read'));
+  port.on('message', (message: unknown) => void answerCall(port, functions, message));
+}
+
+/** It reads each page once: what it keeps of them in memory would serve nobody. */
+const keeperCacheKibibytes = -2_048;
+
+function serveKeeper(port: MessagePort, { file }: LedgerWorkerData): void {
+  const db = openLedgerFile(file, 'read');
+  db.pragma(`cache_size = ${keeperCacheKibibytes}`);
+  const functions: WorkerFunctions = createKeeperFunctions(db, file);
   port.on('message', (message: unknown) => void answerCall(port, functions, message));
 }

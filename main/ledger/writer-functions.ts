@@ -5,28 +5,37 @@ import type { Db } from '../system/db.ts';
 import { noteBatch, noteMetered, type BatchNews, type MeteredBatch } from './batches.ts';
 import type { BookInForce } from './book-in-force.ts';
 import { readFact, writeFact } from './facts.ts';
+import { readGaps } from './gaps.ts';
 import { recordAnswer, releaseSending, retryEvent, sealClosedMinutes, takeDueEvents, wakeOutbox } from './outbox.ts';
 import { noteIntakeFiles, type IntakeFile } from './intake-files.ts';
+import { mendDifferences, type RecentDifferences } from './recent-check.ts';
 import { rerate, type RerateQuestion } from './rerate.ts';
-import { settleInterrupted } from './recover.ts';
+import { settleInterrupted, settleNoted } from './recover.ts';
 import type { Recorder } from './record.ts';
 import { moveRollupsToZone } from './rollup.ts';
+import type { SettleNote } from './settle-notes.ts';
 import { takeIn, type TakenIn } from './take-in.ts';
 
 export type WriterFunctions = ReturnType<typeof createWriterFunctions>;
 
-type Preparation = { readonly isDemo: boolean; readonly timeZone: string; readonly nowMs: number };
+type Preparation = {
+  readonly isDemo: boolean;
+  readonly timeZone: string;
+  readonly nowMs: number;
+  readonly notes: readonly SettleNote[];
+};
 
 export type WriterParts = { readonly recorder: Recorder; readonly prices: BookInForce };
 
 export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts) {
   return {
-    prepare: ({ isDemo, timeZone, nowMs }: Preparation) => {
+    prepare: ({ isDemo, timeZone, nowMs, notes }: Preparation) => {
       keepDemoApart(db, isDemo);
       moveRollupsToZone(db, timeZone);
       releaseSending(db);
       prices.remember(nowMs);
-      return { interruptedCalls: settleInterrupted(db, recorder, nowMs) };
+      settleNoted(db, recorder, notes);
+      return { interruptedCalls: settleInterrupted(db, recorder, nowMs), gaps: readGaps(db) };
     },
     sealClosedMinutes: (question: Parameters<typeof sealClosedMinutes>[1]) => sealClosedMinutes(db, question),
     takeDueEvents: (question: Parameters<typeof takeDueEvents>[1]) => takeDueEvents(db, question),
@@ -36,6 +45,7 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
     takeIn: (calls: readonly TakenIn[]) => takeIn(db, recorder, calls),
     useBook: (question: Parameters<BookInForce['use']>[0]) => prices.use(question),
     rerate: (question: RerateQuestion) => rerate(db, { recorder, book: prices.book() }, question),
+    mendDifferences: (differences: RecentDifferences) => mendDifferences(db, differences),
     keepCalibration: (state: CalibrationState) => writeFact(db, 'output_calibration', JSON.stringify(state)),
     noteFiles: (files: readonly IntakeFile[]) => noteIntakeFiles(db, files),
     noteBatch: (batch: BatchNews) => noteBatch(db, batch),

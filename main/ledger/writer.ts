@@ -8,7 +8,9 @@ import type { Worker } from 'node:worker_threads';
 import type { BegunCall, SettledCall } from '../../shared/call.ts';
 import type { Unusual } from '../../shared/corrections.ts';
 import type { Clock } from '../system/clock.ts';
-import type { CommitAnswer, LedgerWrite, WriteBatch } from './group-commit.ts';
+import type { WriteTrouble } from './condition.ts';
+import type { SettleNotes } from './settle-notes.ts';
+import type { CommitAnswer, FailedCommit, LedgerWrite, WriteBatch } from './group-commit.ts';
 
 export type BeginAnswer = { readonly durable: boolean };
 
@@ -16,11 +18,15 @@ export type LedgerWriter = {
   readonly begin: (call: BegunCall) => Promise<BeginAnswer>;
   /**
    * `onCommitted` runs after the commit; it does not run when the row has to wait for the disk, until it is written. It is told when the call did
-   * not become a row like any other.
+   * not become a row like any other. Resolves once the settle outlives this process (`settle-notes.ts`), or cannot be made to; never rejects.
    */
-  readonly settle: (begun: BegunCall, settled: SettledCall, onCommitted: (unusual: Unusual | null) => void) => void;
+  readonly settle: (
+    begun: BegunCall,
+    settled: SettledCall,
+    onCommitted: (unusual: Unusual | null) => void,
+  ) => Promise<void>;
   /** What keeps rows from the disk, and how many wait; null while all is well. */
-  readonly trouble: () => { readonly reason: string; readonly waiting: number } | null;
+  readonly trouble: () => WriteTrouble | null;
   /** Resolves when everything handed over so far is on the disk, or the last try has failed. */
   readonly flush: () => Promise<void>;
 };
@@ -36,12 +42,18 @@ type Pending = {
 };
 type Posted = { readonly number: number; readonly pending: readonly Pending[] };
 
-export function createLedgerWriter(worker: Worker, clock: Clock): LedgerWriter {
+/** `onDamage` is told when a commit failed because the file is damaged. */
+export function createLedgerWriter(
+  worker: Worker,
+  clock: Clock,
+  notes: Pick<SettleNotes, 'keep'>,
+  onDamage: (reason: string) => void = () => {},
+): LedgerWriter {
   let queue: Pending[] = [];
   let posted: Posted[] = [];
   let lastNumber = 0;
   let isScheduled = false;
-  let trouble: string | null = null;
+  let trouble: Omit<WriteTrouble, 'waiting'> | null = null;
   let isWaitingForRetry = false;
   let idle: (() => void)[] = [];
 
@@ -68,16 +80,17 @@ export function createLedgerWriter(worker: Worker, clock: Clock): LedgerWriter {
       trouble = null;
       for (const pending of answered) pending.done(true, unusualOf(pending.write, answer.unusual));
     } else {
-      keepForLater(answered, answer.reason);
+      keepForLater(answered, answer);
     }
     if (posted.length === 0 && (queue.length === 0 || isWaitingForRetry)) notifyIdle();
   }
 
-  function keepForLater(refused: readonly Pending[], reason: string): void {
+  function keepForLater(refused: readonly Pending[], { reason, code, isDamage }: FailedCommit): void {
+    if (isDamage) onDamage(reason);
     // The calls go through without waiting for the disk; their rows keep their place in front of newer ones.
     for (const pending of refused) if (pending.write.kind === 'begin') pending.done(false, null);
     queue = [...refused, ...queue].slice(-waitingWritesMax);
-    trouble = reason;
+    trouble = { reason, code, sinceMs: trouble?.sinceMs ?? clock.nowMs() };
     if (isWaitingForRetry) return;
     isWaitingForRetry = true;
     clock.after(retryDelayMs, retry);
@@ -115,11 +128,16 @@ export function createLedgerWriter(worker: Worker, clock: Clock): LedgerWriter {
 
   return {
     begin: (call) => new Promise((resolve) => add({ kind: 'begin', call }, (durable) => resolve({ durable }))),
-    settle: (begun, settled, onCommitted) =>
+    settle: (begun, settled, onCommitted) => {
+      const note = notes.keep({ begun, settled });
       add({ kind: 'settle', begun, settled }, (isCommitted, unusual) => {
-        if (isCommitted) onCommitted(unusual);
-      }),
-    trouble: () => (trouble === null ? null : { reason: trouble, waiting: queue.length }),
+        if (!isCommitted) return;
+        note.done();
+        onCommitted(unusual);
+      });
+      return note.kept;
+    },
+    trouble: () => (trouble === null ? null : { ...trouble, waiting: queue.length }),
     flush: () =>
       new Promise((resolve) => {
         if (queue.length === 0 && posted.length === 0) return resolve();

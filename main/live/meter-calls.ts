@@ -12,12 +12,18 @@ import { createRunningView, type CallSoFar } from './running-view.ts';
 
 export type CallWriter = {
   readonly begin: (call: BegunCall) => Promise<unknown>;
-  readonly settle: (begun: BegunCall, settled: SettledCall, onCommitted: (unusual: Unusual | null) => void) => void;
+  /** Resolves once the row is on the disk or has to wait for it. */
+  readonly settle: (
+    begun: BegunCall,
+    settled: SettledCall,
+    onCommitted: (unusual: Unusual | null) => void,
+  ) => Promise<void>;
 };
 
 export type CallCallbacks = {
   readonly onBegin: (call: BegunCall, soFar: () => CallSoFar) => Promise<void>;
-  readonly onFinish: (call: BegunCall, end: CallEnd) => void;
+  /** Resolves as the settle does: the end of the answer waits for it. */
+  readonly onFinish: (call: BegunCall, end: CallEnd) => Promise<void>;
 };
 
 export function meterCalls(writer: CallWriter, live: Live, book: () => PriceBook): CallCallbacks {
@@ -28,7 +34,7 @@ export function meterCalls(writer: CallWriter, live: Live, book: () => PriceBook
     },
     onFinish: (call, end) => {
       const { outcome, lines } = settle(end, book());
-      writer.settle(call, { id: call.id, outcome, lines }, (unusual) => {
+      return writer.settle(call, { id: call.id, outcome, lines }, (unusual) => {
         if (unusual?.kind === 'merged') {
           // Another source had told of it before: its row stands, with what this one knew better.
           live.ended(call.id);

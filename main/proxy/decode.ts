@@ -7,7 +7,8 @@ import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompre
 import type { Transform } from 'node:stream';
 
 export type Decoder = {
-  readonly write: (chunk: Buffer) => void;
+  /** Resolves when everything that this chunk yields has been handed on, or when nothing more ever will be. */
+  readonly write: (chunk: Buffer) => Promise<void>;
   /** Resolves when everything that could be decoded has been handed on; also for a body that was cut. */
   readonly end: () => Promise<void>;
 };
@@ -53,7 +54,7 @@ export function createDecoder(
   });
   stream.on('data', onData);
   return {
-    write: (chunk) => void stream.write(chunk),
+    write: (chunk) => Promise.race([finished, new Promise<void>((resolve) => stream.write(chunk, () => resolve()))]),
     end: () => {
       stream.end();
       return finished;

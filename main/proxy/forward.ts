@@ -9,8 +9,9 @@ import type { Readable } from 'node:stream';
 
 import type { Dispatcher } from 'undici';
 
+import { holdEnd, writeAtOnce, type HeldEnd } from './answer-writer.ts';
 import { answerError, gatewayAnswer, isTimeout } from './gateway-error.ts';
-import { responseHeaders } from './headers.ts';
+import { headerOf, responseHeaders } from './headers.ts';
 import { UpstreamProxyError } from './upstream-proxy.ts';
 
 export type ForwardRequest = {
@@ -33,11 +34,15 @@ export type ForwardEnd =
 
 export type ForwardEvents = {
   readonly onResponse: (status: number, rawHeaders: readonly string[]) => void;
-  readonly onChunk: (chunk: Buffer) => void;
-  readonly onEnd: (end: ForwardEnd) => void;
+  /** A promise: the chunk is not read yet. */
+  readonly onChunk: (chunk: Buffer) => Promise<void> | undefined;
+  /** A promise: what has to be done before the client sees the end of a whole answer. */
+  readonly onEnd: (end: ForwardEnd) => Promise<void> | undefined;
+  /** Where the end of the answer waits for `onEnd`. */
+  readonly holds?: Pick<HeldEnd, 'clock' | 'isEndSeen'>;
 };
 
-const noEvents: ForwardEvents = { onResponse: () => {}, onChunk: () => {}, onEnd: () => {} };
+const noEvents: ForwardEvents = { onResponse: () => {}, onChunk: () => undefined, onEnd: () => undefined };
 
 export function forward(
   upstream: Dispatcher,
@@ -50,12 +55,21 @@ export function forward(
   let controller: Dispatcher.DispatchController | null = null;
   let isEnded = false;
   let isDraining = false;
+  let statedBytes: number | null = null;
+  const { holds } = events;
+  const answer = holds
+    ? holdEnd(response, { ...holds, statedBytes: () => statedBytes, onRoom: resume })
+    : writeAtOnce(response);
 
-  function end(result: ForwardEnd): void {
-    if (isEnded) return;
+  function resume(): void {
+    controller?.resume();
+  }
+
+  function end(result: ForwardEnd): Promise<void> | undefined {
+    if (isEnded) return undefined;
     isEnded = true;
     response.off('close', onClientGone);
-    events.onEnd(result);
+    return events.onEnd(result);
   }
 
   function onClientGone(): void {
@@ -64,14 +78,14 @@ export function forward(
       controller.resume();
       return;
     }
-    end({ kind: 'client_left', didReach: controller !== null });
+    void end({ kind: 'client_left', didReach: controller !== null });
     controller?.abort(new Error('the client left'));
   }
 
   // It may have gone while the begin was being made durable.
-  if (response.destroyed) return end({ kind: 'client_left', didReach: false });
+  if (response.destroyed) return void end({ kind: 'client_left', didReach: false });
   response.on('close', onClientGone);
-  response.on('drain', () => controller?.resume());
+  response.on('drain', resume);
 
   upstream.dispatch(
     {
@@ -89,6 +103,7 @@ export function forward(
         const raw = rawTexts(started.rawHeaders);
         if (status < 200) return isDraining ? undefined : passInformation(response, status, raw);
         if (!isDraining) {
+          statedBytes = lengthOf(raw);
           response.sendDate = false;
           response.writeHead(status, reasonPhrase(statusText), responseHeaders(raw));
           // Headers leave at once, not with the first byte of a body that may take minutes; in one packet with it when it is here already.
@@ -97,25 +112,24 @@ export function forward(
         events.onResponse(status, raw);
       },
       onResponseData: (started, chunk) => {
-        if (!isDraining && !response.write(chunk)) started.pause();
-        events.onChunk(chunk);
+        const read = events.onChunk(chunk);
+        if (!isDraining && !answer.write(chunk, read)) started.pause();
       },
       onResponseEnd: (ended) => {
-        if (isDraining) return end({ kind: 'client_left', didReach: true });
+        if (isDraining) return void end({ kind: 'client_left', didReach: true });
         const trailers = rawTexts(ended.rawTrailers);
         if (trailers.length > 0) response.addTrailers(pairsOf(trailers));
-        response.end();
-        end({ kind: 'whole' });
+        answer.end(end({ kind: 'whole' }));
       },
       onResponseError: (_failed, error) => {
         if (isEnded) return;
         const didReach = controller !== null && !(error instanceof UpstreamProxyError);
-        if (isDraining) return end({ kind: 'client_left', didReach });
+        if (isDraining) return void end({ kind: 'client_left', didReach });
         if (response.headersSent) {
-          end({ kind: 'upstream_cut', reason: error.message, didTimeOut: isTimeout(error) });
-          return cut(response);
+          void end({ kind: 'upstream_cut', reason: error.message, didTimeOut: isTimeout(error) });
+          return answer.cut(() => cut(response));
         }
-        end({ kind: 'unreachable', reason: error.message, didReach, didTimeOut: isTimeout(error) });
+        void end({ kind: 'unreachable', reason: error.message, didReach, didTimeOut: isTimeout(error) });
         answerError(response, incoming, gatewayAnswer(error, didReach));
       },
     },
@@ -126,6 +140,11 @@ export function forward(
 function cut(response: ServerResponse): void {
   if (response.socket === null) response.destroy();
   else response.socket.destroySoon();
+}
+
+function lengthOf(raw: readonly string[]): number | null {
+  const stated = headerOf(raw, 'content-length');
+  return stated === null ? null : Number(stated);
 }
 
 /**

@@ -59,16 +59,17 @@ function listen(call: BegunCall, tap: ReturnType<typeof createTap>, options: Pro
     },
     onChunk: (chunk) => {
       responseBytes += chunk.length;
-      tap.write(chunk);
+      return tap.write(chunk);
     },
     onEnd: (end) => {
       const endedAtMs = clock.nowMs();
-      void tap.end().then(() => {
+      return tap.end().then(() => {
         const passed = { startedAtMs: call.startedAtMs, endedAtMs, firstByteMs, httpStatus, requestId, responseBytes };
-        callbacks.onFinish(call, callEnd(passed, tap.progress, end, calibration.estimate));
         learnFrom(tap.progress, calibration);
+        return callbacks.onFinish(call, callEnd(passed, tap.progress, end, calibration.estimate));
       });
     },
+    holds: { clock, isEndSeen: () => tap.progress.isWhole },
   };
 }
 

@@ -12,7 +12,8 @@ import type { UpstreamOptions } from './upstream.ts';
 export type ProxyCallbacks = {
   /** Resolves when the call is durable, or cannot be made so; never rejects. `soFar` tells what the answer has said while it runs. */
   readonly onBegin: (call: BegunCall, soFar: () => CallSoFar) => Promise<void>;
-  readonly onFinish: (call: BegunCall, end: CallEnd) => void;
+  /** Resolves when the end of the answer may be seen: the call is settled, or its row has to wait. Never rejects. */
+  readonly onFinish: (call: BegunCall, end: CallEnd) => Promise<void>;
   /** `submitter` is null when they were only asked about. */
   readonly onBatches: (batches: readonly BatchFacts[], submitter: BatchSubmitter | null) => void;
   /** `fetcher` stands in where the submission was never seen. */

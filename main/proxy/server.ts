@@ -124,8 +124,14 @@ function batchEvents(incoming: IncomingMessage, route: Route, { defaults, callba
   });
   return {
     onResponse: (status, headers) => tap.start(status, headerOf(headers, 'content-encoding')),
-    onChunk: tap.write,
-    onEnd: (end) => void tap.end(end),
+    onChunk: (chunk) => {
+      tap.write(chunk);
+      return undefined;
+    },
+    onEnd: (end) => {
+      void tap.end(end);
+      return undefined;
+    },
   };
 }
 

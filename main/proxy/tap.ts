@@ -9,7 +9,8 @@ export type Tap = {
   readonly progress: Progress;
   /** Says what the answer is, from its headers; before it, chunks are not expected. */
   readonly start: (contentType: string | null, contentEncoding: string | null) => void;
-  readonly write: (chunk: Buffer) => void;
+  /** Resolves when the chunk has been read; returns nothing when it has been already. */
+  readonly write: (chunk: Buffer) => Promise<void> | undefined;
   /** Resolves when everything seen has been read; after it `progress` is final. */
   readonly end: () => Promise<void>;
 };
@@ -50,11 +51,15 @@ export function createTap(): Tap {
       observer = isStream ? observeStream(progress) : observeJson(progress);
       encodingHeader = contentEncoding;
     },
-    write: (chunk) =>
+    write: (chunk) => {
+      let read: Promise<void> | undefined;
       guarded(() => {
         if (isFirstChunk) onFirstChunk(chunk);
-        (decoder ?? observer)?.write(chunk);
-      }),
+        if (decoder) read = decoder.write(chunk);
+        else observer?.write(chunk);
+      });
+      return read;
+    },
     end: async () => {
       if (decoder) await decoder.end();
       guarded(() => observer?.end());

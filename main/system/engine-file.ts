@@ -5,8 +5,12 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { isSameProcess } from './process-start.ts';
+
 export type EngineFile = {
   readonly pid: number;
+  /** Tells it from a later process of the same id; null where it cannot be read. */
+  readonly processStart: string | null;
   readonly proxyUrl: string;
   readonly dashboardUrl: string;
   readonly token: string;
@@ -26,19 +30,9 @@ export function removeEngineFile(home: string): void {
 export function readEngineFile(home: string): EngineFile | null {
   try {
     const content = JSON.parse(readFileSync(join(home, fileName), 'utf8')) as EngineFile;
-    return isRunning(content.pid) ? content : null;
+    return isSameProcess(content.pid, content.processStart ?? null) ? content : null;
   } catch {
     // No file, or one cut short by a crash: there is no engine to speak to.
     return null;
-  }
-}
-
-/** Signal 0 asks whether a process exists without touching it. EPERM: it exists and is another user's. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

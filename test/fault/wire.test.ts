@@ -186,7 +186,7 @@ describe('a connection of a client', () => {
     proxy = await startMeteredProxy(`http://127.0.0.1:${upstream.port}`, {
       callbacks: {
         onBegin: () => (onAsked(), durable),
-        onFinish: (_call, { errorType }) => onFinish(errorType),
+        onFinish: async (_call, { errorType }) => onFinish(errorType),
         ...noBatches,
       },
     });

@@ -46,7 +46,7 @@ export async function startMeteredProxy(upstream: string, options: Partial<Proxy
       onBegin: async (call) => {
         begun.push(call);
       },
-      onFinish: (call, end) => {
+      onFinish: async (call, end) => {
         finished.push({ call, end });
         events.emit('finished');
       },

@@ -39,7 +39,10 @@ async function outcomeOf(bytes: Buffer, contentEncoding: string | null): Promise
   await tap.end();
   const passed = { startedAtMs: Date.parse('2026-11-24T10:00:00Z'), endedAtMs: Date.parse('2026-11-24T10:00:01Z') };
   const seen = { ...passed, firstByteMs: 1, httpStatus: 200, requestId: 'req_1', responseBytes: bytes.length };
-  return settle(callEnd(seen, tap.progress, { kind: 'upstream_cut', reason: 'reset' }, estimate), currentBook).outcome;
+  return settle(
+    callEnd(seen, tap.progress, { kind: 'upstream_cut', reason: 'reset', didTimeOut: false }, estimate),
+    currentBook,
+  ).outcome;
 }
 
 /** How far an answer got: 0 nothing known, 1 estimated, 2 exact and cut, 3 complete. */

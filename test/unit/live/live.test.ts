@@ -5,7 +5,6 @@ import type { CallRow } from '../../../shared/contract/api.ts';
 import { liveSnapshotSchema } from '../../../shared/contract/events.ts';
 import { createDayOf } from '../../../shared/period.ts';
 import { createConversations } from '../../../main/live/conversations.ts';
-import { gapSentence } from '../../../main/live/gap.ts';
 import { createLive } from '../../../main/live/live.ts';
 import { rowOf } from '../../../main/live/row.ts';
 import { createSpendMeter, type SpendStart } from '../../../main/live/spend-meter.ts';
@@ -128,12 +127,5 @@ describe('the live picture', () => {
     const listeners = Array.from({ length: 40 }, () => live.subscribe(() => {}));
     expect(listeners.filter((listener) => listener === null)).toHaveLength(9);
     live.close();
-  });
-});
-
-describe('a gap', () => {
-  it('is said in a sentence', () => {
-    expect(gapSentence(null)).toBeNull();
-    expect(gapSentence({ reason: 'database or disk is full', waiting: 3 })).toContain('3 rows wait');
   });
 });

@@ -133,7 +133,7 @@ describe('a call', () => {
           await durable;
           order.push('durable');
         },
-        onFinish: () => {},
+        onFinish: async () => {},
         ...noBatches,
       },
     });

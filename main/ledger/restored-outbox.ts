@@ -1,0 +1,50 @@
+/**
+ * The outbox of a backup that takes a damaged ledger's place. What waited in it may have been sent since, by the ledger that is lost, so nothing of it
+ * leaves as if it were new (invariant 8).
+ *
+ * An event that was sealed then has the same identifier still: sent again within 24 hours of the earliest moment it can have been sent, which is
+ * the backup's, it is harmless; later it is held. What was open then cannot be sealed as it would have been, since calls of its minute may be
+ * missing: it is sealed with what is known and held, for a person to compare with Stripe's figure of that minute and to retry.
+ */
+import { identifierLifeMs } from '../../shared/meter-event.ts';
+import type { Db } from '../system/db.ts';
+import { sealClosedMinutes } from './outbox.ts';
+
+/** Well within the life of an identifier: the send must arrive before it ends. */
+const safeAgainMs = identifierLifeMs - 3_600_000;
+
+const heldWords =
+  'The ledger was opened from a backup; this may have been sent already, by the one that was lost. Compare it with Stripe’s figure of its minute, then retry it.';
+
+export type Restored = { readonly backupAtMs: number; readonly nowMs: number };
+
+/** One transaction. Returns how many events are held. */
+export function distrustOutbox(db: Db, { backupAtMs, nowMs }: Restored): number {
+  return db.transaction(() => {
+    const isSafeAgain = nowMs - backupAtMs >= 0 && nowMs - backupAtMs < safeAgainMs;
+    const waited = db
+      .prepare(
+        `UPDATE meter_events SET state = 'unknown', first_sent_at_ms = MIN(COALESCE(first_sent_at_ms, @backupAtMs), @backupAtMs),
+                next_attempt_at_ms = CASE WHEN @isSafeAgain THEN COALESCE(next_attempt_at_ms, @nowMs) END, last_answer = @heldWords
+          WHERE state IN ('sealed', 'sending', 'unknown')`,
+      )
+      .run({ backupAtMs, nowMs, isSafeAgain: Number(isSafeAgain), heldWords });
+    // Far enough ahead that no minute of the backup is still open.
+    const sealed = sealAll(db, Math.max(nowMs, backupAtMs) + identifierLifeMs);
+    db.prepare(
+      `UPDATE meter_events SET state = 'unknown', first_sent_at_ms = ?, next_attempt_at_ms = NULL, last_answer = ?, sealed_at_ms = ?
+        WHERE state = 'sealed'`,
+    ).run(backupAtMs, heldWords, nowMs);
+    return sealed + (isSafeAgain ? 0 : waited.changes);
+  })();
+}
+
+/** It takes a few thousand minutes at a time. */
+function sealAll(db: Db, nowMs: number): number {
+  let sealed = 0;
+  for (;;) {
+    const more = sealClosedMinutes(db, { nowMs });
+    if (more === 0) return sealed;
+    sealed += more;
+  }
+}
