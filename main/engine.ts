@@ -78,6 +78,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       options.onFatal?.(error);
     },
   });
+  ledger.writer.prepare();
   try {
     return await connectParts(options, { ledger, book, timeZone, connections });
   } catch (error) {

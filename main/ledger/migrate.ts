@@ -13,8 +13,9 @@ import { renameDurably } from '../system/durable-file.ts';
 import { makeBackupFolder, migrationBackupFile, thinOutBackups } from './backups.ts';
 import { migration0001 } from './migrations/0001-calls.ts';
 import { migration0002 } from './migrations/0002-corrections.ts';
+import { migration0003 } from './migrations/0003-journal.ts';
 
-const migrations: readonly string[] = [migration0001, migration0002];
+const migrations: readonly string[] = [migration0001, migration0002, migration0003];
 
 export const schemaVersion = migrations.length;
 

@@ -3,7 +3,7 @@
  * Promises: nobody else writes this home folder until `close`; once it resolves the file is sound or a sound one stands in its place, it is
  * migrated, calls interrupted by a crash are settled, and both threads serve. `close` writes everything handed over so far. Holds no SQL.
  */
-import { dirname, extname } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
 import type { Plan } from '../../shared/contract/settings.ts';
@@ -11,13 +11,14 @@ import type { PriceBookData } from '../../shared/pricing/price-book.ts';
 import type { Clock } from '../system/clock.ts';
 import type { HomeLock } from '../system/home-lock.ts';
 import { callWorker, type WorkerCalls } from '../system/worker-calls.ts';
+import type { ApplyAnswer } from './apply-settles.ts';
 import { createCondition } from './condition.ts';
 import { forgetLastDemo } from './forget-demo.ts';
+import { createJournal } from './journal.ts';
 import type { KeeperFunctions } from './keeper-functions.ts';
 import { engineName, holdHome } from './one-engine.ts';
 import type { ReaderFunctions } from './reader-functions.ts';
 import { rescueLedger } from './rescue.ts';
-import { openSettleNotes, readSettleNotes } from './settle-notes.ts';
 import { startUpkeep } from './upkeep.ts';
 import { createLedgerWriter, type LedgerWriter } from './writer.ts';
 import type { WriterFunctions } from './writer-functions.ts';
@@ -71,19 +72,29 @@ async function openHeld(options: LedgerOptions, lock: HomeLock): Promise<Ledger>
   const wasKilled = lock.killedHolder !== null;
   const rescued = rescueLedger(file, { wasKilled, nowMs: clock.nowMs() });
   if (rescued !== null) onNotice(rescued);
-  if (isDemo) forgetLastDemo(file);
+  if (isDemo) forgetLastDemo(file, journalFolderOf(file));
 
   const writerThread = startThread('writer', options);
   const { call: write } = callWorker<WriterFunctions>(writerThread);
   try {
     const nowMs = clock.nowMs();
-    const question = { isDemo, timeZone: rules.timeZone, nowMs, notes: readSettleNotes(file) };
+    const journalFolder = journalFolderOf(file);
+    const question = { isDemo, timeZone: rules.timeZone, nowMs, journalFolder };
     const { interruptedCalls, gaps } = await write('prepare', question);
-    const notes = openSettleNotes(file);
     const readerThread = startThread('reader', options);
     const { call: read } = callWorker<ReaderFunctions>(readerThread);
     const condition = createCondition({ file, gaps, clock, onNotice });
-    const writer = createLedgerWriter(writerThread, clock, notes, condition.damaged);
+    const journal = createJournal({ folder: journalFolder, clock });
+    const writer = createLedgerWriter({
+      journal,
+      clock,
+      post: (apply) => writerThread.postMessage({ apply }),
+      onAnswers: (take) =>
+        writerThread.on('message', ({ applied }: { applied?: ApplyAnswer }) => {
+          if (applied) take(applied);
+        }),
+      onDamage: condition.damaged,
+    });
     let isClosing = false;
     for (const thread of [writerThread, readerThread]) {
       thread.on('error', (error: Error) => {
@@ -100,7 +111,7 @@ async function openHeld(options: LedgerOptions, lock: HomeLock): Promise<Ledger>
       isClosing = true;
       await upkeep.stop();
       await writer.flush();
-      await notes.close(writer.trouble() === null);
+      await journal.close();
       await write('close', null);
       await Promise.all([writerThread.terminate(), readerThread.terminate()]);
       lock.release();
@@ -110,6 +121,11 @@ async function openHeld(options: LedgerOptions, lock: HomeLock): Promise<Ledger>
     await writerThread.terminate();
     throw error;
   }
+}
+
+/** Beside the ledger's file, in the home folder. */
+export function journalFolderOf(file: string): string {
+  return join(dirname(file), 'journal');
 }
 
 /** The worker stands beside this file, as source (.ts) or built (.js). */

@@ -30,24 +30,31 @@ type OpenMinute = {
 };
 
 /** Returns how many events were sealed. Minutes that stay below one micro-dollar with what was carried are left open and counted later. */
-export function sealClosedMinutes(db: Db, { nowMs }: { readonly nowMs: number }): number {
+export function sealClosedMinutes(db: Db, question: SealQuestion): number {
+  const { nowMs } = question;
   return db.transaction(() => {
-    const minutes = closedMinutes(db, nowMs);
+    const minutes = closedMinutes(db, question);
     return minutes.filter((minute) => sealMinute(db, minute, nowMs)).length;
   })();
 }
 
-function closedMinutes(db: Db, nowMs: number): OpenMinute[] {
+export type SealQuestion = {
+  readonly nowMs: number;
+  /** Customers with calls that are not in the ledger yet, and when the first of them began. */
+  readonly onTheirWay: readonly (readonly [customer: string, startedAtMs: number])[];
+};
+
+function closedMinutes(db: Db, { nowMs, onTheirWay }: SealQuestion): OpenMinute[] {
   return db
-    .prepare<[number, number, number], OpenMinute>(
+    .prepare<[number, number, string, number], OpenMinute>(
       `SELECT customer, meter, minute_ms, SUM(billable_nano_usd) AS nano, COUNT(*) AS calls
          FROM outbox_shares s
         WHERE event_id IS NULL AND minute_ms <= ?
           AND (minute_ms <= ? OR NOT EXISTS (
-                SELECT 1 FROM in_flight f WHERE f.customer = s.customer AND f.started_at_ms < s.minute_ms + ?))
+                SELECT 1 FROM json_each(?) w WHERE w.value ->> 0 = s.customer AND w.value ->> 1 < s.minute_ms + ?))
         GROUP BY customer, meter, minute_ms ORDER BY minute_ms, customer, meter LIMIT 5000`,
     )
-    .all(nowMs - minuteLengthMs - settleMs, nowMs - sealAtLatestMs, minuteLengthMs);
+    .all(nowMs - minuteLengthMs - settleMs, nowMs - sealAtLatestMs, JSON.stringify(onTheirWay), minuteLengthMs);
 }
 
 function sealMinute(db: Db, { customer, meter, minute_ms: minuteMs, nano, calls }: OpenMinute, nowMs: number): boolean {

@@ -29,7 +29,6 @@ export type Settled =
   | { readonly kind: 'corrected'; readonly callId: string; readonly changes: readonly DayChange[] };
 
 export type Recorder = {
-  readonly begin: (call: BegunCall) => void;
   readonly settle: (begun: BegunCall, settled: SettledCall) => Settled;
   /** A call that was not begun here. `moreKeys`: further names by which it would be known again (a line of a batch). */
   readonly record: (call: CallRecord, lines: readonly ChargeLine[], moreKeys: readonly string[]) => Settled;
@@ -48,8 +47,6 @@ export type Recorder = {
 export type RecordRules = { readonly dayOf: DayOf; readonly plan: Plan; readonly book: () => PriceBook };
 
 export function createRecorder(db: Db, rules: RecordRules): Recorder {
-  const begin = prepareBegin(db);
-  const removeInFlight = db.prepare<[string]>('DELETE FROM in_flight WHERE id = ?');
   const isSettled = db.prepare<[string], number>('SELECT 1 FROM calls WHERE id = ?').pluck();
   const findKey = db.prepare<[string], string>('SELECT call_id FROM call_keys WHERE key = ?').pluck();
   const claimKey = db.prepare<[string, string]>(
@@ -132,11 +129,7 @@ export function createRecorder(db: Db, rules: RecordRules): Recorder {
   }
 
   return {
-    begin: (call) => void begin.run({ ...call, isStream: Number(call.isStream) }),
-    settle: (begun, { outcome, lines }) => {
-      removeInFlight.run(begun.id);
-      return record({ ...begun, ...outcome }, lines, []);
-    },
+    settle: (begun, { outcome, lines }) => record({ ...begun, ...outcome }, lines, []),
     record,
     correct,
     writeRollups: rollups.write,
@@ -199,16 +192,4 @@ function mergeReason({ source }: CallRecord): string {
     case 'import':
       return 'A teammate’s export tells more of this call.';
   }
-}
-
-function prepareBegin(db: Db) {
-  return db.prepare(
-    `INSERT INTO in_flight
-       (id, source, started_at_ms, path, client, requested_model, is_stream, prompt_bytes, member, project, customer, conversation)
-     SELECT @id, @source, @startedAtMs, @path, @client, @requestedModel, @isStream, @promptBytes, @member, @project, @customer,
-            @conversation
-      -- A begin that waited for the disk may come after its own settle.
-      WHERE NOT EXISTS (SELECT 1 FROM calls WHERE id = @id)
-     ON CONFLICT (id) DO NOTHING`,
-  );
 }

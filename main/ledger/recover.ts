@@ -1,46 +1,32 @@
 /**
- * Settles what a crash left behind: first what had been settled and not been committed (`settle-notes.ts`), with all that was known of it; then every call still in flight when the ledger is opened for writing becomes partial and estimated.
- * The rule (design, invariant 3): nothing of its answer is known any more, so its tokens are 0, and it is unpriced with a reason,
+ * Brings into the ledger what the last run left in the journal: first what had been settled, with all that was known of it; then every call that was
+ * still on its way becomes partial and estimated. What the ledger has already is told again and changes nothing.
+ * The rule of the latter (design, invariant 3): nothing of its answer is known any more, so its tokens are 0, and it is unpriced with a reason,
  * never $0. A later source that knows better (transcript, reconciliation) corrects it with a new row.
  */
 import type { BegunCall, CallOutcome } from '../../shared/call.ts';
 import { noTokens } from '../../shared/usage.ts';
 import type { Db } from '../system/db.ts';
+import type { JournalContent } from './read-journal.ts';
 import type { Recorder } from './record.ts';
-import type { SettleNote } from './settle-notes.ts';
 
 export const interruptedReason = 'Tollkeeper was stopped while this call was on its way, so its tokens are not known.';
 
-type InFlightRow = Omit<BegunCall, 'isStream'> & { readonly isStream: number };
-
-/** What was settled when the last run was killed and had not been committed. One transaction. Returns how many rows came of it. */
-export function settleNoted(db: Db, recorder: Recorder, notes: readonly SettleNote[]): number {
+/** One transaction: a second crash in the middle leaves it all for the next start. Returns how many calls were interrupted. */
+export function recoverCalls(
+  db: Db,
+  recorder: Recorder,
+  { settles, unsettled }: JournalContent,
+  nowMs: number,
+): number {
   return db.transaction(() => {
-    const settled = notes.map(({ begun, settled: told }) => recorder.settle(begun, told));
+    for (const { begun, settled } of settles) recorder.settle(begun, settled);
+    const interruptions = unsettled.map((begun) =>
+      recorder.settle(begun, { id: begun.id, outcome: interrupted(begun, nowMs), lines: [] }),
+    );
     recorder.writeRollups();
-    return settled.filter(({ kind }) => kind !== 'unchanged').length;
+    return interruptions.filter(({ kind }) => kind !== 'unchanged').length;
   })();
-}
-
-/** Returns how many calls were settled. One transaction: a second crash in the middle leaves them all for the next start. */
-export function settleInterrupted(db: Db, recorder: Recorder, nowMs: number): number {
-  return db.transaction(() => {
-    const rows = readInFlight(db);
-    for (const begun of rows) recorder.settle(begun, { id: begun.id, outcome: interrupted(begun, nowMs), lines: [] });
-    recorder.writeRollups();
-    return rows.length;
-  })();
-}
-
-export function readInFlight(db: Db): BegunCall[] {
-  const rows = db
-    .prepare<[], InFlightRow>(
-      `SELECT id, source, started_at_ms AS startedAtMs, path, client, requested_model AS requestedModel, is_stream AS isStream,
-              prompt_bytes AS promptBytes, member, project, customer, conversation
-         FROM in_flight ORDER BY started_at_ms, id`,
-    )
-    .all();
-  return rows.map((row) => ({ ...row, isStream: row.isStream === 1 }));
 }
 
 function interrupted(begun: BegunCall, nowMs: number): CallOutcome {

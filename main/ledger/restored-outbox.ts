@@ -43,7 +43,7 @@ export function distrustOutbox(db: Db, { backupAtMs, nowMs }: Restored): number 
 function sealAll(db: Db, nowMs: number): number {
   let sealed = 0;
   for (;;) {
-    const more = sealClosedMinutes(db, { nowMs });
+    const more = sealClosedMinutes(db, { nowMs, onTheirWay: [] });
     if (more === 0) return sealed;
     sealed += more;
   }

@@ -79,11 +79,6 @@ const checks: readonly Check[] = [
     sql: `SELECT c.id FROM outbox_shares s JOIN calls c ON c.seq = s.call_seq GROUP BY c.id, s.customer HAVING COUNT(*) > 1`,
     say: (id) => `${id} is billed twice.`,
   },
-  {
-    name: 'in flight',
-    sql: 'SELECT f.id FROM in_flight f JOIN calls c ON c.id = f.id',
-    say: (id) => `${id} is settled and in flight at once.`,
-  },
 ];
 
 export function verifyLedger(db: Db): Verification {

@@ -1,14 +1,14 @@
 /**
- * The entry of the ledger's worker threads. One is the writer (commits batches, seals the outbox), one the reader (serves the dashboard),
- * so that a month view never holds up a begin, and the proxy's loop never waits for the disk. The keeper comes for a backup or a check and goes.
+ * The entry of the ledger's worker threads. One is the writer (applies settles, seals the outbox), one the reader (serves the dashboard),
+ * so that a month view never holds up a settle, and the proxy's loop never waits for the disk. The keeper comes for a backup or a check and goes.
  * SQLite's fault of writers that checkpoint beside each other (fixed in 3.51.3) cannot occur: only the writer writes.
  */
 import assert from 'node:assert/strict';
-import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 
 import { answerCall, type WorkerFunctions } from '../system/worker-calls.ts';
+import { applySettles, type ApplyBatch } from './apply-settles.ts';
 import { createBookInForce } from './book-in-force.ts';
-import { commitTogether, type WriteBatch } from './group-commit.ts';
 import { openLedgerFile } from './ledger-file.ts';
 import { createKeeperFunctions } from './keeper-functions.ts';
 import { createReaderFunctions } from './reader-functions.ts';
@@ -16,9 +16,6 @@ import { createRecorder } from './record.ts';
 import type { LedgerWorkerData } from './open.ts';
 import { createDayOf } from '../../shared/period.ts';
 import { createWriterFunctions } from './writer-functions.ts';
-
-/** Batches that share one transaction at most; keeps a commit, and so a begin's wait, short. */
-const batchesPerCommitMax = 512;
 
 assert(parentPort, 'the ledger worker runs as a worker thread');
 const data = workerData as LedgerWorkerData;
@@ -32,28 +29,10 @@ function serveWriter(port: MessagePort, { file, rules }: LedgerWorkerData): void
   const dayOf = createDayOf(rules.timeZone);
   const recorder = createRecorder(db, { dayOf, plan: rules.plan, book: prices.book });
   const functions: WorkerFunctions = createWriterFunctions(db, { recorder, prices });
-  port.on('message', (first: unknown) => {
-    const { batches, others } = gather(port, first);
-    if (batches.length > 0) port.postMessage({ commit: commitTogether(db, recorder, batches) });
-    for (const other of others) void answerCall(port, functions, other);
+  port.on('message', (message: { readonly apply?: ApplyBatch }) => {
+    if (message.apply) port.postMessage({ applied: applySettles(db, recorder, message.apply) });
+    else void answerCall(port, functions, message);
   });
-}
-
-/** Takes what has arrived meanwhile, so that it shares one commit. Questions keep their order behind the writes before them. */
-function gather(port: MessagePort, first: unknown): { batches: WriteBatch[]; others: unknown[] } {
-  const batches: WriteBatch[] = [];
-  const others: unknown[] = [];
-  let message: unknown = first;
-  for (;;) {
-    const batch = (message as { batch?: WriteBatch }).batch;
-    if (batch) batches.push(batch);
-    else others.push(message);
-    if (batches.length >= batchesPerCommitMax || others.length > 0) break;
-    const next = receiveMessageOnPort(port);
-    if (!next) break;
-    message = next.message;
-  }
-  return { batches, others };
 }
 
 function serveReader(port: MessagePort, { file }: LedgerWorkerData): void {

@@ -1,4 +1,4 @@
-/** What the writer thread does by name besides committing batches. Plain synchronous functions over the one writing connection. */
+/** What the writer thread does by name besides applying settles. Plain synchronous functions over the one writing connection. */
 import { AppError } from '../../shared/contract/errors.ts';
 import type { CalibrationState } from '../../shared/output-estimate.ts';
 import type { Db } from '../system/db.ts';
@@ -10,10 +10,10 @@ import { recordAnswer, releaseSending, retryEvent, sealClosedMinutes, takeDueEve
 import { noteIntakeFiles, type IntakeFile } from './intake-files.ts';
 import { mendDifferences, type RecentDifferences } from './recent-check.ts';
 import { rerate, type RerateQuestion } from './rerate.ts';
-import { settleInterrupted, settleNoted } from './recover.ts';
+import { forgetJournal, readJournal } from './read-journal.ts';
+import { recoverCalls } from './recover.ts';
 import type { Recorder } from './record.ts';
 import { moveRollupsToZone } from './rollup.ts';
-import type { SettleNote } from './settle-notes.ts';
 import { takeIn, type TakenIn } from './take-in.ts';
 
 export type WriterFunctions = ReturnType<typeof createWriterFunctions>;
@@ -22,20 +22,22 @@ type Preparation = {
   readonly isDemo: boolean;
   readonly timeZone: string;
   readonly nowMs: number;
-  readonly notes: readonly SettleNote[];
+  readonly journalFolder: string;
 };
 
 export type WriterParts = { readonly recorder: Recorder; readonly prices: BookInForce };
 
 export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts) {
   return {
-    prepare: ({ isDemo, timeZone, nowMs, notes }: Preparation) => {
+    prepare: ({ isDemo, timeZone, nowMs, journalFolder }: Preparation) => {
       keepDemoApart(db, isDemo);
       moveRollupsToZone(db, timeZone);
       releaseSending(db);
       prices.remember(nowMs);
-      settleNoted(db, recorder, notes);
-      return { interruptedCalls: settleInterrupted(db, recorder, nowMs), gaps: readGaps(db) };
+      const interruptedCalls = recoverCalls(db, recorder, readJournal(journalFolder), nowMs);
+      // Not before all of it is committed.
+      forgetJournal(journalFolder);
+      return { interruptedCalls, gaps: readGaps(db) };
     },
     sealClosedMinutes: (question: Parameters<typeof sealClosedMinutes>[1]) => sealClosedMinutes(db, question),
     takeDueEvents: (question: Parameters<typeof takeDueEvents>[1]) => takeDueEvents(db, question),

@@ -20,7 +20,7 @@ export type Sync = {
 };
 
 export type SyncOptions = {
-  readonly ledger: Pick<Ledger, 'read' | 'write'>;
+  readonly ledger: Pick<Ledger, 'read' | 'write' | 'writer'>;
   readonly settings: Pick<Settings, 'plan' | 'stripeApiBase'>;
   readonly secrets: { readonly stripeApiKey: string | null };
   readonly connection: StripeConnection;
@@ -76,9 +76,9 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
   };
 }
 
-function outboxStore({ read, write }: SyncOptions['ledger']): OutboxStore {
+function outboxStore({ read, write, writer }: SyncOptions['ledger']): OutboxStore {
   return {
-    seal: (nowMs) => write('sealClosedMinutes', { nowMs }),
+    seal: (nowMs) => write('sealClosedMinutes', { nowMs, onTheirWay: writer.onTheirWay() }),
     take: (nowMs, limit) => write('takeDueEvents', { nowMs, limit }),
     record: (answer) => write('recordAnswer', answer),
     wake: (nowMs) => write('wakeOutbox', { nowMs }),

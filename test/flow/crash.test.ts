@@ -7,8 +7,9 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { readInFlight } from '../../main/ledger/recover.ts';
-import { ledgerFileName, openLedgerFile } from '../../main/ledger/ledger-file.ts';
+import { readJournal } from '../../main/ledger/read-journal.ts';
+import { journalFolderOf } from '../../main/ledger/open.ts';
+import { ledgerFileName } from '../../main/ledger/ledger-file.ts';
 import { startSandboxAnthropic, type SandboxAnthropic } from '../../main/sandbox/anthropic-server.ts';
 import { systemClock } from '../../main/system/clock.ts';
 import { openRaw, raw } from '../kit/raw-http.ts';
@@ -73,9 +74,7 @@ describe('an engine that is killed', () => {
 
     await kill('SIGKILL');
 
-    const db = openLedgerFile(join(home, ledgerFileName), 'read');
-    expect(readInFlight(db).length).toBeGreaterThanOrEqual(3);
-    db.close();
+    expect(readJournal(journalFolderOf(join(home, ledgerFileName))).unsettled).toHaveLength(3);
     const engine = await startTestEngine({ upstream: anthropic.url, home });
     const calls = engine.exported();
     expect(calls).toHaveLength(anthropic.served().length);
@@ -99,9 +98,7 @@ describe('an engine that is killed', () => {
 
     expect(await kill('SIGTERM')).toBe(0);
 
-    const db = openLedgerFile(join(home, ledgerFileName), 'read');
-    expect(readInFlight(db)).toEqual([]);
-    db.close();
+    expect(readJournal(journalFolderOf(join(home, ledgerFileName)))).toEqual({ unsettled: [], settles: [] });
     const engine = await startTestEngine({ upstream: anthropic.url, home });
     const [call] = engine.exported();
     expect(call).toMatchObject({

@@ -7,7 +7,7 @@ const farAheadMs = Date.parse('2027-01-01T00:00:00Z');
 /** Each step an hour later, so that whatever is closed is sealed. */
 export function sealAndSend(db: Db, step: 'seal' | 'send' | 'nothing', number: number): void {
   const nowMs = farAheadMs + number * 3_600_000;
-  if (step !== 'nothing') sealClosedMinutes(db, { nowMs });
+  if (step !== 'nothing') sealClosedMinutes(db, { nowMs, onTheirWay: [] });
   if (step !== 'send') return;
   for (const { id } of takeDueEvents(db, { nowMs, limit: 50 })) {
     recordAnswer(db, { id, nowMs, state: 'accepted', nextAttemptAtMs: null, sentence: 'ok', mayHaveArrived: true });

@@ -175,7 +175,7 @@ function writeUnpriced(write: Write, nowMs: number): void {
 
 /** What is older than a quarter of an hour has reached Stripe. */
 function sendAll(db: Db, nowMs: number): void {
-  sealClosedMinutes(db, { nowMs: nowMs - 20 * 60_000 });
+  sealClosedMinutes(db, { nowMs: nowMs - 20 * 60_000, onTheirWay: [] });
   for (;;) {
     const events = takeDueEvents(db, { nowMs, limit: 100 });
     if (events.length === 0) return;

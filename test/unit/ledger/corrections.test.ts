@@ -149,7 +149,7 @@ describe('the outbox of a corrected call', () => {
   const correct = () => ledger.record(told('call_2', 'claude_code', { input_tokens: 100_000, output_tokens: 50 }));
   const events = () =>
     ledger.db.prepare<[], { value: number; revision: number }>('SELECT value, revision FROM meter_events').all();
-  const seal = () => sealClosedMinutes(ledger.db, { nowMs: minuteAfterMs });
+  const seal = () => sealClosedMinutes(ledger.db, { nowMs: minuteAfterMs, onTheirWay: [] });
 
   it('follows while its minute is open', () => {
     settlePartial();

@@ -1,5 +1,5 @@
 /** The ledger's writer over a real file: durable begins, one transaction a settle, and what happens while the disk refuses. */
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -9,10 +9,9 @@ import { currentBook } from '../../../shared/pricing/current-book.ts';
 import { dataOf } from '../../../shared/pricing/price-book.ts';
 import { planSchema } from '../../../shared/contract/settings.ts';
 import { forgetLastDemo } from '../../../main/ledger/forget-demo.ts';
-import { readInFlight } from '../../../main/ledger/recover.ts';
+import { readJournal } from '../../../main/ledger/read-journal.ts';
 import { ledgerFileName, openLedgerFile } from '../../../main/ledger/ledger-file.ts';
-import { openLedger, type Ledger } from '../../../main/ledger/open.ts';
-import { noteFilesOf, readSettleNotes } from '../../../main/ledger/settle-notes.ts';
+import { journalFolderOf, openLedger, type Ledger } from '../../../main/ledger/open.ts';
 import { verifyLedger } from '../../../main/ledger/verify.ts';
 import { systemClock } from '../../../main/system/clock.ts';
 import { openDatabase } from '../../../main/system/db.ts';
@@ -53,13 +52,16 @@ function look<T>(use: (db: ReturnType<typeof openLedgerFile>) => T): T {
   }
 }
 
+/** As a start after a crash would find them. */
+const onTheirWay = () => readJournal(journalFolderOf(file)).unsettled.map(({ id }) => id);
+
 const settleAndWait = (begun: ReturnType<typeof begunCall>) =>
   new Promise<void>((resolve) => void ledger.writer.settle(begun, settledCall(begun), () => resolve()));
 
 describe('the writer', () => {
   it('answers a begin when it is on the disk', async () => {
     expect(await ledger.writer.begin(begunCall('call_1'))).toEqual({ durable: true });
-    expect(look(readInFlight).map(({ id }) => id)).toEqual(['call_1']);
+    expect(onTheirWay()).toEqual(['call_1']);
   });
 
   it('settles a call, its lines, its rollup and its share as one', async () => {
@@ -67,7 +69,7 @@ describe('the writer', () => {
     await ledger.writer.begin(begun);
     await settleAndWait(begun);
 
-    expect(look(readInFlight)).toEqual([]);
+    expect(onTheirWay()).toEqual([]);
     expect(look(verifyLedger)).toEqual({ calls: 1, findings: [] });
     const share = look((db) => db.prepare('SELECT customer, billable_nano_usd, minute_ms FROM outbox_shares').get());
     expect(share).toEqual({
@@ -81,9 +83,8 @@ describe('the writer', () => {
     const begun = begunCall('call_1');
     await settleAndWait(begun);
     await settleAndWait(begun);
-    await ledger.writer.begin(begun);
     expect(look(verifyLedger)).toEqual({ calls: 1, findings: [] });
-    expect(look(readInFlight)).toEqual([]);
+    expect(onTheirWay()).toEqual([]);
   });
 
   it('keeps hundreds that come at once, in one piece each', async () => {
@@ -93,47 +94,76 @@ describe('the writer', () => {
     expect(look(verifyLedger)).toEqual({ calls: 500, findings: [] });
   });
 
-  it('lets calls through while the disk refuses, says so, and writes the rows when it can', async () => {
+  it('goes on while the ledger is locked, says so, and brings the rows in when it can', async () => {
     const other = openDatabase(file, 'write');
     other.exec('BEGIN IMMEDIATE');
     const begun = begunCall('call_1');
 
-    expect(await ledger.writer.begin(begun)).toEqual({ durable: false });
-    expect(ledger.writer.trouble()).toMatchObject({ reason: 'database is locked', waiting: 1 });
-    const written = settleAndWait(begun);
-    expect(await ledger.writer.begin(begunCall('call_2'))).toEqual({ durable: false });
+    // The journal is another file: neither a begin nor the end of a call waits for the lock.
+    expect(await ledger.writer.begin(begun)).toEqual({ durable: true });
+    const { promise: applied, resolve: onApplied } = Promise.withResolvers<void>();
+    await ledger.writer.settle(begun, settledCall(begun), () => onApplied());
+    expect(await ledger.writer.begin(begunCall('call_2'))).toEqual({ durable: true });
+    await expect.poll(ledger.writer.trouble).toMatchObject({ reason: 'database is locked', waiting: 1 });
 
     other.exec('ROLLBACK');
     other.close();
-    await written;
+    await applied;
     expect(ledger.writer.trouble()).toBeNull();
-    await ledger.writer.flush();
     expect(look(verifyLedger)).toEqual({ calls: 1, findings: [] });
-    expect(look(readInFlight).map(({ id }) => id)).toEqual(['call_2']);
+    expect(onTheirWay()).toEqual(['call_2']);
   });
-});
 
-describe('a note of a settle', () => {
-  it('is written before the settle is committed, and makes the row when the process ends in between', async () => {
+  it('is closed in order even when the ledger refuses to the end, and the next start brings the rows in', async () => {
     const other = openDatabase(file, 'write');
     other.exec('BEGIN IMMEDIATE');
     const begun = begunCall('call_1');
     await ledger.writer.begin(begun);
-    let isCommitted = false;
-    await ledger.writer.settle(begun, settledCall(begun), () => {
-      isCommitted = true;
-    });
-    expect(isCommitted).toBe(false);
-    expect(readSettleNotes(file)).toEqual([{ begun, settled: settledCall(begun) }]);
+    await ledger.writer.settle(begun, settledCall(begun), () => {});
+    await ledger.close();
+    other.exec('ROLLBACK');
+    other.close();
 
-    // What a kill leaves behind: the ledger's files and the notes, copied while the row waits for the disk.
+    ledger = await open();
+    expect(ledger.interruptedCalls).toBe(0);
+    expect(look(verifyLedger)).toEqual({ calls: 1, findings: [] });
+    expect(await ledger.read('call', 'call_1')).toMatchObject({ status: 'complete' });
+  });
+
+  it('says which customers have calls that are not in the ledger yet', async () => {
+    const early = begunCall('call_1', { startedAtMs: 5_000 });
+    const late = begunCall('call_2', { startedAtMs: 9_000 });
+    await Promise.all([late, early, begunCall('call_3', { customer: null })].map(ledger.writer.begin));
+    expect(ledger.writer.onTheirWay()).toEqual([['cus_a', 5_000]]);
+    await settleAndWait(early);
+    expect(ledger.writer.onTheirWay()).toEqual([['cus_a', 9_000]]);
+    await settleAndWait(late);
+    expect(ledger.writer.onTheirWay()).toEqual([]);
+  });
+});
+
+describe('a settle in the journal', () => {
+  it('is there before its row is, and makes the row when the process ends in between', async () => {
+    const other = openDatabase(file, 'write');
+    other.exec('BEGIN IMMEDIATE');
+    const begun = begunCall('call_1');
+    await ledger.writer.begin(begun);
+    let isApplied = false;
+    await ledger.writer.settle(begun, settledCall(begun), () => {
+      isApplied = true;
+    });
+    expect(isApplied).toBe(false);
+    expect(readJournal(journalFolderOf(file)).settles).toEqual([{ begun, settled: settledCall(begun) }]);
+
+    // What a kill leaves behind: the ledger's files and the journal, copied while the row waits for the lock.
     const killed = mkdtempSync(join(tmpdir(), 'tollkeeper-killed-'));
-    for (const path of [file, `${file}-wal`, ...noteFilesOf(file)]) copyFileSync(path, join(killed, basename(path)));
+    for (const path of [file, `${file}-wal`, journalFolderOf(file)])
+      cpSync(path, join(killed, basename(path)), { recursive: true });
     other.exec('ROLLBACK');
     other.close();
     const [home1, file1] = [home, file];
     await ledger.close();
-    expect(readSettleNotes(file1)).toEqual([]);
+    expect(readJournal(journalFolderOf(file1))).toEqual({ unsettled: [], settles: [] });
     [home, file] = [killed, join(killed, ledgerFileName)];
     ledger = await open();
     expect(await ledger.read('call', 'call_1')).toMatchObject({ status: 'complete', costNanoUsd: 2_100_000 });
@@ -141,28 +171,16 @@ describe('a note of a settle', () => {
     rmSync(home1, { recursive: true });
   });
 
-  it('takes turns with the others in two files that stay small, however many pass', async () => {
-    for (let round = 0; round < 4; round++) {
-      const calls = Array.from({ length: 600 }, (_, index) => begunCall(`call_${round}_${index}`));
-      await Promise.all(calls.map(settleAndWait));
-    }
-    const bytes = noteFilesOf(file).map((name) => statSync(name).size);
-    expect(Math.max(...bytes)).toBeGreaterThan(500 * 1_000);
-    expect(Math.max(...bytes)).toBeLessThan(3 * 1024 * 1024);
-    // A note that was cut in two by a newer one is passed over; the whole ones change nothing.
-    const notes = readSettleNotes(file);
-    expect(notes.length).toBeGreaterThan(500);
-    expect(look(verifyLedger)).toEqual({ calls: 2_400, findings: [] });
-  });
-
-  it('stops nothing when it cannot be written', async () => {
+  it('stops nothing when the journal cannot be written: the ledger has it all the same', async () => {
     await ledger.close();
-    for (const name of noteFilesOf(file)) symlinkSync('/dev/full', name);
+    writeFileSync(journalFolderOf(file), 'a file where the folder should be');
     ledger = await open();
     const begun = begunCall('call_1');
+    expect(await ledger.writer.begin(begun)).toEqual({ durable: false });
     await Promise.all([ledger.writer.settle(begun, settledCall(begun), () => {}), settleAndWait(begunCall('call_2'))]);
     await ledger.writer.flush();
     expect(look(verifyLedger)).toEqual({ calls: 2, findings: [] });
+    expect(ledger.gap()).toContain('cannot be written');
   });
 });
 
@@ -228,14 +246,14 @@ describe('the ledger', () => {
   it('of a demo is forgotten at the next one, a real one never', async () => {
     await settleAndWait(begunCall('call_1'));
     await ledger.close();
-    forgetLastDemo(file);
+    forgetLastDemo(file, journalFolderOf(file));
     expect(look(verifyLedger).calls).toBe(1);
 
     file = join(home, 'demo.sqlite');
     ledger = await open('UTC', true);
     await settleAndWait(begunCall('call_1'));
     await ledger.close();
-    forgetLastDemo(file);
+    forgetLastDemo(file, journalFolderOf(file));
     expect(existsSync(file)).toBe(false);
     ledger = await open('UTC', true);
   });

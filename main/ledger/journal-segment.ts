@@ -1,0 +1,56 @@
+/**
+ * A segment: one file of the journal, of a fixed size that is taken from the disk when the file is made. Writing into it needs no further room and
+ * changes no size, so a disk that fills up later does not stop it, and making a write durable costs a third less than growing a file.
+ * Knows no lines. `write` resolves when the bytes are on the disk.
+ */
+import { constants } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+export type Segment = {
+  /** @throws the error of the disk. */
+  readonly write: (bytes: Buffer, position: number) => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+export type OpenSegment = (path: string, bytes: number) => Promise<Segment>;
+
+export function segmentPath(folder: string, slot: number): string {
+  return join(folder, `segment-${slot}`);
+}
+
+/** Elsewhere than on Linux a write is followed by a sync: macOS reaches the platter only so, and Windows knows no such flag. */
+const dsyncFlag = process.platform === 'linux' ? constants.O_DSYNC : 0;
+
+/** Makes the file at its full size, zeros, and durable with its name in its folder. @throws the error of the disk. */
+export const openSegment: OpenSegment = async (path, bytes) => {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const blank = await open(path, 'w', 0o600);
+  try {
+    await blank.write(Buffer.alloc(bytes), 0, bytes, 0);
+    await blank.datasync();
+  } finally {
+    await blank.close();
+  }
+  await syncFolder(dirname(path));
+  const file = await open(path, constants.O_RDWR | dsyncFlag);
+  return {
+    write: async (content, position) => {
+      const { bytesWritten } = await file.write(content, 0, content.length, position);
+      if (bytesWritten !== content.length) throw new Error('the disk took only a part of it');
+      if (dsyncFlag === 0) await file.datasync();
+    },
+    close: () => file.close(),
+  };
+};
+
+/** A new file's name survives the loss of power only when its folder was synced; Windows does it by itself and refuses to open one. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
