@@ -89,6 +89,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     contextLimit: settings.contextLimit,
     spend: createSpendMeter(spendStartOf(start, startedAtMs), dayOf),
     recent: start.recent,
+    readAgain: async () => ledger.read('liveStart', { today: dayOf(clock.nowMs()), nowMs: clock.nowMs() }),
     stripe: sync.summary,
     gap: () => gapSentence(ledger.writer.trouble()),
   });
