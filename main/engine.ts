@@ -113,6 +113,7 @@ async function connectParts(options: EngineOptions, { ledger, book, timeZone, co
     contextLimit: settings.contextLimit,
     spend: createSpendMeter(spendStartOf(start, startedAtMs), dayOf),
     recent: start.recent,
+    readAgain: async () => ledger.read('liveStart', { today: dayOf(clock.nowMs()), nowMs: clock.nowMs() }),
     stripe: sync.summary,
     gap: ledger.gap,
   });

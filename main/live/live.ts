@@ -8,6 +8,7 @@ import type { DayChange } from '../../shared/corrections.ts';
 import type { InFlightCall, LiveSnapshot } from '../../shared/contract/events.ts';
 import type { Clock, Timer } from '../system/clock.ts';
 import { createConversations } from './conversations.ts';
+import { createReadAgain, type LiveCalls } from './read-again.ts';
 import type { SpendMeter } from './spend-meter.ts';
 
 /** What a running call has told so far; read at broadcast time, so a delta costs nothing here. */
@@ -37,6 +38,8 @@ export type LiveOptions = {
   readonly spend: SpendMeter;
   /** Newest first, from the ledger at start. */
   readonly recent: readonly CallRow[];
+  /** The same and the last hour, asked after corrections. */
+  readonly readAgain: () => Promise<LiveCalls>;
   readonly stripe: () => StripeSummary;
   readonly gap: () => string | null;
 };
@@ -53,13 +56,25 @@ export function createLive(options: LiveOptions): Live {
   const { clock, spend } = options;
   const inFlight = new Map<string, { call: BegunCall; running: RunningView }>();
   const subscribers = new Set<(snapshot: LiveSnapshot) => void>();
-  const conversations = createConversations(options.contextLimit);
+  let conversations = createConversations(options.contextLimit);
   let recent = options.recent.slice(0, recentMax);
   let timer: Timer | null = null;
   let isChanged = false;
   let lastBroadcastMs = -Infinity;
 
   for (const row of options.recent.toReversed()) conversations.add(row);
+
+  const again = createReadAgain({
+    clock,
+    read: options.readAgain,
+    onRead: (calls, late) => {
+      conversations = createConversations(options.contextLimit);
+      for (const row of [...calls.recent.toReversed(), ...late]) conversations.add(row);
+      recent = [...late.toReversed(), ...calls.recent].slice(0, recentMax);
+      spend.correctMinutes(calls.minutes, late);
+      isChanged = true;
+    },
+  });
 
   function snapshot(): LiveSnapshot {
     const atMs = clock.nowMs();
@@ -104,12 +119,14 @@ export function createLive(options: LiveOptions): Live {
       spend.add(row, clock.nowMs());
       conversations.add(row);
       recent = [row, ...recent.slice(0, recentMax - 1)];
+      again.settled(row);
       isChanged = true;
     },
     changed: (changes) => {
       if (changes.length === 0) return;
       spend.change(changes, clock.nowMs());
       isChanged = true;
+      again.soon();
     },
     snapshot,
     subscribe: (onSnapshot) => {
@@ -119,6 +136,7 @@ export function createLive(options: LiveOptions): Live {
       return () => subscribers.delete(onSnapshot);
     },
     close: () => {
+      again.close();
       timer?.cancel();
       subscribers.clear();
     },

@@ -49,6 +49,8 @@ export type SpendMeter = {
   readonly add: (call: CallRow, nowMs: number) => void;
   /** A correction or an import changed days that may be today or of this month. */
   readonly change: (changes: readonly DayChange[], nowMs: number) => void;
+  /** The last hour as the ledger says it now, and what it did not know yet. */
+  readonly correctMinutes: (minutes: SpendStart['minutes'], late: readonly CallRow[]) => void;
   readonly sums: (nowMs: number) => SpendSums;
 };
 
@@ -87,10 +89,20 @@ export function createSpendMeter(start: SpendStart, dayOf: DayOf): SpendMeter {
         unpricedCalls: month.unpricedCalls + unpriced,
       };
     }
-    const minute = minuteOf(call.startedAtMs);
-    minutes.set(minute, plus(minutes.get(minute) ?? nothing, cost, unpriced));
+    addToMinute(call);
     const second = Math.floor(nowMs / 1000);
     seconds.set(second, plus(seconds.get(second) ?? nothing, cost, unpriced));
+  }
+
+  function addToMinute({ startedAtMs, costNanoUsd }: CallRow): void {
+    const minute = minuteOf(startedAtMs);
+    minutes.set(minute, plus(minutes.get(minute) ?? nothing, costNanoUsd ?? 0, costNanoUsd === null ? 1 : 0));
+  }
+
+  function correctMinutes(corrected: SpendStart['minutes'], late: readonly CallRow[]): void {
+    minutes.clear();
+    for (const { minuteMs: at, ...sum } of corrected) minutes.set(at, sum);
+    for (const call of late) addToMinute(call);
   }
 
   function sums(nowMs: number): SpendSums {
@@ -130,7 +142,7 @@ export function createSpendMeter(start: SpendStart, dayOf: DayOf): SpendMeter {
     }
   }
 
-  return { add, change, sums };
+  return { add, change, correctMinutes, sums };
 }
 
 const nothing: Sum = { costNanoUsd: 0, unpricedCalls: 0 };

@@ -30,10 +30,7 @@ export function CallState({ call, isNarrow = false }: CallStateProps) {
   return (
     <span className="inline-flex items-baseline gap-2 max-[720px]:flex-wrap max-[720px]:justify-end">
       <CallTags call={call} />
-      <UnpricedReason
-        reason={unpricedReason}
-        width={!isNarrow ? 'wide' : status === 'complete' ? 'narrow' : 'beside'}
-      />
+      <UnpricedReason reason={unpricedReason} width={widthOf(status === 'complete', isNarrow)} />
     </span>
   );
 }
@@ -41,9 +38,15 @@ export function CallState({ call, isNarrow = false }: CallStateProps) {
 /** Room for a sentence, for its beginning, for its beginning beside a tag. The whole of it is in the panel of the call. */
 const widths = {
   wide: 'max-w-[46ch]',
+  wideBeside: 'max-w-[28ch]',
   narrow: 'max-w-[26ch] min-[1400px]:max-w-[42ch]',
   beside: 'max-w-[11ch] min-[1400px]:max-w-[26ch]',
 };
+
+function widthOf(isAlone: boolean, isNarrow: boolean): keyof typeof widths {
+  if (isNarrow) return isAlone ? 'narrow' : 'beside';
+  return isAlone ? 'wide' : 'wideBeside';
+}
 
 type UnpricedReasonProps = { readonly reason: string | null; readonly width?: keyof typeof widths };
 

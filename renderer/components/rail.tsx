@@ -34,7 +34,7 @@ export function Rail({ machine, waiting }: { readonly machine: string; readonly 
             noun={noun}
             path={path}
             pattern={pattern}
-            badge={noun === 'Stripe' && waiting > 0 ? `${waiting} wait` : null}
+            badge={noun === 'Stripe' && waiting > 0 ? `${waiting.toLocaleString('en-US')} wait` : null}
             onGo={() => setOpen(false)}
           />
         ))}

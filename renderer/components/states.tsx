@@ -53,7 +53,7 @@ export function NoCalls({ proxyUrl }: { readonly proxyUrl: string }) {
       <p className="mb-3">Point a client at the proxy and its calls appear here, priced, within a second:</p>
       <CopyLine text={`export ANTHROPIC_BASE_URL=${proxyUrl}`} />
       <p className="mt-3">
-        Name who and what for in the address, as in <code>{proxyUrl}/@alice/webshop</code>.
+        Name who and what for in the address, as in <code className="break-all">{proxyUrl}/@alice/webshop</code>.
       </p>
     </Empty>
   );

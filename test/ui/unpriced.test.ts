@@ -223,6 +223,12 @@ describe('the Prices screen', () => {
     await page.getByText('The old figures stay visible beside the new ones.').waitFor();
     await show('/month');
     await page.getByText('7 calls of this month have no price').waitFor();
+    await show('/');
+    await page
+      .getByText(/^\d+ calls? unpriced$/)
+      .first()
+      .waitFor();
+    await expect.poll(() => page.getByRole('main').innerText()).not.toContain(`The model ${unknownModel}`);
   });
 
   it('goes back to the book that ships, asked twice', async () => {
@@ -263,6 +269,8 @@ describe('a ledger without calls', () => {
     for (const [path, words] of screens) {
       await visitor.goto(`${empty.dashboardUrl}${path}`);
       await visitor.getByText(words).waitFor();
+      await visitor.setViewportSize({ width: 320, height: 720 });
+      expect(await visitor.evaluate(() => document.documentElement.scrollWidth), path).toBe(320);
       expect(await visitor.getByRole('main').innerText(), path).not.toMatch(
         /calls? unpriced|no price|Differences|Batches waiting/,
       );

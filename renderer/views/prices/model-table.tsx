@@ -94,7 +94,7 @@ function Line({ line: { name, prices, use, period }, month, decimals }: LineProp
           </td>
         ))}
         <td data-label="Besides">
-          <span className="inline-flex gap-1 max-[720px]:flex-wrap max-[720px]:justify-end">
+          <span className="inline-flex flex-wrap gap-1 py-1 max-[720px]:justify-end max-[720px]:py-0">
             {prices === null ? (
               <Tag tone="look">not in this book</Tag>
             ) : (

@@ -21,7 +21,7 @@ export function Differences({ differences }: { readonly differences: StripeView[
         it was told; settle the rest by an invoice item or a credit in Stripe.{' '}
         {isAll
           ? sumsByCustomer(rows).map(({ customer, differenceNanoUsd }) => (
-              <span key={customer} className="mr-3 inline-block">
+              <span key={customer} className="mt-0.5 block">
                 {customer}:{' '}
                 <b className="font-semibold text-text">
                   <Money nano={Math.abs(differenceNanoUsd)} decimals={9} />{' '}

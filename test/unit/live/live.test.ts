@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 
 import type { CallRow } from '../../../shared/contract/api.ts';
 import { liveSnapshotSchema } from '../../../shared/contract/events.ts';
-import { createDayOf } from '../../../shared/period.ts';
+import { createDayOf, minuteOf } from '../../../shared/period.ts';
 import { createConversations } from '../../../main/live/conversations.ts';
 import { createLive } from '../../../main/live/live.ts';
+import type { LiveCalls } from '../../../main/live/read-again.ts';
 import { rowOf } from '../../../main/live/row.ts';
 import { createSpendMeter, type SpendStart } from '../../../main/live/spend-meter.ts';
 import { systemClock } from '../../../main/system/clock.ts';
@@ -83,6 +84,7 @@ describe('the live picture', () => {
     since: null,
     lastAnswer: null,
   };
+  let readAgain = (): LiveCalls => ({ recent: [], minutes: [] });
   const create = () =>
     createLive({
       clock: systemClock,
@@ -91,6 +93,7 @@ describe('the live picture', () => {
       contextLimit: 100_000,
       spend: createSpendMeter(nothing, createDayOf('UTC')),
       recent: [],
+      readAgain: async () => readAgain(),
       stripe: () => stripe,
       gap: () => null,
     });
@@ -110,6 +113,37 @@ describe('the live picture', () => {
     const picture = liveSnapshotSchema.parse(live.snapshot());
     expect(picture).toMatchObject({ inFlightCount: 40 });
     expect([picture.inFlight.length, picture.recent.length, picture.conversations.length]).toEqual([40, 30, 24]);
+    live.close();
+  });
+
+  it('shows calls as they were corrected, and those that were settled in between', async () => {
+    const live = create();
+    const known = row('a', Date.now(), { costNanoUsd: null, unpricedReason: 'The model x is not in price book y.' });
+    live.settled(known);
+    expect(live.snapshot().conversations[0]).toMatchObject({ costNanoUsd: 0, unpricedCalls: 1 });
+
+    const wasRead = new Promise<void>((resolve) => {
+      readAgain = () => {
+        // While the ledger is read, one more call ends, which the answer does not know.
+        live.settled(row('b', Date.now()));
+        resolve();
+        const corrected = { ...known, costNanoUsd: 5, unpricedReason: null };
+        return {
+          recent: [corrected],
+          minutes: [{ minuteMs: minuteOf(known.startedAtMs), costNanoUsd: 5, unpricedCalls: 0 }],
+        };
+      };
+    });
+    const day = '2026-11-24';
+    live.changed([{ day, costNanoUsd: 5, calls: 0, unpricedCalls: -1, estimatedCalls: 0, tokens: 0 }]);
+    await wasRead;
+    await expect
+      .poll(() => live.snapshot().recent.map(({ id, costNanoUsd }) => `${id} ${costNanoUsd}`))
+      .toEqual(['b 2100000', 'a 5']);
+    const { conversations, minutes } = live.snapshot();
+    expect(conversations[0]).toMatchObject({ turns: 2, costNanoUsd: 2_100_005, unpricedCalls: 0 });
+    expect(minutes.reduce((sum, minute) => sum + minute.costNanoUsd, 0)).toBe(2_100_005);
+    expect(minutes.every(({ unpricedCalls }) => unpricedCalls === 0)).toBe(true);
     live.close();
   });
 
