@@ -14,9 +14,9 @@ import { headerOf, requestHeaders } from './headers.ts';
 import { inspectRequest, nothingKnown } from './inspect.ts';
 import type { Progress } from './observe.ts';
 import type { ProxyOptions } from './options.ts';
-import { readBody, type RequestBody } from './read-body.ts';
+import { readBody, type BodyBudget, type RequestBody } from './read-body.ts';
 import type { Route } from './route.ts';
-import { createTap } from './tap.ts';
+import { createTap, type Tap } from './tap.ts';
 import type { Upstream } from './upstream.ts';
 
 export async function meterCall(
@@ -25,8 +25,9 @@ export async function meterCall(
   upstream: Upstream,
   route: Route,
   options: ProxyOptions,
+  budget: BodyBudget,
 ): Promise<void> {
-  const body = await readBody(incoming);
+  const body = await readBody(incoming, budget);
   // The client went away while it was still sending: nothing left this machine, so there is no call.
   if (body === null) return;
   const call = describeCall(incoming, route, body, options);
@@ -40,10 +41,11 @@ export async function meterCall(
     body: body.kind === 'whole' ? body.bytes : body.stream,
     isDrained: options.drainOnAbort,
   };
-  forward(upstream.dispatcher, request, incoming, response, listen(call, tap, options));
+  const onRelease = () => budget.release(body.heldBytes);
+  forward(upstream.dispatcher, request, incoming, response, listen(call, tap, options, onRelease));
 }
 
-function listen(call: BegunCall, tap: ReturnType<typeof createTap>, options: ProxyOptions): ForwardEvents {
+function listen(call: BegunCall, tap: Tap, options: ProxyOptions, onRelease: () => void): ForwardEvents {
   const { clock, callbacks, calibration } = options;
   const sentAtMs = clock.monotonicMs();
   let httpStatus: number | null = null;
@@ -62,6 +64,7 @@ function listen(call: BegunCall, tap: ReturnType<typeof createTap>, options: Pro
       return tap.write(chunk);
     },
     onEnd: (end) => {
+      onRelease();
       const endedAtMs = clock.nowMs();
       return tap.end().then(() => {
         const passed = { startedAtMs: call.startedAtMs, endedAtMs, firstByteMs, httpStatus, requestId, responseBytes };

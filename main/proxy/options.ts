@@ -34,6 +34,8 @@ export type ProxyOptions = UpstreamOptions &
     readonly calibration: OutputCalibration;
     /** The headers of a request must be here within this; for tests. */
     readonly slowHeadersMs?: number;
+    /** What the bodies of all calls on their way may hold together before they are looked into; for tests. */
+    readonly heldBytesMax?: number;
     readonly clock: Clock;
     readonly callId: () => string;
     readonly callbacks: ProxyCallbacks;

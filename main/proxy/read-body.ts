@@ -1,36 +1,69 @@
 /**
  * Reads a request body as far as the meter and the limits need it before the request leaves: whole, up to Anthropic's own limit of 32 MB (facts
  * section 3). A larger one is not refused here: what has been read and what still comes pass on as a stream, unread by the meter, so that
- * Anthropic says no and not we, and memory stays bounded.
+ * Anthropic says no and not we. The same where all bodies together would hold more than memory has for them.
  */
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 
 export const inspectedBytesMax = 32 * 1024 * 1024;
 
-export type RequestBody =
+/** What the bodies of all calls on their way may hold together: so many megabytes, not so many calls. */
+export type BodyBudget = {
+  /** False when there is no room for them. */
+  readonly take: (bytes: number) => boolean;
+  readonly release: (bytes: number) => void;
+};
+
+export function createBodyBudget(bytesMax: number): BodyBudget {
+  let held = 0;
+  return {
+    take: (bytes) => {
+      if (held + bytes > bytesMax) return false;
+      held += bytes;
+      return true;
+    },
+    release: (bytes) => {
+      held -= bytes;
+    },
+  };
+}
+
+/** `heldBytes` were taken from the budget, for the caller to release when the call has ended. */
+export type RequestBody = { readonly heldBytes: number } & (
   | { readonly kind: 'whole'; readonly bytes: Buffer }
   /** More than can be inspected; `bytesSoFar` have come. */
-  | { readonly kind: 'large'; readonly stream: Readable; readonly bytesSoFar: number };
+  | { readonly kind: 'large'; readonly stream: Readable; readonly bytesSoFar: number }
+);
 
 /** Null when the client left before the body was whole, or before it was known to be large. */
-export function readBody(incoming: IncomingMessage): Promise<RequestBody | null> {
+export function readBody(incoming: IncomingMessage, budget: BodyBudget): Promise<RequestBody | null> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
-    let bytes = 0;
+    let heldBytes = 0;
     function onData(chunk: Buffer): void {
-      bytes += chunk.length;
       chunks.push(chunk);
-      if (bytes <= inspectedBytesMax) return;
-      incoming.off('data', onData).off('end', onEnd);
-      resolve({ kind: 'large', stream: streamBody(incoming, chunks), bytesSoFar: bytes });
+      if (heldBytes + chunk.length <= inspectedBytesMax && budget.take(chunk.length)) {
+        heldBytes += chunk.length;
+        return;
+      }
+      stop();
+      const bytesSoFar = heldBytes + chunk.length;
+      resolve({ kind: 'large', stream: streamBody(incoming, chunks), bytesSoFar, heldBytes });
     }
     function onEnd(): void {
-      resolve({ kind: 'whole', bytes: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks) });
+      stop();
+      const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+      resolve({ kind: 'whole', bytes, heldBytes });
     }
-    incoming.on('data', onData);
-    incoming.on('end', onEnd);
-    incoming.on('close', () => resolve(null));
+    function onClose(): void {
+      budget.release(heldBytes);
+      resolve(null);
+    }
+    function stop(): void {
+      incoming.off('data', onData).off('end', onEnd).off('close', onClose);
+    }
+    incoming.on('data', onData).on('end', onEnd).on('close', onClose);
     // A reset while sending: `close` follows and resolves.
     incoming.on('error', () => {});
   });

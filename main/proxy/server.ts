@@ -16,7 +16,7 @@ import { headerOf, requestHeaders } from './headers.ts';
 import { nothingKnown } from './inspect.ts';
 import { meterCall } from './metered-call.ts';
 import type { ProxyOptions } from './options.ts';
-import { streamBody } from './read-body.ts';
+import { createBodyBudget, streamBody, type BodyBudget } from './read-body.ts';
 import { refuseMalformed } from './refuse-malformed.ts';
 import { routeOf, type Route } from './route.ts';
 import { openUpstream, type Upstream } from './upstream.ts';
@@ -25,6 +25,8 @@ export type Proxy = { readonly url: string; readonly close: () => Promise<void> 
 
 /** Node's own limit, which it gives up where a body has none. */
 const slowHeadersMaxMs = 60_000;
+/** Bodies of calls on their way, together; beyond it a body passes unread. Eight of the largest, or thousands of usual ones. */
+const heldBytesMax = 256 * 1024 * 1024;
 /** At close, calls still on their way get this long before they are cut and settled as partial. */
 const closeGraceMs = 2_000;
 
@@ -36,9 +38,10 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const { clock } = options;
   const upstream = openUpstream(options, clock);
   const calls = createOpenCalls();
+  const budget = createBodyBudget(options.heldBytesMax ?? heldBytesMax);
   const server = createServer(serverOptions(options), (incoming, response) => {
     calls.add(response);
-    void handle(incoming, response, upstream, options);
+    void handle(incoming, response, upstream, options, budget);
   });
   server.maxHeadersCount = headersMax + 1;
   watchConnections(server, calls, clock);
@@ -79,12 +82,13 @@ async function handle(
   response: ServerResponse,
   upstream: Upstream,
   options: ProxyOptions,
+  budget: BodyBudget,
 ): Promise<void> {
   try {
     const admission = admit(incoming, options);
     if (admission.kind === 'refused') return answerError(response, incoming, admission.answer);
     const route = routeOf(incoming.method ?? 'GET', admission.path);
-    if (route.kind === 'messages') await meterCall(incoming, response, upstream, route, options);
+    if (route.kind === 'messages') await meterCall(incoming, response, upstream, route, options, budget);
     else if (route.kind === 'pass') pass(incoming, response, upstream, route);
     else pass(incoming, response, upstream, route, batchEvents(incoming, route, options));
   } catch (error) {

@@ -11,6 +11,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { fault } from '../kit/fault.ts';
 import { startMeteredProxy, type MeteredProxy } from '../kit/metered-proxy.ts';
 import { openClient } from '../kit/raw-client.ts';
+import { raw } from '../kit/raw-http.ts';
 import { startUpstream } from '../kit/upstream.ts';
 
 /** Kernel buffers of two hops (Linux lets each side of a loopback socket grow to 4 to 6 MB) and the proxy's own marks. */
@@ -187,6 +188,29 @@ describe('a body beyond the 32 MB that are inspected', () => {
     if (stated === undefined) expect(call.promptBytes).toBeGreaterThan(32 * 1024 * 1024);
     else expect(call.promptBytes).toBe(stated);
     expect(end).toMatchObject({ isWhole: true, model: 'claude-sonnet-5-5', usage: { inputTokens: 9 } });
+    await upstream.close();
+  });
+
+  it('has company: bodies that hold too much together pass as well, unread, until there is room again', async () => {
+    const { promise: goOn, resolve: release } = Promise.withResolvers<void>();
+    const upstream = await startUpstream(async ({ body }, response) => {
+      if (body.includes('"first"')) await goOn;
+      response.end('{}');
+    });
+    proxy = await startMeteredProxy(upstream.url, { heldBytesMax: 1_000_000 });
+    const body = (model: string) => JSON.stringify({ model, padding: 'x'.repeat(600_000) });
+    const post = (model: string) => raw(`${proxy.url}/v1/messages`, { method: 'POST', body: body(model) });
+    const first = post('first');
+    await expect.poll(() => upstream.received.length).toBe(1);
+    expect((await post('second')).status).toBe(200);
+    release();
+    expect((await first).status).toBe(200);
+    await proxy.nthFinished(2);
+    expect((await post('third')).status).toBe(200);
+    expect(upstream.received.map(({ body: arrived }) => arrived.toString())).toEqual(
+      ['first', 'second', 'third'].map(body),
+    );
+    expect(proxy.begun.map(({ requestedModel }) => requestedModel)).toEqual(['first', null, 'third']);
     await upstream.close();
   });
 });

@@ -127,6 +127,13 @@ describe('upstream', () => {
     ),
   );
 
+  // A known limit (docs/transparency.md): the client of the upstream takes it for a broken answer.
+  fault('says 100 Continue unasked', { client: '502 api_error', ledger: 'partial, estimated, unpriced' }, () =>
+    callAgainst((socket) =>
+      socket.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'),
+    ),
+  );
+
   fault('lives on: the next call is whole', { client: '200, whole', ledger: 'complete, priced' }, () =>
     callAgainst((socket) => socket.write(`${chunked}${chunk(start() + text + rest)}0\r\n\r\n`)),
   );
