@@ -4,6 +4,7 @@ import type { CalibrationState } from '../../shared/output-estimate.ts';
 import type { Db } from '../system/db.ts';
 import { noteBatch, noteMetered, type BatchNews, type MeteredBatch } from './batches.ts';
 import type { BookInForce } from './book-in-force.ts';
+import type { PackedCall } from './call-row.ts';
 import { readFact, writeFact } from './facts.ts';
 import { recordAnswer, releaseSending, retryEvent, sealClosedMinutes, takeDueEvents, wakeOutbox } from './outbox.ts';
 import { noteIntakeFiles, type IntakeFile } from './intake-files.ts';
@@ -11,7 +12,7 @@ import { rerate, type RerateQuestion } from './rerate.ts';
 import { settleInterrupted } from './recover.ts';
 import type { Recorder } from './record.ts';
 import { moveRollupsToZone } from './rollup.ts';
-import { takeIn, type TakenIn } from './take-in.ts';
+import { takeIn } from './take-in.ts';
 
 export type WriterFunctions = ReturnType<typeof createWriterFunctions>;
 
@@ -33,7 +34,7 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
     recordAnswer: (answer: Parameters<typeof recordAnswer>[1]) => recordAnswer(db, answer),
     retryEvent: (question: Parameters<typeof retryEvent>[1]) => retryEvent(db, question),
     wakeOutbox: (question: Parameters<typeof wakeOutbox>[1]) => wakeOutbox(db, question),
-    takeIn: (calls: readonly TakenIn[]) => takeIn(db, recorder, calls),
+    takeIn: (calls: readonly PackedCall[]) => takeIn(db, recorder, calls),
     useBook: (question: Parameters<BookInForce['use']>[0]) => prices.use(question),
     rerate: (question: RerateQuestion) => rerate(db, { recorder, book: prices.book() }, question),
     keepCalibration: (state: CalibrationState) => writeFact(db, 'output_calibration', JSON.stringify(state)),

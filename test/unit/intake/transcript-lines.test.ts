@@ -19,7 +19,7 @@ const line = (more: object = {}, message: object = {}) => ({
 const text = (...lines: unknown[]) => `${lines.map((each) => JSON.stringify(each)).join('\n')}\n`;
 const withOutput = (output: number, at: string, stop: string | null = null) =>
   line({ timestamp: `2026-11-20T10:00:${at}.000Z` }, { usage: { ...usage, output_tokens: output }, stop_reason: stop });
-const defaults = { member: 'alice', project: null, customerOf: () => null };
+const defaults = { member: 'alice', project: null, customer: null, customers: { projects: {}, members: {} } };
 const callOf = (message: TranscriptMessage) => transcriptCall('call_1', message, defaults, currentBook);
 const only = (messages: readonly TranscriptMessage[]): TranscriptMessage => {
   const [first] = messages;
