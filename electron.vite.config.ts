@@ -11,7 +11,13 @@ export default defineConfig({
       outDir: 'out/main',
       externalizeDeps: true,
       rollupOptions: {
-        input: ['main/electron.ts', 'main/engine-process.ts', 'main/cli.ts', 'main/ledger/worker.ts'],
+        input: [
+          'main/electron.ts',
+          'main/engine-process.ts',
+          'main/cli.ts',
+          'main/ledger/worker.ts',
+          'main/intake/transcript-thread.ts',
+        ],
         output: { format: 'es', preserveModules: true, preserveModulesRoot: 'main', entryFileNames: '[name].js' },
       },
     },

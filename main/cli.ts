@@ -9,17 +9,8 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 
 import { isAppError } from '../shared/contract/errors.ts';
-import { doctor } from './commands/doctor.ts';
 import { wholeNumber } from './settings/environment.ts';
-import { exportLedger } from './commands/export.ts';
-import { importClaudeCode, importExport } from './commands/import.ts';
 import { writeLine, type ExitCode, type Host } from './commands/host.ts';
-import { pricesApply, pricesRerate, pricesReset } from './commands/prices-apply.ts';
-import { prices, pricesCheck } from './commands/prices.ts';
-import { report } from './commands/report.ts';
-import { serve } from './commands/serve.ts';
-import { syncNow, syncRetry, syncStatus } from './commands/sync.ts';
-import { verify } from './commands/verify.ts';
 import { systemClock } from './system/clock.ts';
 import { systemIds } from './system/ids.ts';
 import { errorText } from './system/log.ts';
@@ -60,6 +51,9 @@ function findRenderer(): string | null {
   return folders.find((folder) => existsSync(join(folder, 'index.html'))) ?? null;
 }
 
+/** A command is loaded when it is asked for: most of the time of a short one is starting, and `report` needs no proxy. */
+type Run = <Part>(loading: Promise<Part>, command: (part: Part) => Promise<ExitCode>) => Promise<void>;
+
 function build(onDone: (code: ExitCode) => void): Command {
   const program = new Command('tollkeeper')
     .version(version)
@@ -68,7 +62,7 @@ function build(onDone: (code: ExitCode) => void): Command {
   const home = ['--home <dir>', 'the folder of the ledger and the settings'] as const;
   const json = ['--json', 'print JSON'] as const;
   const port = (text: string) => wholeNumber(text, 'The port');
-  const run = (command: Promise<ExitCode>) => command.then(onDone);
+  const run: Run = async (loading, command) => onDone(await command(await loading));
 
   program
     .command('serve')
@@ -80,7 +74,7 @@ function build(onDone: (code: ExitCode) => void): Command {
     .option('--upstream <url>', 'where calls go (default https://api.anthropic.com)')
     .option('--json', 'print one line of JSON once both accept connections')
     .addHelpText('after', '\nExample: tollkeeper serve --demo')
-    .action((flags) => run(serve(flags, host)));
+    .action((flags) => run(import('./commands/serve.ts'), ({ serve }) => serve(flags, host)));
   program
     .command('report')
     .description('spend of a month')
@@ -89,7 +83,7 @@ function build(onDone: (code: ExitCode) => void): Command {
     .option(...home)
     .option(...json)
     .addHelpText('after', '\nExample: tollkeeper report --month 2026-11 --by member')
-    .action((flags) => run(report(flags, host)));
+    .action((flags) => run(import('./commands/report.ts'), ({ report }) => report(flags, host)));
   program
     .command('export')
     .description('every settled call, one a line')
@@ -98,7 +92,7 @@ function build(onDone: (code: ExitCode) => void): Command {
     .option('--format <format>', 'jsonl or csv', 'jsonl')
     .option(...home)
     .addHelpText('after', '\nExample: tollkeeper export --from 2026-11-01 --format csv > november.csv')
-    .action((flags) => run(exportLedger(flags, host)));
+    .action((flags) => run(import('./commands/export.ts'), ({ exportLedger }) => exportLedger(flags, host)));
   const imports = program
     .command('import')
     .description('usage that did not pass the proxy; safe to repeat')
@@ -108,13 +102,17 @@ function build(onDone: (code: ExitCode) => void): Command {
     .description('transcripts of Claude Code (default: CLAUDE_CONFIG_DIR, ~/.claude, ~/.config/claude)')
     .option(...home)
     .option(...json)
-    .action((dir: string | undefined, flags) => run(importClaudeCode(dir, flags, host)));
+    .action((dir: string | undefined, flags) =>
+      run(import('./commands/import.ts'), ({ importClaudeCode }) => importClaudeCode(dir, flags, host)),
+    );
   imports
     .command('ledger <file>')
     .description('a teammate’s export (JSONL)')
     .option(...home)
     .option(...json)
-    .action((file: string, flags) => run(importExport(file, flags, host)));
+    .action((file: string, flags) =>
+      run(import('./commands/import.ts'), ({ importExport }) => importExport(file, flags, host)),
+    );
   const sync = program
     .command('sync')
     .description('what waits for Stripe')
@@ -126,27 +124,31 @@ function build(onDone: (code: ExitCode) => void): Command {
       .option(...home)
       .option(...json);
   syncCommand('status', 'what waits, what it is worth, what went wrong', true).action((flags) =>
-    run(syncStatus(flags, host)),
+    run(import('./commands/sync.ts'), ({ syncStatus }) => syncStatus(flags, host)),
   );
-  syncCommand('now', 'send what waits').action((flags) => run(syncNow(flags, host)));
-  syncCommand('retry <id>', 'send one again').action((id: string, flags) => run(syncRetry(id, flags, host)));
+  syncCommand('now', 'send what waits').action((flags) =>
+    run(import('./commands/sync.ts'), ({ syncNow }) => syncNow(flags, host)),
+  );
+  syncCommand('retry <id>', 'send one again').action((id: string, flags) =>
+    run(import('./commands/sync.ts'), ({ syncRetry }) => syncRetry(id, flags, host)),
+  );
   addPriceCommands(program, run);
   program
     .command('verify')
     .description('check that the ledger adds up')
     .option(...home)
     .option(...json)
-    .action((flags) => run(verify(flags, host)));
+    .action((flags) => run(import('./commands/verify.ts'), ({ verify }) => verify(flags, host)));
   program
     .command('doctor')
     .description('check the whole set-up')
     .option(...home)
     .option(...json)
-    .action((flags) => run(doctor(flags, host)));
+    .action((flags) => run(import('./commands/doctor.ts'), ({ doctor }) => doctor(flags, host)));
   return program;
 }
 
-function addPriceCommands(program: Command, run: (command: Promise<ExitCode>) => Promise<void>): void {
+function addPriceCommands(program: Command, run: Run): void {
   const priceBook = program
     .command('prices')
     .description('the prices in force')
@@ -158,20 +160,22 @@ function addPriceCommands(program: Command, run: (command: Promise<ExitCode>) =>
       .option('--home <dir>', 'the folder of the ledger and the settings')
       .option('--json', 'print JSON');
   priceCommand('list', 'every model, and what no proxy can know; --json prints the file format', true).action((flags) =>
-    run(prices(flags, host)),
+    run(import('./commands/prices.ts'), ({ prices }) => prices(flags, host)),
   );
   priceCommand('check <file>', 'whether a price file can be used, and what it would change').action(
-    (file: string, flags) => run(pricesCheck(file, flags, host)),
+    (file: string, flags) => run(import('./commands/prices.ts'), ({ pricesCheck }) => pricesCheck(file, flags, host)),
   );
   priceCommand('apply <file>', 'put a price file in force').action((file: string, flags) =>
-    run(pricesApply(file, flags, host)),
+    run(import('./commands/prices-apply.ts'), ({ pricesApply }) => pricesApply(file, flags, host)),
   );
-  priceCommand('reset', 'put the book that ships in force again').action((flags) => run(pricesReset(flags, host)));
+  priceCommand('reset', 'put the book that ships in force again').action((flags) =>
+    run(import('./commands/prices-apply.ts'), ({ pricesReset }) => pricesReset(flags, host)),
+  );
   priceCommand('rerate', 'price past calls again; the old figures stay visible')
     .option('--from <day>', 'first day, as 2026-11-01')
     .option('--to <day>', 'last day')
     .option('--trial', 'only tell what would change')
-    .action((flags) => run(pricesRerate(flags, host)));
+    .action((flags) => run(import('./commands/prices-apply.ts'), ({ pricesRerate }) => pricesRerate(flags, host)));
 }
 
 function codeOf(error: unknown): ExitCode {

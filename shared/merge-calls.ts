@@ -19,12 +19,18 @@ function certainty(call: CallRecord): number {
 }
 
 function isBetter(told: CallRecord, known: CallRecord): boolean {
+  if (areStates(told, known)) return told.outputTokens > known.outputTokens;
   const difference =
     certainty(told) - certainty(known) ||
     sourceRank[told.source] - sourceRank[known.source] ||
     told.outputTokens - known.outputTokens ||
     promptTokens(told) - promptTokens(known);
   return difference > 0;
+}
+
+/** Two lines of one message, read in two runs. Of its states the fuller one is the later one, whichever of them tells why it stopped. */
+function areStates(a: CallRecord, b: CallRecord): boolean {
+  return a.source === 'claude_code' && b.source === 'claude_code' && a.outputTokens !== b.outputTokens;
 }
 
 /** Passes are priced each by its own model: such a usage is taken whole or not at all. */
@@ -44,7 +50,8 @@ export function mergeCalls(known: CallRecord, told: CallRecord): CallRecord {
     ...usageOf(better, other),
     source: nearer.source,
     status: statusRank[told.status] > statusRank[known.status] ? told.status : known.status,
-    isEstimated: better.isEstimated,
+    // A stop reason that either line of a message tells says that its counts are final, as it does where both are read in one run.
+    isEstimated: better.isEstimated && !(areStates(known, told) && other.stopReason !== null),
     stopReason: better.stopReason ?? other.stopReason,
   };
   return isSame(merged, known) ? known : merged;

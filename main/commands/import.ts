@@ -15,7 +15,7 @@ import type { TranscriptPlaces } from '../intake/transcript-files.ts';
 import { transcriptPlacesOf } from '../settings/environment.ts';
 import { connectEngine } from './engine-client.ts';
 import { writeLine, type ExitCode, type Host } from './host.ts';
-import { openLedgerAlone } from './ledger-alone.ts';
+import { openLedgerHereAlone } from './ledger-alone.ts';
 import { homeOf } from './ledger-reader.ts';
 
 export type ImportFlags = { readonly home?: string; readonly json?: boolean };
@@ -48,7 +48,7 @@ export async function importExport(path: string, flags: ImportFlags, host: Host)
 }
 
 async function alone<T>(flags: ImportFlags, host: Host, run: (intake: Intake) => Promise<T>): Promise<T> {
-  const { ledger, settings, book } = await openLedgerAlone(homeOf(flags.home, host), host, 'import');
+  const { ledger, settings, book } = await openLedgerHereAlone(homeOf(flags.home, host), host, 'import');
   try {
     const intake = createIntake({
       ledger,
@@ -61,14 +61,17 @@ async function alone<T>(flags: ImportFlags, host: Host, run: (intake: Intake) =>
     });
     return await run(intake);
   } finally {
-    await ledger.close();
+    ledger.close();
   }
 }
 
-function transcriptsSentence({ files, newFiles, lines, brokenLines, ...tally }: TranscriptsResult): string {
+function transcriptsSentence(result: TranscriptsResult): string {
+  const { files, newFiles, unreadableFiles, lines, brokenLines, ...tally } = result;
   if (files === 0) return 'No transcripts of Claude Code were found. Name its config folder: `import claude-code DIR`.';
   const broken = brokenLines === 0 ? '' : ` ${count(brokenLines)} broken lines were passed over.`;
-  return `${count(newFiles)} of ${count(files)} transcripts held something new: ${count(lines)} lines, ${tallyWords(tally)}.${broken}`;
+  const unread =
+    unreadableFiles === 0 ? '' : ` ${count(unreadableFiles)} transcripts cannot be read; allow it and import again.`;
+  return `${count(newFiles)} of ${count(files)} transcripts held something new: ${count(lines)} lines, ${tallyWords(tally)}.${broken}${unread}`;
 }
 
 function ledgerSentence({ lines, broken, ...tally }: LedgerImportResult): string {

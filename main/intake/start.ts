@@ -5,13 +5,13 @@
 import type { BatchFacts, BatchResult } from '../../shared/batch.ts';
 import type { LedgerImportResult, TranscriptsResult } from '../../shared/contract/api.ts';
 import type { DayChange } from '../../shared/corrections.ts';
-import { customerOf, type CustomerMap } from '../../shared/customer-of.ts';
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import type { Ledger } from '../ledger/open.ts';
 import type { Clock } from '../system/clock.ts';
 import { noteBatches, takeInBatch, type BatchSubmitter } from './batches.ts';
 import { importLedger } from './import-ledger.ts';
 import { importTranscripts, type ImportOptions } from './import-transcripts.ts';
+import type { IntakeDefaults } from './transcript-call.ts';
 import type { TranscriptPlaces } from './transcript-files.ts';
 
 export type Intake = {
@@ -30,7 +30,7 @@ export type IntakeOptions = {
   readonly book: () => PriceBook;
   readonly callId: () => string;
   readonly clock: Clock;
-  readonly settings: CustomerMap & { readonly member: string | null; readonly project: string | null };
+  readonly settings: IntakeDefaults;
   readonly callsPerChunk: number;
   readonly onChanges: (changes: readonly DayChange[]) => void;
 };
@@ -40,12 +40,8 @@ export const callsPerChunkBesideProxy = 400;
 export const callsPerChunkAlone = 4_000;
 
 export function createIntake({ settings, ...rest }: IntakeOptions): Intake {
-  const { member, project } = settings;
-  const defaults = {
-    member,
-    project,
-    customerOf: (who: Parameters<typeof customerOf>[1]) => customerOf(settings, who),
-  };
+  const { member, project, customer, customers } = settings;
+  const defaults = { member, project, customer, customers };
   const options: ImportOptions = { ...rest, defaults };
   let last: Promise<unknown> = Promise.resolve();
 

@@ -4,18 +4,19 @@
  * Claude Code had been told when it wrote the line, which may be the placeholder of the start: `estimated` (facts/anthropic.md section 10, 8).
  * Priced like any other call. Where no book knows the model and the line carries a cost of its own (`costUSD`, old versions), that is taken.
  */
-import type { Attribution, CallRecord, ChargeLine } from '../../shared/call.ts';
+import type { CallRecord, ChargeLine } from '../../shared/call.ts';
+import { customerOf, type CustomerMap } from '../../shared/customer-of.ts';
 import { nanoUsdPerUsd } from '../../shared/money.ts';
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import { settle, type CallEnd } from '../../shared/settle.ts';
 import { readUsage } from '../../shared/usage.ts';
-import type { TranscriptMessage } from './transcript-lines.ts';
+import { nameOf, type TranscriptMessage } from './transcript-lines.ts';
 
-export type IntakeDefaults = {
+/** Whom calls belong to that do not say it themselves. Plain data: it is handed to a thread. */
+export type IntakeDefaults = CustomerMap & {
   readonly member: string | null;
   /** Used where a call names none itself. */
   readonly project: string | null;
-  readonly customerOf: (attribution: Pick<Attribution, 'member' | 'project'>) => string | null;
 };
 
 export type TranscriptCall = {
@@ -43,12 +44,12 @@ export function transcriptCall(
     promptBytes: 0,
     member: defaults.member,
     project,
-    customer: defaults.customerOf({ member: defaults.member, project }),
+    customer: customerOf(defaults, { member: defaults.member, project }),
     conversation: conversationOf(message),
     ...outcome,
     isEstimated: message.stopReason === null,
   };
-  const keys = message.messageId === null && message.lineId !== null ? [`line:${message.lineId}`] : [];
+  const keys = message.messageId === null ? [nameOf(message)] : [];
   if (call.costNanoUsd === null && message.costUsd !== null) return { ...withToldCost(call, message.costUsd), keys };
   return { call, lines, keys };
 }

@@ -3,9 +3,10 @@
  *
  * A message stands on several lines (one per content block, 43 to 46 % of all lines are repeats) and its usage is told again on each, growing
  * from placeholder to final. Summing them over-counts 1.5 to 1.9 times. Here the last state wins, and a smaller count never takes the place of a
- * larger one (facts/anthropic.md section 8). A line is parsed only if it is the last of its message: the repeats are told apart by a search.
+ * larger one (facts/anthropic.md section 8). Of the lines of a message the last is parsed, and the first where it tells more: the repeats are told
+ * apart by a search.
  */
-import { isWireObject, readCount, readText, type WireObject } from '../../shared/usage.ts';
+import { isWireObject, mergeUsage, readCount, readText, type WireObject } from '../../shared/usage.ts';
 
 /** One message as the transcript last told it. */
 export type TranscriptMessage = {
@@ -34,12 +35,26 @@ export type TranscriptPart = {
   readonly brokenLines: number;
 };
 
-type Candidate = { line: string; readonly firstAtMs: number; output: number };
+/** Adds a message to those known by name, as a further state of one of them or as a new one. */
+export function keepLater(states: Map<string, TranscriptMessage>, message: TranscriptMessage): void {
+  const name = nameOf(message);
+  const known = states.get(name);
+  states.set(name, known ? laterState(known, message) : message);
+}
+
+/** A line that was searched and not parsed: where its usage and its output count stand. */
+type SearchedLine = {
+  readonly text: string;
+  readonly usageAt: number;
+  readonly outputAt: number;
+  readonly output: number;
+};
+type Candidate = { readonly first: SearchedLine; last: SearchedLine; readonly firstAtMs: number };
 
 /** `text` holds whole lines. */
 export function readTranscript(text: string): TranscriptPart {
   const candidates = new Map<string, Candidate>();
-  const messages: TranscriptMessage[] = [];
+  const states = new Map<string, TranscriptMessage>();
   let lines = 0;
   let brokenLines = 0;
 
@@ -47,7 +62,7 @@ export function readTranscript(text: string): TranscriptPart {
     const entry = parseObject(line);
     if (!entry) brokenLines += 1;
     const message = entry && messageOf(entry, firstAtMs);
-    if (message) messages.push(message);
+    if (message) keepLater(states, message);
   }
 
   for (let start = 0; start < text.length;) {
@@ -58,37 +73,72 @@ export function readTranscript(text: string): TranscriptPart {
     if (line === '') continue;
     lines += 1;
     if (!line.startsWith('{') || !line.endsWith('}')) brokenLines += 1;
-    else if (!line.includes('"usage"')) continue;
-    else if (!remember(candidates, line)) parse(line, null);
+    else if (!remember(candidates, line) && line.includes('"usage"')) parse(line, null);
   }
-  for (const { line, firstAtMs } of candidates.values()) parse(line, firstAtMs);
-  return { messages, lines, brokenLines };
+  for (const { first, last, firstAtMs } of candidates.values()) {
+    // The first line tells what Anthropic said at the start; a last line that is without some of it takes it from there.
+    if (first !== last && isUsageElse(first, last)) parse(first.text, null);
+    parse(last.text, firstAtMs);
+  }
+  return { messages: [...states.values()], lines, brokenLines };
 }
 
-/** Inside a JSON text a quote is written \" , so these can only be keys of the line itself. */
-const idMark = '"id":"msg_';
-const outputMark = '"output_tokens":';
-const timeMark = '"timestamp":"';
+/**
+ * Inside a JSON text a quote is written \" , so these can only be keys: of the line itself, or of an object in its content (what a tool is called with).
+ * A line in which one of them stands twice is parsed at once. They are searched for without their first quote, which stands everywhere.
+ */
+const messageMark = 'message":{';
+const idMark = 'id":"msg_';
+const usageMark = 'usage":{';
+const outputMark = 'output_tokens":';
+const timeMark = 'timestamp":"';
+/** A stop reason that is told: null is written without quotes. */
+const stopMark = 'stop_reason":"';
+/** Between the start of a message and its id stands its model at most. */
+const idDistanceMax = 120;
 
-/** False when the line is not written as Claude Code writes it; it is then parsed at once. */
-function remember(candidates: Map<string, Candidate>, line: string): boolean {
-  if (!line.includes('"type":"assistant"')) return false;
-  const idAt = line.indexOf(idMark);
-  const outputAt = line.indexOf(outputMark);
-  const timeAt = line.indexOf(timeMark);
-  if (idAt === -1 || outputAt === -1 || timeAt === -1) return false;
-  const idEnd = line.indexOf('"', idAt + idMark.length);
-  const id = line.slice(idAt + idMark.length, idEnd);
-  const output = Number.parseInt(line.slice(outputAt + outputMark.length, outputAt + outputMark.length + 12), 10);
+/** False when the line is not surely one of those that Claude Code writes for every block of a message; it is then parsed at once. */
+function remember(candidates: Map<string, Candidate>, text: string): boolean {
+  const usageAt = onlyPlaceOf(usageMark, text);
+  if (usageAt === -1) return false;
+  const messageAt = text.indexOf(messageMark);
+  const idAt = messageAt === -1 ? -1 : text.indexOf(idMark, messageAt);
+  const outputAt = text.indexOf(outputMark, usageAt);
+  if (idAt === -1 || outputAt === -1 || idAt > messageAt + idDistanceMax) return false;
+  if (text.slice(messageAt, idAt).includes('[') || !text.includes('type":"assistant"')) return false;
+  const id = text.slice(idAt + idMark.length, text.indexOf('"', idAt + idMark.length));
+  const output = Number.parseInt(text.slice(outputAt + outputMark.length, outputAt + outputMark.length + 16), 10);
+  const line: SearchedLine = { text, usageAt, outputAt, output };
   const known = candidates.get(id);
   if (!known) {
-    const timeEnd = line.indexOf('"', timeAt + timeMark.length);
-    candidates.set(id, { line, output, firstAtMs: Date.parse(line.slice(timeAt + timeMark.length, timeEnd)) });
-  } else if (!(output < known.output)) {
-    known.line = line;
-    known.output = output;
+    const timeAt = onlyPlaceOf(timeMark, text) + timeMark.length;
+    if (timeAt < timeMark.length) return false;
+    const firstAtMs = Date.parse(text.slice(timeAt, text.indexOf('"', timeAt)));
+    candidates.set(id, { first: line, last: line, firstAtMs });
+    return true;
   }
+  // Only a line that says at least as much takes the place of another; one that says less is read beside it.
+  if (output < known.last.output || (!text.includes(stopMark) && known.last.text.includes(stopMark))) return false;
+  known.last = line;
   return true;
+}
+
+/** -1 when the line has the key not at all, or more than once, or only as the end of another key. */
+function onlyPlaceOf(mark: string, text: string): number {
+  const at = text.indexOf(mark);
+  if (at === -1 || text[at - 1] !== '"') return -1;
+  return text.indexOf(mark, at + mark.length) === -1 ? at : -1;
+}
+
+/** Whether two lines of a message differ in anything of their usage but the count of its output, as far as its first inner object. */
+function isUsageElse(a: SearchedLine, b: SearchedLine): boolean {
+  const before = ({ text, usageAt, outputAt }: SearchedLine) => text.slice(usageAt, outputAt);
+  const behind = ({ text, outputAt }: SearchedLine) => {
+    const end = text.indexOf('}', outputAt);
+    const comma = text.indexOf(',', outputAt);
+    return comma < end ? text.slice(comma, end) : '';
+  };
+  return before(a) !== before(b) || behind(a) !== behind(b);
 }
 
 /** Null for what is no answer of the API: prompts, tool results, Claude Code's own errors, lines without a time. */
@@ -125,17 +175,47 @@ function unwrap(entry: WireObject): { outer: WireObject; inner: WireObject } {
   return nested && isWireObject(nested['message']) ? { outer: entry, inner: nested } : { outer: entry, inner: entry };
 }
 
-/** The later state of one message: more output, or as much and told later. */
+/**
+ * Two states of one message as one: that of more output, or as much and told later, is the later one. What only the earlier one tells is kept, and a
+ * count of the prompt is the larger of the two: counts only ever grow (facts/anthropic.md section 8: last row, fields by max).
+ */
 export function laterState(a: TranscriptMessage, b: TranscriptMessage): TranscriptMessage {
   const outputOf = ({ usage }: TranscriptMessage) => readCount(usage['output_tokens']);
   const [earlier, later] = outputOf(b) < outputOf(a) ? [b, a] : [a, b];
   return {
     ...later,
+    usage: usageOfBoth(earlier.usage, later.usage),
+    model: later.model ?? earlier.model,
     stopReason: later.stopReason ?? earlier.stopReason,
     requestId: later.requestId ?? earlier.requestId,
+    costUsd: later.costUsd ?? earlier.costUsd,
     firstAtMs: Math.min(a.firstAtMs, b.firstAtMs),
     lastAtMs: Math.max(a.lastAtMs, b.lastAtMs),
   };
+}
+
+/** A usage with passes is one report and is taken whole. */
+function usageOfBoth(earlier: WireObject, later: WireObject): WireObject {
+  const hasPasses = (usage: WireObject) => Array.isArray(usage['iterations']) && usage['iterations'].length > 0;
+  if (hasPasses(earlier) || hasPasses(later)) return later;
+  const merged: Record<string, unknown> = { ...mergeUsage(earlier, later) };
+  for (const name of ['input_tokens', 'cache_read_input_tokens']) {
+    if (readCount(earlier[name]) > readCount(later[name])) merged[name] = earlier[name];
+  }
+  // The cache writes are one total and its split: taken together, never each from another line.
+  if (readCount(earlier['cache_creation_input_tokens']) > readCount(later['cache_creation_input_tokens'])) {
+    merged['cache_creation_input_tokens'] = earlier['cache_creation_input_tokens'];
+    merged['cache_creation'] = earlier['cache_creation'];
+  }
+  return merged;
+}
+
+/**
+ * What a message is known by: Anthropic's id of it. Claude Code's lines of before it wrote those are known by the request, by the line, or at the very
+ * least by session and time. One message is one call even where it is told under two requests: somebody answered the second from a cache.
+ */
+export function nameOf({ messageId, requestId, lineId, sessionId, lastAtMs }: TranscriptMessage): string {
+  return messageId ?? requestId ?? (lineId === null ? `line:${sessionId ?? ''} ${lastAtMs}` : `line:${lineId}`);
 }
 
 function parseObject(text: string): WireObject | null {

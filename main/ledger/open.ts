@@ -14,11 +14,11 @@ import { callWorker, type WorkerCalls } from '../system/worker-calls.ts';
 import type { ApplyAnswer } from './apply-settles.ts';
 import { createCondition } from './condition.ts';
 import { forgetLastDemo } from './forget-demo.ts';
+import { holdLedger } from './hold-ledger.ts';
 import { createJournal } from './journal.ts';
 import type { KeeperFunctions } from './keeper-functions.ts';
-import { engineName, holdHome } from './one-engine.ts';
+import { engineName } from './one-engine.ts';
 import type { ReaderFunctions } from './reader-functions.ts';
-import { rescueLedger } from './rescue.ts';
 import { startUpkeep } from './upkeep.ts';
 import { createLedgerWriter, type LedgerWriter } from './writer.ts';
 import type { WriterFunctions } from './writer-functions.ts';
@@ -57,8 +57,8 @@ export type LedgerOptions = {
 
 /** @throws AppError `home_in_use`, `ledger_unreadable`, or `home_mismatch` when demo data and real data would mix. */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  const { file, clock, purpose = engineName } = options;
-  const lock = holdHome(dirname(file), purpose, clock.nowMs());
+  const { file, clock, purpose = engineName, onNotice = () => {} } = options;
+  const lock = holdLedger({ file, purpose, clock, onNotice });
   try {
     return await openHeld(options, lock);
   } catch (error) {
@@ -70,8 +70,6 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
 async function openHeld(options: LedgerOptions, lock: HomeLock): Promise<Ledger> {
   const { file, isDemo, rules, clock, onNotice = () => {} } = options;
   const wasKilled = lock.killedHolder !== null;
-  const rescued = rescueLedger(file, { wasKilled, nowMs: clock.nowMs() });
-  if (rescued !== null) onNotice(rescued);
   if (isDemo) forgetLastDemo(file, journalFolderOf(file));
 
   const writerThread = startThread('writer', options);

@@ -10,7 +10,7 @@
  * - the same call from another source: the better record wins field by field, as a new revision of the known call.
  * A settled row is never changed.
  */
-import type { BegunCall, CallOutcome, CallRecord, ChargeLine, SettledCall } from '../../shared/call.ts';
+import type { BegunCall, CallOutcome, CallRecord, SettledCall } from '../../shared/call.ts';
 import type { Plan } from '../../shared/contract/settings.ts';
 import type { DayChange } from '../../shared/corrections.ts';
 import { isPricedAlike, mergeCalls } from '../../shared/merge-calls.ts';
@@ -18,7 +18,15 @@ import type { DayOf } from '../../shared/period.ts';
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import { repriceCall } from '../../shared/pricing/reprice.ts';
 import type { Db } from '../system/db.ts';
-import { prepareInsertCall, prepareReadCall, type StoredCall } from './call-row.ts';
+import { createCallNames } from './call-names.ts';
+import {
+  prepareInsertCall,
+  prepareReadCall,
+  valuesOf,
+  type CallValues,
+  type Lines,
+  type StoredCall,
+} from './call-row.ts';
 import { changeOfCorrection, createRollupSums } from './rollup-sums.ts';
 import { createShares } from './shares.ts';
 
@@ -30,14 +38,12 @@ export type Settled =
 
 export type Recorder = {
   readonly settle: (begun: BegunCall, settled: SettledCall) => Settled;
-  /** A call that was not begun here. `moreKeys`: further names by which it would be known again (a line of a batch). */
-  readonly record: (call: CallRecord, lines: readonly ChargeLine[], moreKeys: readonly string[]) => Settled;
-  readonly correct: (
-    known: StoredCall,
-    after: CallRecord,
-    lines: readonly ChargeLine[],
-    reason: string,
-  ) => readonly DayChange[];
+  /**
+   * A call that was not begun here. `moreKeys`: further names by which it would be known again (a line of a batch). `values`: its own, where it came
+   * as a row of them.
+   */
+  readonly record: (call: CallRecord, lines: Lines, moreKeys: readonly string[], values?: CallValues) => Settled;
+  readonly correct: (known: StoredCall, after: CallRecord, lines: Lines, reason: string) => readonly DayChange[];
   /** Writes the rollups of everything since the last time. Must be called before the transaction commits. */
   readonly writeRollups: () => DayChange[];
   /** The transaction failed: nothing of it counts. */
@@ -48,26 +54,24 @@ export type RecordRules = { readonly dayOf: DayOf; readonly plan: Plan; readonly
 
 export function createRecorder(db: Db, rules: RecordRules): Recorder {
   const isSettled = db.prepare<[string], number>('SELECT 1 FROM calls WHERE id = ?').pluck();
-  const findKey = db.prepare<[string], string>('SELECT call_id FROM call_keys WHERE key = ?').pluck();
-  const claimKey = db.prepare<[string, string]>(
-    'INSERT INTO call_keys (key, call_id) VALUES (?, ?) ON CONFLICT DO NOTHING',
-  );
+  const names = createCallNames(db);
   const noteSighting = db.prepare<[string, string, number]>('INSERT OR IGNORE INTO sightings VALUES (?, ?, ?)');
   const insertCall = prepareInsertCall(db);
   const readCall = prepareReadCall(db);
   const rollups = createRollupSums(db);
   const shares = createShares(db, rules.plan);
 
-  function insertFirst(call: CallRecord, lines: readonly ChargeLine[], repeatOf: string | null): void {
+  function insertFirst(call: CallRecord, lines: Lines, repeatOf: string | null, values = valuesOf(call)): void {
     const day = rules.dayOf(call.startedAtMs);
-    const { seq } = insertCall(call, { day, revision: 1, correctsSeq: null, correctionReason: null, repeatOf, lines });
+    const facts = { day, revision: 1, correctsSeq: null, correctionReason: null, repeatOf, lines };
+    const { seq } = insertCall(values, facts);
     rollups.add(call, day);
     shares.add(seq, call);
   }
 
-  function correct(known: StoredCall, after: CallRecord, lines: readonly ChargeLine[], reason: string) {
+  function correct(known: StoredCall, after: CallRecord, lines: Lines, reason: string) {
     const day = rules.dayOf(after.startedAtMs);
-    const { seq } = insertCall(after, {
+    const { seq } = insertCall(valuesOf(after), {
       day,
       revision: known.revision + 1,
       correctsSeq: known.seq,
@@ -82,17 +86,7 @@ export function createRecorder(db: Db, rules: RecordRules): Recorder {
     return changeOfCorrection(known.call, dayBefore, after, day);
   }
 
-  /** The call that is known by one of these names, if any. */
-  function find(told: CallRecord, moreKeys: readonly string[]): StoredCall | null {
-    for (const key of [...keysOf(told), ...moreKeys]) {
-      const id = findKey.get(key);
-      const known = id === undefined ? null : readCall(id);
-      if (known && !areTwoMessages(known.call, told)) return known;
-    }
-    return null;
-  }
-
-  function merge(known: StoredCall, told: CallRecord, lines: readonly ChargeLine[]): Settled {
+  function merge(known: StoredCall, told: CallRecord, lines: Lines): Settled {
     const { id: callId, source } = known.call;
     if (told.source !== source) noteSighting.run(callId, told.source, told.endedAtMs);
     const merged = mergeCalls(known.call, told);
@@ -102,29 +96,38 @@ export function createRecorder(db: Db, rules: RecordRules): Recorder {
     return { kind: 'corrected', callId, changes };
   }
 
-  function claim(call: CallRecord, moreKeys: readonly string[], callId: string): void {
-    const key = call.messageId ?? (call.status === 'partial' ? call.requestId : null);
-    if (key !== null) claimKey.run(key, callId);
-    for (const more of moreKeys) claimKey.run(more, callId);
+  /** Null when this id is new. */
+  function recordAgain(call: CallRecord, lines: Lines, moreKeys: readonly string[]): Settled | null {
+    if (!mayBeToldAgain(call) || isSettled.get(call.id) === undefined) return null;
+    const known = call.source === 'proxy' ? null : readCall(call.id);
+    if (known === null) return { kind: 'unchanged', callId: call.id };
+    names.claimMessage(call, call.id);
+    names.claimMore(call, moreKeys, call.id);
+    return merge(known, call, lines);
   }
 
-  function record(call: CallRecord, lines: readonly ChargeLine[], moreKeys: readonly string[]): Settled {
-    const isTold = isSettled.get(call.id) !== undefined;
-    if (isTold && call.source === 'proxy') return { kind: 'unchanged', callId: call.id };
-    const known = isTold ? readCall(call.id) : find(call, moreKeys);
-    const arePassing = known?.call.source === 'proxy' && call.source === 'proxy';
-    if (arePassing && call.messageId !== null) {
-      const outcome = repeatOutcome(call);
-      insertFirst({ ...call, ...outcome }, [], known.call.id);
-      return { kind: 'repeat', outcome };
-    }
+  function recordRepeat(call: CallRecord, repeatOf: string): Settled {
+    const outcome = repeatOutcome(call);
+    insertFirst({ ...call, ...outcome }, [], repeatOf);
+    return { kind: 'repeat', outcome };
+  }
+
+  function record(call: CallRecord, lines: Lines, moreKeys: readonly string[], values?: CallValues): Settled {
+    const again = recordAgain(call, lines, moreKeys);
+    if (again !== null) return again;
+    const isNewMessage = names.takeMessage(call);
+    const known = names.find(call, [isNewMessage ? null : call.messageId, call.requestId, ...moreKeys]);
+    const arePassing = known !== null && known.call.source === 'proxy' && call.source === 'proxy';
+    if (arePassing && call.messageId !== null && !isNewMessage) return recordRepeat(call, known.call.id);
     // Two that passed and have only a request id in common were two requests.
     if (known === null || arePassing) {
-      insertFirst(call, lines, null);
-      claim(call, moreKeys, call.id);
+      insertFirst(call, lines, null, values);
+      names.claimMore(call, moreKeys, call.id);
       return { kind: 'recorded' };
     }
-    claim(call, moreKeys, known.call.id);
+    // The name was taken for this call, and belongs to the one that was found.
+    if (isNewMessage) names.giveMessage(call, known.call.id);
+    names.claimMore(call, moreKeys, known.call.id);
     return merge(known, call, lines);
   }
 
@@ -137,14 +140,9 @@ export function createRecorder(db: Db, rules: RecordRules): Recorder {
   };
 }
 
-/** A message is known by its id; one that was cut before it had one, by Anthropic's id of the request. */
-function keysOf({ messageId, requestId }: CallRecord): string[] {
-  return [messageId, requestId].filter((key) => key !== null);
-}
-
-/** Found by their request id, and yet not the same: a client or a test may use one request id for several messages. */
-function areTwoMessages(known: CallRecord, told: CallRecord): boolean {
-  return known.messageId !== null && told.messageId !== null && known.messageId !== told.messageId;
+/** A settle that is tried twice, or an export that is imported again, comes under its old id; what a transcript or a batch tells gets a new one. */
+function mayBeToldAgain({ source }: CallRecord): boolean {
+  return source === 'proxy' || source === 'import';
 }
 
 /** Nothing was run for it: no tokens, nothing to pay. */
@@ -166,7 +164,7 @@ function repeatOutcome(told: CallRecord): CallOutcome {
   };
 }
 
-type Priced = { readonly call: CallRecord; readonly lines: readonly ChargeLine[] };
+type Priced = { readonly call: CallRecord; readonly lines: Lines };
 
 /** Whoever's figures the merged call has, it has their price; figures of both are priced anew. */
 function priced(merged: CallRecord, known: StoredCall, told: Priced, book: PriceBook): Priced {

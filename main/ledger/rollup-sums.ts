@@ -56,7 +56,7 @@ export function createRollupSums(db: Db): RollupSums {
     const name = key.join('\u0000');
     const known = gathered.get(name);
     const sums = sumsOf(call);
-    if (known) for (const [index, sum] of sums.entries()) known.sums[index] = (known.sums[index] ?? 0) + sign * sum;
+    if (known) addTo(known.sums, sums, sign);
     else gathered.set(name, { key, sums: sums.map((sum) => sign * sum) });
   }
 
@@ -81,6 +81,11 @@ export function createRollupSums(db: Db): RollupSums {
       hasSubtracted = false;
     },
   };
+}
+
+/** A plain loop: this runs for every call that is written. */
+function addTo(sums: Sums, more: Sums, sign: 1 | -1): void {
+  for (let index = 0; index < sums.length; index++) sums[index] = (sums[index] ?? 0) + sign * (more[index] ?? 0);
 }
 
 function sumsOf(call: CallRecord): Sums {

@@ -5,6 +5,7 @@
 import type { CallRecord, ChargeLine } from '../../shared/call.ts';
 import type { DayChange } from '../../shared/corrections.ts';
 import type { Db } from '../system/db.ts';
+import { packCall, unpackCall, type PackedCall } from './call-row.ts';
 import type { Recorder } from './record.ts';
 
 export type TakenIn = {
@@ -21,12 +22,18 @@ export type TakeInResult = {
   readonly changes: readonly DayChange[];
 };
 
-export function takeIn(db: Db, recorder: Recorder, calls: readonly TakenIn[]): TakeInResult {
+/** As the writer thread takes it. */
+export function pack({ call, lines, keys }: TakenIn): PackedCall {
+  return packCall(call, lines, keys);
+}
+
+export function takeIn(db: Db, recorder: Recorder, calls: readonly PackedCall[]): TakeInResult {
   try {
     return db.transaction(() => {
       const tally = { recorded: 0, corrected: 0, unchanged: 0 };
-      for (const { call, lines, keys } of calls) {
-        const { kind } = recorder.record(call, lines, keys);
+      for (const packed of calls) {
+        const { call, values, lines, keys } = unpackCall(packed);
+        const { kind } = recorder.record(call, lines, keys, values);
         if (kind === 'corrected') tally.corrected += 1;
         else if (kind === 'unchanged') tally.unchanged += 1;
         else tally.recorded += 1;

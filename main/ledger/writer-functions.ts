@@ -4,6 +4,7 @@ import type { CalibrationState } from '../../shared/output-estimate.ts';
 import type { Db } from '../system/db.ts';
 import { noteBatch, noteMetered, type BatchNews, type MeteredBatch } from './batches.ts';
 import type { BookInForce } from './book-in-force.ts';
+import type { PackedCall } from './call-row.ts';
 import { readFact, writeFact } from './facts.ts';
 import { readGaps } from './gaps.ts';
 import { recordAnswer, releaseSending, retryEvent, sealClosedMinutes, takeDueEvents, wakeOutbox } from './outbox.ts';
@@ -14,7 +15,7 @@ import { forgetJournal, readJournal } from './read-journal.ts';
 import { recoverCalls } from './recover.ts';
 import type { Recorder } from './record.ts';
 import { moveRollupsToZone } from './rollup.ts';
-import { takeIn, type TakenIn } from './take-in.ts';
+import { takeIn } from './take-in.ts';
 
 export type WriterFunctions = ReturnType<typeof createWriterFunctions>;
 
@@ -44,7 +45,7 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
     recordAnswer: (answer: Parameters<typeof recordAnswer>[1]) => recordAnswer(db, answer),
     retryEvent: (question: Parameters<typeof retryEvent>[1]) => retryEvent(db, question),
     wakeOutbox: (question: Parameters<typeof wakeOutbox>[1]) => wakeOutbox(db, question),
-    takeIn: (calls: readonly TakenIn[]) => takeIn(db, recorder, calls),
+    takeIn: (calls: readonly PackedCall[]) => takeIn(db, recorder, calls),
     useBook: (question: Parameters<BookInForce['use']>[0]) => prices.use(question),
     rerate: (question: RerateQuestion) => rerate(db, { recorder, book: prices.book() }, question),
     mendDifferences: (differences: RecentDifferences) => mendDifferences(db, differences),

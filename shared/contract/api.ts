@@ -274,10 +274,11 @@ export const transcriptPlacesSchema = z.strictObject({
 });
 export const ledgerImportSchema = z.strictObject({ path: z.string() });
 
-/** What an import of transcripts came to. `files` were found, `newFiles` held something new. */
+/** What an import of transcripts came to. `files` were found, `newFiles` held something new, `unreadableFiles` may not be read. */
 export const transcriptsResultSchema = z.object({
   files: count,
   newFiles: count,
+  unreadableFiles: count,
   lines: count,
   brokenLines: count,
   recorded: count,

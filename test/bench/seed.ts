@@ -91,7 +91,7 @@ function write(file: string, say: (line: string) => void): void {
 
 /** Seals what has closed and says that Stripe has taken it. */
 function deliverShares(db: Db, nowMs: number): void {
-  while (sealClosedMinutes(db, { nowMs }) > 0);
+  while (sealClosedMinutes(db, { nowMs, onTheirWay: [] }) > 0);
   db.prepare(
     `UPDATE meter_events SET state = 'accepted', attempts = 1, first_sent_at_ms = ?, accepted_at_ms = ?, next_attempt_at_ms = NULL
       WHERE state IN ('sealed', 'sending', 'unknown')`,

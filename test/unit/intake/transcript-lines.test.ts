@@ -19,7 +19,7 @@ const line = (more: object = {}, message: object = {}) => ({
 const text = (...lines: unknown[]) => `${lines.map((each) => JSON.stringify(each)).join('\n')}\n`;
 const withOutput = (output: number, at: string, stop: string | null = null) =>
   line({ timestamp: `2026-11-20T10:00:${at}.000Z` }, { usage: { ...usage, output_tokens: output }, stop_reason: stop });
-const defaults = { member: 'alice', project: null, customerOf: () => null };
+const defaults = { member: 'alice', project: null, customer: null, customers: { projects: {}, members: {} } };
 const callOf = (message: TranscriptMessage) => transcriptCall('call_1', message, defaults, currentBook);
 const only = (messages: readonly TranscriptMessage[]): TranscriptMessage => {
   const [first] = messages;
@@ -44,6 +44,63 @@ describe('a transcript', () => {
     const [a, b] = [withOutput(80, '01'), withOutput(2, '02')].map((each) => only(readTranscript(text(each)).messages));
     if (!a || !b) throw new Error('two messages were written');
     expect(laterState(a, b)).toEqual(laterState(b, a));
+  });
+
+  it('keeps what only the first line of a message tells: where it ran, and a larger prompt', () => {
+    const first = line({}, { usage: { ...usage, inference_geo: 'us', cache_read_input_tokens: 900 } });
+    const last = line({}, { usage: { ...usage, output_tokens: 80 }, stop_reason: 'end_turn' });
+    const { messages } = readTranscript(text(first, line(), last));
+    expect(only(messages)).toMatchObject({
+      stopReason: 'end_turn',
+      usage: { inference_geo: 'us', cache_read_input_tokens: 900, output_tokens: 80 },
+    });
+  });
+
+  it('keeps the larger count and the stop reason where they stand in different lines', () => {
+    const { messages } = readTranscript(text(withOutput(80, '01'), withOutput(2, '02', 'end_turn')));
+    expect(only(messages)).toMatchObject({ stopReason: 'end_turn', usage: { output_tokens: 80 } });
+    const equal = readTranscript(text(withOutput(80, '01', 'end_turn'), withOutput(80, '02'))).messages;
+    expect(only(equal)).toMatchObject({ stopReason: 'end_turn', usage: { output_tokens: 80 } });
+  });
+
+  it('is not misled by what a tool is called with', () => {
+    const input = {
+      id: 'msg_other',
+      timestamp: '2001-01-01T00:00:00.000Z',
+      usage: { output_tokens: 9_999, input_tokens: 7 },
+      message: { id: 'msg_third' },
+    };
+    const content = [{ type: 'tool_use', id: 'toolu_1', name: 'Write', input }];
+    const { message, ...outer } = line();
+    const { id, usage: told, ...rest } = message;
+    const orders = [
+      { ...outer, message: { content, id, ...rest, usage: told } },
+      { ...outer, message: { id, ...rest, content, usage: told } },
+      { ...outer, message: { id, usage: told, ...rest, content } },
+      { message: { model: rest.model, content, id, usage: told }, ...outer },
+    ];
+    for (const entry of orders) {
+      for (const lines of [[entry], [entry, entry], [line(), entry], [entry, line()]]) {
+        const read = only(readTranscript(text(...lines)).messages);
+        expect(read).toMatchObject({ messageId: 'msg_1', usage });
+        expect(read.firstAtMs).toBe(Date.parse('2026-11-20T10:00:00.000Z'));
+      }
+    }
+  });
+
+  it('counts a message once that is told under two requests: the second was answered from a cache', () => {
+    expect(readTranscript(text(line(), line({ requestId: 'req_2' }))).messages).toHaveLength(1);
+  });
+
+  it('counts two messages of one request as two', () => {
+    expect(readTranscript(text(line(), line({}, { id: 'msg_2' }))).messages).toHaveLength(2);
+  });
+
+  it('without ids of messages counts a request once, and without either a line', () => {
+    const nameless = (uuid: string, requestId?: string) => line({ requestId, uuid }, { id: undefined });
+    const ofRequest = readTranscript(text(nameless('a', 'req_1'), nameless('b', 'req_1'), nameless('c', 'req_2')));
+    expect(ofRequest.messages).toHaveLength(2);
+    expect(readTranscript(text(nameless('a'), nameless('b'), nameless('b'))).messages).toHaveLength(2);
   });
 
   it('is read the same however its JSON is spaced', () => {
@@ -124,8 +181,12 @@ describe('a call of a transcript', () => {
     expect(callOf(priced).call.costNanoUsd).toBe(10 * 5_000 + 5 * 500 + 3 * 25_000);
   });
 
-  it('without an id of Anthropic’s is known by its line', () => {
-    const nameless = only(readTranscript(text(line({ requestId: undefined }, { id: undefined }))).messages);
-    expect(callOf(nameless)).toMatchObject({ call: { messageId: null }, keys: ['line:line-1'] });
+  it.each([
+    ['its request', {}, 'req_1'],
+    ['its line', { requestId: undefined }, 'line:line-1'],
+    ['session and time', { requestId: undefined, uuid: undefined }, 'line:session-1 1795168800000'],
+  ])('without an id of the message is known by %s, so that it is not counted again', (_what, more, key) => {
+    const nameless = only(readTranscript(text(line(more, { id: undefined }))).messages);
+    expect(callOf(nameless)).toMatchObject({ call: { messageId: null }, keys: [key] });
   });
 });

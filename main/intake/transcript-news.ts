@@ -1,0 +1,102 @@
+/**
+ * What of a transcript is new. Reads files; writes nothing. Blocks while it reads, so it runs in a thread of its own beside a proxy.
+ *
+ * How far a file was read is kept with a mark of its bytes: of what it begins with and of what stood right before that place. A file whose mark is no
+ * longer there was cut, or is another one under the same name, and is read from its start; reading twice changes nothing, since a message is one call.
+ * A file that vanished is passed over: Claude Code deletes transcripts after 30 days, and what was read of them stays in the ledger. One that may not
+ * be read is told, since what it holds is missing from the ledger.
+ */
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync, statSync, type Stats } from 'node:fs';
+
+import type { IntakeFile } from '../ledger/intake-files.ts';
+
+export type TranscriptNews =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'unreadable'; readonly reason: string }
+  | { readonly kind: 'read'; readonly file: IntakeFile };
+
+/** Bytes read at once; a transcript may be hundreds of megabytes. */
+const windowBytes = 4 * 1024 * 1024;
+/** A line longer than this is passed over: no answer of the API is. */
+const lineBytesMax = 64 * 1024 * 1024;
+const markBytesMax = 256;
+
+/**
+ * Hands over the lines that were not read before, in windows of whole lines. A last line without its line break is left for the next time.
+ * Never throws for what a file is or may be.
+ */
+export type ReadNews = (path: string, known: IntakeFile | undefined, take: (text: string) => void) => TranscriptNews;
+
+/** One memory for all files: a new one for each costs more than reading it. */
+export function createReadNews(): ReadNews {
+  const window = Buffer.allocUnsafe(windowBytes);
+  return (path, known, take) =>
+    withFile(path, known, (descriptor, { size, mtimeMs }) => {
+      const isGrown =
+        known !== undefined && size >= known.readBytes && known.head === markOf(descriptor, known.readBytes);
+      const readBytes = readWholeLines({ descriptor, from: isGrown ? known.readBytes : 0, size }, window, take);
+      const file = { path, readBytes, modifiedMs: Math.floor(mtimeMs), head: markOf(descriptor, readBytes) };
+      return { kind: 'read', file };
+    });
+}
+
+type Use = (descriptor: number, facts: Stats) => TranscriptNews;
+
+function withFile(path: string, known: IntakeFile | undefined, use: Use): TranscriptNews {
+  let descriptor: number | null = null;
+  try {
+    const facts = statSync(path, { throwIfNoEntry: false });
+    if (facts === undefined || isAsKnown(facts, known)) return { kind: 'nothing' };
+    if (!facts.isFile()) return { kind: 'unreadable', reason: 'it is not a file' };
+    descriptor = openSync(path, 'r');
+    // Asked of the open file: it may be another one than a moment ago.
+    return use(descriptor, fstatSync(descriptor));
+  } catch (error) {
+    return whyNot(error as NodeJS.ErrnoException);
+  } finally {
+    if (descriptor !== null) closeSync(descriptor);
+  }
+}
+
+function isAsKnown({ size, mtimeMs }: Stats, known: IntakeFile | undefined): boolean {
+  return known !== undefined && known.readBytes === size && known.modifiedMs === Math.floor(mtimeMs);
+}
+
+/** @throws what is no error of the file system: a bug. */
+function whyNot(error: NodeJS.ErrnoException): TranscriptNews {
+  if (error.code === 'ENOENT') return { kind: 'nothing' };
+  if (error.syscall === undefined || error.code === undefined) throw error;
+  return { kind: 'unreadable', reason: error.code };
+}
+
+type Stretch = { readonly descriptor: number; readonly from: number; readonly size: number };
+
+/** Where the last whole line ends. */
+function readWholeLines({ descriptor, from, size }: Stretch, window: Buffer, take: (text: string) => void): number {
+  let at = from;
+  let buffer = window;
+  while (at < size) {
+    const bytes = readSync(descriptor, buffer, 0, Math.min(buffer.length, size - at), at);
+    const wholeBytes = bytes === 0 ? 0 : buffer.lastIndexOf(0x0a, bytes - 1) + 1;
+    // Nothing: it was cut meanwhile. No line break up to the end: the line is still being written.
+    if (bytes === 0 || (wholeBytes === 0 && at + bytes >= size)) break;
+    if (wholeBytes === 0 && buffer.length < lineBytesMax) {
+      buffer = Buffer.allocUnsafe(buffer.length * 2);
+      continue;
+    }
+    // A line beyond the bound is passed over piece by piece, and its end is a broken line.
+    at += wholeBytes === 0 ? bytes : wholeBytes;
+    take(buffer.toString('utf8', 0, wholeBytes));
+  }
+  return at;
+}
+
+/** A hash of the first bytes up to `readBytes` and of the last ones before it. */
+function markOf(descriptor: number, readBytes: number): string {
+  const bytes = Math.min(markBytesMax, readBytes);
+  const buffer = Buffer.alloc(bytes * 2);
+  readSync(descriptor, buffer, 0, bytes, 0);
+  readSync(descriptor, buffer, bytes, bytes, readBytes - bytes);
+  return createHash('sha256').update(buffer).digest('hex').slice(0, 32);
+}

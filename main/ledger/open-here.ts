@@ -1,0 +1,61 @@
+/**
+ * Opens the ledger in this thread, for a command that has nothing to do but write it: no thread to start, and nothing is copied between threads.
+ * Spoken to by the same names as the ledger of an engine. Every write blocks until it is on the disk, so this is nothing for a proxy.
+ */
+import { createDayOf } from '../../shared/period.ts';
+import { createBookInForce } from './book-in-force.ts';
+import { holdLedger, type HoldOptions } from './hold-ledger.ts';
+import { openLedgerFile } from './ledger-file.ts';
+import { journalFolderOf, type Ledger, type LedgerRules } from './open.ts';
+import { createReaderFunctions } from './reader-functions.ts';
+import { createRecorder } from './record.ts';
+import { createWriterFunctions } from './writer-functions.ts';
+
+/**
+ * Pages of the log before they are copied into the file: 64 MiB of 4 KiB pages. A bulk write changes the same pages of the indexes in every
+ * transaction, and the usual 1,000 would copy them after each.
+ */
+const checkpointPages = 16_384;
+
+export type LedgerHere = Pick<Ledger, 'read' | 'write'> & { readonly close: () => void };
+
+export type LedgerHereOptions = HoldOptions & { readonly rules: LedgerRules };
+
+/** Holds the home folder until `close`. @throws AppError `home_in_use`, `ledger_unreadable`, or `home_mismatch` when the ledger holds demo data. */
+export function openLedgerHere(options: LedgerHereOptions): LedgerHere {
+  const lock = holdLedger(options);
+  try {
+    const { write, read, close } = openHeldHere(options);
+    return { write, read, close: () => (close(), lock.release()) };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function openHeldHere({ file, rules, clock }: LedgerHereOptions): LedgerHere {
+  const db = openLedgerFile(file, 'write');
+  try {
+    db.pragma(`wal_autocheckpoint = ${checkpointPages}`);
+    const prices = createBookInForce(db, rules.book);
+    const recorder = createRecorder(db, { dayOf: createDayOf(rules.timeZone), plan: rules.plan, book: prices.book });
+    const writes = createWriterFunctions(db, { recorder, prices });
+    const journalFolder = journalFolderOf(file);
+    writes.prepare({ isDemo: false, timeZone: rules.timeZone, nowMs: clock.nowMs(), journalFolder });
+    return { write: callHere(writes), read: callHere(createReaderFunctions(db)), close: () => db.close() };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+type Functions = Readonly<Record<string, (argument: never) => unknown>>;
+type CallHere<Table extends Functions> = <Name extends keyof Table & string>(
+  name: Name,
+  argument: Parameters<Table[Name]>[0],
+) => Promise<Awaited<ReturnType<Table[Name]>>>;
+
+/** A failure rejects, as it does from a thread. */
+function callHere<Table extends Functions>(table: Table): CallHere<Table> {
+  return async (name, argument) => (await table[name]?.(argument as never)) as never;
+}
