@@ -175,6 +175,7 @@ async function handleMessages(
   const body = await readBody(incoming);
   // The client went away while it was still sending: nothing left this machine, so there is no call.
   if (body === null) return;
+  const begunAtMs = options.clock.monotonicMs();
   const call = describeCall(incoming, route, body, options);
   const tap = createTap();
   const { estimate } = options.calibration;
@@ -201,7 +202,8 @@ async function handleMessages(
       return tap.write(chunk);
     },
     onEnd: (end) => {
-      const endedAtMs = clock.nowMs();
+      // By the clock that never jumps: a call must not end before it began, or a day later, because somebody set the machine's.
+      const endedAtMs = call.startedAtMs + Math.round(clock.monotonicMs() - begunAtMs);
       return tap.end().then(() => {
         const passed = { startedAtMs: call.startedAtMs, endedAtMs, firstByteMs, httpStatus, requestId, responseBytes };
         learnFrom(tap.progress, options.calibration);
