@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { isAppError } from '../shared/contract/errors.ts';
 import { startEngine, type Engine } from './engine.ts';
 import { startDemo } from './sandbox/start-demo.ts';
-import { settingsOf, transcriptPlacesOf } from './settings/environment.ts';
+import { proxiesOf, settingsOf, transcriptPlacesOf } from './settings/environment.ts';
 import { openSettings } from './settings/store.ts';
 import { toEngineSchema, type FromEngine, type StartMessage } from '../shared/contract/engine-process.ts';
 import { systemClock } from './system/clock.ts';
@@ -37,6 +37,7 @@ async function start({ home, isDemo, token, secrets, port: proxyPort, uiPort, up
   const common = {
     home,
     token,
+    proxies: proxiesOf(process.env),
     transcriptPlaces: transcriptPlacesOf(process.env),
     rendererFolder: null,
     log,

@@ -19,15 +19,16 @@ import { createLive } from './live/live.ts';
 import { meterCalls } from './live/meter-calls.ts';
 import { createSpendMeter, spendStartOf } from './live/spend-meter.ts';
 import { startProxy } from './proxy/server.ts';
+import { connectionsOf } from './settings/connections.ts';
 import { explainPortFailure } from './settings/port-failure.ts';
 import { readBookInForce } from './settings/price-book-file.ts';
+import type { ProxyVariables } from './settings/proxy-choice.ts';
 import { resolveTimeZone } from './settings/time-zone.ts';
 import { startSync } from './sync/start.ts';
 import type { Clock } from './system/clock.ts';
 import { removeEngineFile, writeEngineFile } from './system/engine-file.ts';
 import type { Ids } from './system/ids.ts';
 import { errorText, type Log } from './system/log.ts';
-import { processStart } from './system/process-start.ts';
 
 export type EngineOptions = {
   /** Absolute; created by the host. */
@@ -35,6 +36,8 @@ export type EngineOptions = {
   /** Flags and environment already applied. */
   readonly settings: Settings;
   readonly secrets: { readonly anthropicApiKey: string | null; readonly stripeApiKey: string | null };
+  /** HTTPS_PROXY and its kin, as the host's environment has them. */
+  readonly proxies: ProxyVariables;
   /** Where Claude Code keeps its transcripts; read only where the setting asks for it. */
   readonly transcriptPlaces: TranscriptPlaces;
   /** The dashboard's token. */
@@ -84,10 +87,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
 async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceBook, timeZone: string) {
   const { home, settings, clock, log } = options;
+  const connections = connectionsOf(home, settings, options.proxies);
   const startedAtMs = clock.nowMs();
   const dayOf = createDayOf(timeZone);
   const start = await ledger.read('liveStart', { today: dayOf(startedAtMs), nowMs: startedAtMs });
-  const sync = await startSync({ ...options, ledger, monthOf: (atMs) => dayOf(atMs).slice(0, 7) });
+  const monthOf = (atMs: number) => dayOf(atMs).slice(0, 7);
+  const sync = await startSync({ ...options, connection: connections.stripe, ledger, monthOf });
   const live = createLive({
     clock,
     timeZone,
@@ -105,7 +110,9 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
   const proxy = await explainPortFailure('proxy', settings.port, async () =>
     startProxy({
       port: settings.port,
-      upstream: settings.upstream,
+      ...connections.upstream,
+      allowedHosts: settings.allowedHosts,
+      allowedOrigins: settings.allowedOrigins,
       defaults: settings,
       drainOnAbort: settings.drainOnAbort,
       calibration,
@@ -114,7 +121,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
       callbacks: { ...meterCalls(ledger.writer, live, prices.book), ...intake.batches },
     }),
   );
-  const apiServer = await startApiServer({
+  const { url: dashboardUrl, close: closeApi } = await startApiServer({
     settings,
     token: options.token,
     rendererFolder: options.rendererFolder,
@@ -122,14 +129,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     facts: { isDemo: options.isDemo, timeZone, proxyUrl: proxy.url, startedAtMs, ledgerCalls: start.ledgerCalls },
     parts: { read: ledger.read, live, intake, prices, sync, clock, timeZone },
   });
-  const dashboardUrl = apiServer.url;
-  writeEngineFile(home, {
-    pid: process.pid,
-    processStart: processStart(process.pid),
-    proxyUrl: proxy.url,
-    dashboardUrl,
-    token: options.token,
-  });
+  writeEngineFile(home, { proxyUrl: proxy.url, dashboardUrl, token: options.token });
   log.info('engine started', { proxyUrl: proxy.url, dashboardUrl, interruptedCalls: ledger.interruptedCalls });
 
   async function close() {
@@ -139,10 +139,10 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     await sync.close();
     const waitingEvents = sync.summary().waitingEvents;
     live.close();
-    await apiServer.close();
+    await closeApi();
     await ledger.write('keepCalibration', calibration.snapshot());
-    await ledger.close();
     removeEngineFile(home);
+    await ledger.close();
     log.info('engine closed', { waitingEvents });
     return { waitingEvents };
   }

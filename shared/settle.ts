@@ -1,7 +1,7 @@
 /**
  * The written rule of how a call ends: what passed the proxy, turned into a status, an estimate mark and a price. Pure.
  *
- * - `failed`, free: an error status; an error told instead of an answer (an `error` event before `message_start`); a request that never arrived.
+ * - `failed`, free: an error status; an error told instead of an answer (an `error` event before `message_start`); a request that was never sent.
  *   Anthropic reports no usage with an error (facts/anthropic.md section 3).
  * - `complete`, exact: a 2xx answer that was whole (a JSON message, or a stream up to `message_stop`), whatever its stop reason: `max_tokens`,
  *   `pause_turn`, `refusal`. Also when the client had left and the rest was read without it (`drainOnAbort`).
@@ -72,7 +72,7 @@ export function settle(end: CallEnd, book: PriceBook): Settlement {
 
 /** What we call an ending that nobody told: the client or the connection went away. Every other error type is Anthropic's own word. */
 const untoldEndings: readonly string[] = ['client_left', 'upstream_cut', 'no_answer'] satisfies EndingType[];
-export type EndingType = 'client_left' | 'upstream_cut' | 'no_answer' | 'unreachable';
+export type EndingType = 'client_left' | 'not_sent' | 'upstream_cut' | 'no_answer' | 'unreachable';
 
 const failed: Status = { status: 'failed', isEstimated: false };
 

@@ -10,7 +10,8 @@ import { openSettings } from '../settings/store.ts';
 import { resolveTimeZone } from '../settings/time-zone.ts';
 import { readEngineFile } from '../system/engine-file.ts';
 import { errorText } from '../system/log.ts';
-import { secretsOf, settingsOf } from '../settings/environment.ts';
+import { proxiesOf, secretsOf, settingsOf } from '../settings/environment.ts';
+import { proxyFor } from '../settings/proxy-choice.ts';
 import { writeLine, type ExitCode, type Host } from './host.ts';
 import { homeOf, openForReading } from './ledger-reader.ts';
 
@@ -148,10 +149,23 @@ async function network(home: string, settings: Settings, host: Host): Promise<Di
     : isListening
       ? finding('engine', `Another program uses port ${settings.port}.`, 'Stop it, or choose another port with --port.')
       : finding('engine', 'Does not run.', 'Start it with `tollkeeper serve` or `npm start`.');
-  return [running, await upstream(settings.upstream), client(host.env['ANTHROPIC_BASE_URL'], proxyUrl)];
+  return [
+    running,
+    await upstream(settings.upstream, proxyFor(settings.upstream, proxiesOf(host.env))),
+    client(host.env['ANTHROPIC_BASE_URL'], proxyUrl),
+  ];
 }
 
-async function upstream(url: string): Promise<Diagnosis> {
+/** Behind a proxy only the proxy can be tried without sending anything. */
+async function upstream(url: string, proxyUrl: string | null): Promise<Diagnosis> {
+  const proxy = proxyUrl === null ? null : new URL(proxyUrl).host;
+  if (proxyUrl !== null && !(await accepts(proxyUrl)))
+    return finding(
+      'upstream',
+      `The proxy ${proxy}, which is to reach ${url}, does not answer.`,
+      'Check the address in HTTPS_PROXY, or name the upstream in NO_PROXY.',
+    );
+  if (proxyUrl !== null) return fine('upstream', `${url} is reached through the proxy ${proxy}, which answers.`);
   if (await accepts(url)) return fine('upstream', `${url} can be reached.`);
   return finding(
     'upstream',

@@ -11,7 +11,7 @@ import { startDemo } from '../sandbox/start-demo.ts';
 import { openSettings } from '../settings/store.ts';
 import { openFileLog } from '../system/log.ts';
 import { readOrCreateToken } from '../system/token-file.ts';
-import { secretsOf, settingsOf, transcriptPlacesOf } from '../settings/environment.ts';
+import { proxiesOf, secretsOf, settingsOf, transcriptPlacesOf } from '../settings/environment.ts';
 import { homeFolder } from '../system/home-folder.ts';
 import { writeLine, type ExitCode, type Host } from './host.ts';
 
@@ -44,7 +44,8 @@ export async function serve(flags: ServeFlags, host: Host): Promise<ExitCode> {
   };
   const { clock, ids, rendererFolder } = host;
   const transcriptPlaces = transcriptPlacesOf(host.env);
-  const common = { home, settings, token, transcriptPlaces, rendererFolder, log, clock, ids, onFatal };
+  const proxies = proxiesOf(host.env);
+  const common = { home, settings, token, proxies, transcriptPlaces, rendererFolder, log, clock, ids, onFatal };
   const engine = await (isDemo
     ? startDemo(common, startEngine)
     : startEngine({ ...common, secrets: secretsOf(host.env), isDemo }));

@@ -14,7 +14,8 @@ import { ledgerFileName } from '../ledger/ledger-file.ts';
 import { startSync } from '../sync/start.ts';
 import { silentLog } from '../system/log.ts';
 import { connectEngine } from './engine-client.ts';
-import { secretsOf } from '../settings/environment.ts';
+import { connectionsOf } from '../settings/connections.ts';
+import { proxiesOf, secretsOf } from '../settings/environment.ts';
 import { demoLabel, writeLine, type ExitCode, type Host } from './host.ts';
 import { openLedgerAlone } from './ledger-alone.ts';
 import { homeOf, openForReading } from './ledger-reader.ts';
@@ -71,7 +72,9 @@ async function sendAlone(home: string, host: Host, retryId: string | null): Prom
   const dayOf = createDayOf(timeZone);
   const monthOf = (atMs: number) => monthOfDay(dayOf(atMs));
   const secrets = secretsOf(env);
-  const sync = await startSync({ ledger, settings, secrets, isDemo: false, clock, ids, log: silentLog, monthOf });
+  const connection = connectionsOf(home, settings, proxiesOf(env)).stripe;
+  const parts = { ledger, settings, secrets, connection, clock, ids, log: silentLog };
+  const sync = await startSync({ ...parts, isDemo: false, monthOf });
   try {
     if (retryId !== null && !(await sync.retry(retryId))) {
       throw new AppError(

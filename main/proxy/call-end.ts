@@ -44,7 +44,7 @@ function errorTypeOf(end: ForwardEnd): EndingType | null {
     case 'whole':
       return null;
     case 'client_left':
-      return 'client_left';
+      return end.didReach ? 'client_left' : 'not_sent';
     case 'upstream_cut':
       return 'upstream_cut';
     case 'unreachable':
@@ -57,10 +57,15 @@ function troubleOf(end: ForwardEnd): string | null {
     case 'whole':
       return null;
     case 'client_left':
-      return 'The client left before Anthropic reported the usage.';
+      return end.didReach
+        ? 'The client left before Anthropic reported the usage.'
+        : 'The client left before the request was sent.';
     case 'upstream_cut':
-      return 'The connection to Anthropic broke before it reported the usage.';
+      return end.didTimeOut
+        ? 'Anthropic fell silent in mid-answer for longer than the limit.'
+        : 'The connection to Anthropic broke before it reported the usage.';
     case 'unreachable':
+      if (end.didTimeOut) return 'Anthropic took the request and did not answer within the limit.';
       return end.didReach ? 'Anthropic took the request and gave no answer.' : 'Anthropic could not be reached.';
   }
 }

@@ -1,17 +1,18 @@
 /**
  * Sends one request to the upstream and its answer to the client, byte for byte. Back-pressure is kept (a slow client pauses the
  * upstream), an abort travels both ways, nothing is re-serialised and no answer is buffered.
- * An upstream that cannot be reached is answered in Anthropic's error shape; one that fails in mid-answer cuts the client's connection,
- * as it would have been cut without us.
+ * An upstream that cannot be reached is answered in Anthropic's error shape; one that fails in mid-answer cuts the client's connection behind
+ * the last byte that came, as it would have been cut without us. Nothing is ever sent twice: what was written to a connection may have run.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 
-import { errors, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 
 import { holdEnd, writeAtOnce, type HeldEnd } from './answer-writer.ts';
-import { gatewayError } from './gateway-error.ts';
+import { answerError, gatewayAnswer, isTimeout } from './gateway-error.ts';
 import { headerOf, responseHeaders } from './headers.ts';
+import { UpstreamProxyError } from './upstream-proxy.ts';
 
 export type ForwardRequest = {
   readonly method: string;
@@ -25,10 +26,11 @@ export type ForwardRequest = {
 export type ForwardEnd =
   /** The answer was passed on to its last byte. */
   | { readonly kind: 'whole' }
-  | { readonly kind: 'client_left' }
-  | { readonly kind: 'upstream_cut'; readonly reason: string }
-  /** Nothing was answered; `didReach` false means the request never left for the upstream. */
-  | { readonly kind: 'unreachable'; readonly reason: string; readonly didReach: boolean };
+  /** `didReach` false in any of these: nothing of the request was written to a connection, so it cannot have run. */
+  | { readonly kind: 'client_left'; readonly didReach: boolean }
+  | { readonly kind: 'upstream_cut'; readonly reason: string; readonly didTimeOut: boolean }
+  /** Nothing was answered. */
+  | { readonly kind: 'unreachable'; readonly reason: string; readonly didReach: boolean; readonly didTimeOut: boolean };
 
 export type ForwardEvents = {
   readonly onResponse: (status: number, rawHeaders: readonly string[]) => void;
@@ -49,6 +51,7 @@ export function forward(
   response: ServerResponse,
   events: ForwardEvents = noEvents,
 ): void {
+  /** Given at the moment in which the request is written to a connection. */
   let controller: Dispatcher.DispatchController | null = null;
   let isEnded = false;
   let isDraining = false;
@@ -70,15 +73,17 @@ export function forward(
   }
 
   function onClientGone(): void {
-    if (request.isDrained) {
+    if (request.isDrained && controller !== null) {
       isDraining = true;
-      controller?.resume();
+      controller.resume();
       return;
     }
-    void end({ kind: 'client_left' });
+    void end({ kind: 'client_left', didReach: controller !== null });
     controller?.abort(new Error('the client left'));
   }
 
+  // It may have gone while the begin was being made durable.
+  if (response.destroyed) return void end({ kind: 'client_left', didReach: false });
   response.on('close', onClientGone);
   response.on('drain', resume);
 
@@ -91,21 +96,19 @@ export function forward(
     },
     {
       onRequestStart: (started) => {
+        if (isEnded) return started.abort(new Error('the client left'));
         controller = started;
-        if (isEnded) started.abort(new Error('the client left'));
       },
       onResponseStart: (started, status, _headers, statusText) => {
         const raw = rawTexts(started.rawHeaders);
-        if (isDraining) {
-          if (status >= 200) events.onResponse(status, raw);
-          return;
+        if (status < 200) return isDraining ? undefined : passInformation(response, status, raw);
+        if (!isDraining) {
+          statedBytes = lengthOf(raw);
+          response.sendDate = false;
+          response.writeHead(status, reasonPhrase(statusText), responseHeaders(raw));
+          // Headers leave at once, not with the first byte of a body that may take minutes; in one packet with it when it is here already.
+          queueMicrotask(() => response.flushHeaders());
         }
-        if (status < 200) return passInformation(response, status, raw);
-        statedBytes = lengthOf(raw);
-        response.sendDate = false;
-        response.writeHead(status, statusText ?? '', responseHeaders(raw));
-        // Headers leave at once, not with the first byte of a body that may take minutes; in one packet with it when it is here already.
-        queueMicrotask(() => response.flushHeaders());
         events.onResponse(status, raw);
       },
       onResponseData: (started, chunk) => {
@@ -113,20 +116,21 @@ export function forward(
         if (!isDraining && !answer.write(chunk, read)) started.pause();
       },
       onResponseEnd: (ended) => {
-        if (isDraining) return void end({ kind: 'client_left' });
+        if (isDraining) return void end({ kind: 'client_left', didReach: true });
         const trailers = rawTexts(ended.rawTrailers);
         if (trailers.length > 0) response.addTrailers(pairsOf(trailers));
         answer.end(end({ kind: 'whole' }));
       },
       onResponseError: (_failed, error) => {
         if (isEnded) return;
-        if (isDraining) return void end({ kind: 'client_left' });
+        const didReach = controller !== null && !(error instanceof UpstreamProxyError);
+        if (isDraining) return void end({ kind: 'client_left', didReach });
         if (response.headersSent) {
-          void end({ kind: 'upstream_cut', reason: error.message });
-          return answer.cut(() => response.destroy());
+          void end({ kind: 'upstream_cut', reason: error.message, didTimeOut: isTimeout(error) });
+          return answer.cut(() => cut(response));
         }
-        void end({ kind: 'unreachable', reason: error.message, didReach: !isConnectFailure(error) });
-        gatewayError(response, incoming, error);
+        void end({ kind: 'unreachable', reason: error.message, didReach, didTimeOut: isTimeout(error) });
+        answerError(response, incoming, gatewayAnswer(error, didReach));
       },
     },
   );
@@ -137,21 +141,25 @@ function lengthOf(raw: readonly string[]): number | null {
   return stated === null ? null : Number(stated);
 }
 
-/** Early hints are the one interim answer with a use for the client; `100 Continue` has been given by this server already. */
-function passInformation(response: ServerResponse, status: number, raw: readonly string[]): void {
-  const link = headerOf(raw, 'link');
-  if (status === 103 && link !== null) response.writeEarlyHints({ link });
+/** Every byte that came is still delivered; the end of the message is not. */
+function cut(response: ServerResponse): void {
+  if (response.socket === null) response.destroy();
+  else response.socket.destroySoon();
 }
 
-function isConnectFailure(error: Error): boolean {
-  if (error instanceof errors.ConnectTimeoutError) return true;
-  const code = (error as Error & { code?: unknown }).code;
-  return (
-    typeof code === 'string' &&
-    /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(
-      code,
-    )
-  );
+/**
+ * Interim answers pass (RFC 9110 section 15.2: a proxy must forward them). Not to a client of HTTP/1.0, which knows none; `100 Continue` has been
+ * given by this server already.
+ */
+function passInformation(response: ServerResponse, status: number, raw: readonly string[]): void {
+  if (response.req.httpVersionMinor === 0 || response.headersSent) return;
+  // Node has it from 24.18 on; before that an interim answer, which nobody may rely on, is dropped.
+  if (typeof response.writeInformation === 'function') response.writeInformation(status, responseHeaders(raw));
+}
+
+/** undici reads it as UTF-8, Node writes Latin-1 and throws on the rest; it is for people only (RFC 9112 section 4). */
+function reasonPhrase(text: string | undefined): string {
+  return text !== undefined && /^[\t\x20-\x7e]*$/.test(text) ? text : '';
 }
 
 /** undici hands raw headers as buffers; HTTP/1.1 field bytes are Latin-1 on the wire, and writing them as such keeps them. */

@@ -16,12 +16,17 @@ const hopByHop = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
-/** Answered on this hop by Node itself; undici refuses to send it. */
-const requestOnly = new Set(['host', 'expect']);
+/**
+ * `expect` is answered on this hop by Node itself, and undici refuses to send it. `trailer` announces what undici cannot send: trailers of a
+ * request are dropped, as RFC 9112 section 7.1.2 allows whoever decodes a chunked body; those of an answer pass.
+ */
+const requestOnly = new Set(['host', 'expect', 'trailer']);
 const ownPrefix = 'x-tollkeeper-';
 
-export function requestHeaders(raw: RawHeaders): string[] {
-  return keep(raw, connectionNames(raw), (name) => !requestOnly.has(name) && !name.startsWith(ownPrefix));
+/** `further`: what the way to the upstream asks of every request; mostly nothing. */
+export function requestHeaders(raw: RawHeaders, further: RawHeaders = []): string[] {
+  const kept = keep(raw, connectionNames(raw), (name) => !requestOnly.has(name) && !name.startsWith(ownPrefix));
+  return further.length === 0 ? kept : kept.concat(further);
 }
 
 export function responseHeaders(raw: RawHeaders): string[] {

@@ -72,18 +72,33 @@ function sessionOf(userId: string | null): string | null {
 function promptKeyOf(request: WireObject): string | null {
   const messages = request['messages'];
   if (!Array.isArray(messages) || messages.length === 0) return null;
-  const hash = createHash('sha256');
-  hash.update(withoutCacheMarks(request['system']));
-  hash.update('\0');
-  hash.update(withoutCacheMarks(messages[0]));
-  return `prompt_${hash.digest('hex').slice(0, 20)}`;
+  const parts: string[] = [];
+  addTo(parts, request['system'], 0);
+  addTo(parts, messages[0], 0);
+  return `prompt_${createHash('sha256').update(parts.join('')).digest('hex').slice(0, 20)}`;
 }
 
-/** Clients move their cache breakpoints from turn to turn, and write one text block as a plain string; neither is a new conversation. */
-function withoutCacheMarks(value: unknown): string {
-  return JSON.stringify(value ?? null, (key, part: unknown) => {
-    if (key === 'cache_control') return undefined;
-    if (key === 'content' && typeof part === 'string') return [{ type: 'text', text: part }];
-    return part;
-  });
+/** Deeper than any prompt; what is nested further does not tell conversations apart, and must not overflow the stack. */
+const depthMax = 64;
+
+/**
+ * Every value with its kind and length, so that no two prompts read alike; not as JSON, whose escaping costs more than the hash. Clients move their
+ * cache breakpoints from turn to turn, and write one text block as a plain string; neither is a new conversation.
+ */
+function addTo(parts: string[], value: unknown, depth: number): void {
+  if (depth > depthMax) return;
+  if (typeof value === 'string') {
+    parts.push(`s${value.length}:`, value);
+  } else if (Array.isArray(value)) {
+    parts.push(`a${value.length}:`);
+    for (const part of value) addTo(parts, part, depth + 1);
+  } else if (isWireObject(value)) {
+    parts.push('o:');
+    for (const [key, part] of Object.entries(value)) {
+      if (key === 'cache_control') continue;
+      parts.push(`k${key.length}:`, key);
+      addTo(parts, key === 'content' && typeof part === 'string' ? [{ type: 'text', text: part }] : part, depth + 1);
+    }
+    parts.push('e');
+  } else parts.push(JSON.stringify(value ?? null));
 }

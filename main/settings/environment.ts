@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 
 import { AppError } from '../../shared/contract/errors.ts';
+import type { ProxyVariables } from './proxy-choice.ts';
 import type { SettingsOverrides } from './store.ts';
 import type { Environment } from '../system/home-folder.ts';
 
@@ -10,6 +11,10 @@ export function settingsOf(env: Environment): SettingsOverrides {
     port: numberOf(env, 'TOLLKEEPER_PORT'),
     uiPort: numberOf(env, 'TOLLKEEPER_UI_PORT'),
     upstream: textOf(env, 'TOLLKEEPER_UPSTREAM'),
+    upstreamTimeoutSeconds: numberOf(env, 'TOLLKEEPER_UPSTREAM_TIMEOUT_SECONDS'),
+    upstreamCaFile: textOf(env, 'TOLLKEEPER_UPSTREAM_CA_FILE'),
+    allowedHosts: listOf(env, 'TOLLKEEPER_ALLOWED_HOSTS'),
+    allowedOrigins: listOf(env, 'TOLLKEEPER_ALLOWED_ORIGINS'),
     stripeApiBase: textOf(env, 'TOLLKEEPER_STRIPE_API_BASE'),
     contextLimit: numberOf(env, 'TOLLKEEPER_CONTEXT_LIMIT'),
     timeZone: textOf(env, 'TOLLKEEPER_TIME_ZONE'),
@@ -42,6 +47,18 @@ export function secretsOf(env: Environment): Secrets {
 function textOf(env: Environment, name: string): string | undefined {
   const value = env[name];
   return value === undefined || value === '' ? undefined : value;
+}
+
+/** As `curl` and most clients have them: the lower-case name wins where both are set. */
+export function proxiesOf(env: Environment): ProxyVariables {
+  const either = (name: string) => textOf(env, name.toLowerCase()) ?? textOf(env, name) ?? null;
+  return { httpProxy: either('HTTP_PROXY'), httpsProxy: either('HTTPS_PROXY'), noProxy: either('NO_PROXY') };
+}
+
+/** Parted by commas. */
+function listOf(env: Environment, name: string): string[] | undefined {
+  const parts = textOf(env, name)?.split(',');
+  return parts?.map((part) => part.trim()).filter((part) => part !== '');
 }
 
 /** @throws AppError `bad_usage` that names the variable. */

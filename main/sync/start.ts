@@ -7,7 +7,7 @@ import type { Clock } from '../system/clock.ts';
 import type { Ids } from '../system/ids.ts';
 import { errorText, type Log } from '../system/log.ts';
 import { startSyncAgent, type OutboxStore } from './agent.ts';
-import { createStripeMeter } from './stripe.ts';
+import { createStripeMeter, type StripeConnection } from './stripe.ts';
 
 export type Sync = {
   /** As of the agent's last change; no wait, so that the live picture can carry it. */
@@ -23,6 +23,7 @@ export type SyncOptions = {
   readonly ledger: Pick<Ledger, 'read' | 'write'>;
   readonly settings: Pick<Settings, 'plan' | 'stripeApiBase'>;
   readonly secrets: { readonly stripeApiKey: string | null };
+  readonly connection: StripeConnection;
   readonly isDemo: boolean;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -45,7 +46,8 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     log.error('the sync agent failed; it tries again', { reason: errorText(error) });
   const agent = startSyncAgent({
     outbox: outboxStore(ledger),
-    stripe: apiKey === null ? null : createStripeMeter({ apiKey, apiBase: settings.stripeApiBase }),
+    stripe:
+      apiKey === null ? null : createStripeMeter({ apiKey, apiBase: settings.stripeApiBase, ...options.connection }),
     clock,
     fraction: ids.fraction,
     onChange: () => void refresh().catch(onTrouble),

@@ -3,6 +3,9 @@
  * Promises: no retry of its own, no telemetry, the event's identifier as idempotency key. Errors are told apart by their type, since a
  * connection that broke has no status (facts/stripe.md section 6).
  */
+import { Agent } from 'node:https';
+import { getCACertificates } from 'node:tls';
+
 import { Stripe } from 'stripe';
 
 import type { DueEvent } from '../ledger/outbox.ts';
@@ -10,12 +13,15 @@ import type { StripeAnswer } from './decide.ts';
 
 export type StripeMeter = { readonly send: (event: DueEvent) => Promise<StripeAnswer> };
 
-export type StripeMeterOptions = { readonly apiKey: string; readonly apiBase: string };
+/** Through which proxy, and which certificates (PEM) to trust besides Node's own; mostly neither. */
+export type StripeConnection = { readonly proxyUrl: string | null; readonly ca: string | null };
+
+export type StripeMeterOptions = StripeConnection & { readonly apiKey: string; readonly apiBase: string };
 
 /** Longer than Stripe takes for anything; a request that is older is asked for again under the same identifier. */
 const timeoutMs = 20_000;
 
-export function createStripeMeter({ apiKey, apiBase }: StripeMeterOptions): StripeMeter {
+export function createStripeMeter({ apiKey, apiBase, ...connection }: StripeMeterOptions): StripeMeter {
   const base = new URL(apiBase);
   const isHttp = base.protocol === 'http:';
   const client = new Stripe(apiKey, {
@@ -25,6 +31,7 @@ export function createStripeMeter({ apiKey, apiBase }: StripeMeterOptions): Stri
     maxNetworkRetries: 0,
     telemetry: false,
     timeout: timeoutMs,
+    ...(isHttp ? {} : { httpAgent: agentOf(connection) }),
   });
   return {
     send: async (event) => {
@@ -44,6 +51,14 @@ export function createStripeMeter({ apiKey, apiBase }: StripeMeterOptions): Stri
       }
     },
   };
+}
+
+function agentOf({ proxyUrl, ca }: StripeConnection): Agent {
+  return new Agent({
+    keepAlive: true,
+    ...(proxyUrl === null ? {} : { proxyEnv: { HTTPS_PROXY: proxyUrl } }),
+    ...(ca === null ? {} : { ca: [...getCACertificates('default'), ca] }),
+  });
 }
 
 /**

@@ -5,6 +5,18 @@
 import { z } from 'zod';
 
 const name = z.string().trim().min(1).max(100);
+/** Anthropic's clients wait 600 s, and a long answer may be silent for most of it (facts/anthropic.md section 3). */
+const upstreamTimeoutMinSeconds = 600;
+const hostName = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .regex(/^[a-z0-9._-]{1,253}$/, 'a host name without port, as gateway.lan');
+const origin = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .regex(/^[a-z][a-z0-9+.-]*:\/\/[^/\s]*$/, 'an origin without path, as https://tool.example');
 const stripeCustomer = z.string().regex(/^cus_[A-Za-z0-9_]+$/, 'a Stripe customer id starts with cus_');
 
 export const planSchema = z
@@ -24,6 +36,14 @@ export const settingsSchema = z.strictObject({
   port: z.int().min(0).max(65_535).default(4141),
   uiPort: z.int().min(0).max(65_535).default(4142),
   upstream: z.url({ protocol: /^https?$/ }).default('https://api.anthropic.com'),
+  /** Silence of the upstream, before its headers or in mid-answer, after which a call is given up: 504, or the connection cut. */
+  upstreamTimeoutSeconds: z.int().min(upstreamTimeoutMinSeconds).max(86_400).default(900),
+  /** Certificates (PEM) to trust besides those of Node, for a network whose proxy signs its own. A relative path starts at the home folder. */
+  upstreamCaFile: z.string().trim().min(1).nullable().default(null),
+  /** Names of this machine, besides its own, under which clients may reach the proxy. */
+  allowedHosts: z.array(hostName).max(100).default([]),
+  /** Web pages that may call through the proxy from a browser; those that this machine serves may anyway. */
+  allowedOrigins: z.array(origin).max(100).default([]),
   stripeApiBase: z.url({ protocol: /^https?$/ }).default('https://api.stripe.com'),
   /** Attribution of calls that name no member or project themselves. */
   member: name.nullable().default(null),

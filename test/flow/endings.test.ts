@@ -13,6 +13,7 @@ import { startTestEngine, type TestEngine } from '../kit/test-engine.ts';
 import { startUpstream, type Upstream } from '../kit/upstream.ts';
 import { cost, endings as firstEndings, model, start, stream, text, type Ending } from './ending-table.ts';
 import { furtherEndings } from './ending-table-2.ts';
+import { timeoutEndings } from './ending-table-timeouts.ts';
 
 const endings = [...firstEndings, ...furtherEndings];
 
@@ -53,24 +54,46 @@ async function endAs({ leaves }: Ending, url: string): Promise<void> {
   incoming.destroy();
 }
 
+async function check(ending: Ending, on: TestEngine, rows: number): Promise<void> {
+  current = ending;
+  count += 1;
+  await endAs(ending, on.proxyUrl);
+  await expect.poll(() => on.exported().length, { timeout: 5_000 }).toBe(rows);
+  const row = on.exported().at(-1);
+  expect(row).toMatchObject(ending.row);
+  const expected = typeof ending.cost === 'function' && row ? ending.cost(row) : ending.cost;
+  expect(row?.cost_nano_usd).toBe(expected);
+  expect(row?.unpriced_reason === null).toBe(expected !== null);
+  if (typeof ending.cost === 'function' && !ending.name.includes('character'))
+    expect(row?.output_tokens).toBeGreaterThan(50);
+}
+
 describe('a call that ends as', () => {
-  it.for(endings)('$name: $rule ($source)', async (ending) => {
-    current = ending;
-    count += 1;
-    await endAs(ending, engine.proxyUrl);
-    const before = count;
-    await expect.poll(() => engine.exported().length, { timeout: 5_000 }).toBe(before);
-    const row = engine.exported().at(-1);
-    expect(row).toMatchObject(ending.row);
-    const expected = typeof ending.cost === 'function' && row ? ending.cost(row) : ending.cost;
-    expect(row?.cost_nano_usd).toBe(expected);
-    expect(row?.unpriced_reason === null).toBe(expected !== null);
-    if (typeof ending.cost === 'function' && !ending.name.includes('character'))
-      expect(row?.output_tokens).toBeGreaterThan(50);
-  });
+  it.for(endings)('$name: $rule ($source)', (ending) => check(ending, engine, count + 1));
 
   it('all of them leave a ledger that adds up', () => {
     expect(engine.verify()).toEqual({ calls: endings.length, findings: [] });
+  });
+});
+
+describe('when the upstream is silent for longer than the limit, a call that ends as', () => {
+  let impatient: TestEngine;
+  let rows = 0;
+
+  beforeAll(async () => {
+    impatient = await startTestEngine({ upstream: upstream.url, upstreamTimeoutMs: 300 });
+  });
+
+  afterAll(() => impatient.close());
+
+  it.for(timeoutEndings)('$name: $rule ($source)', async (ending) => {
+    rows += 1;
+    await check(ending, impatient, rows);
+    if (ending.cost === null) expect(impatient.exported().at(-1)?.unpriced_reason).toMatch(/the limit/);
+  });
+
+  it('all of them leave a ledger that adds up', () => {
+    expect(impatient.verify()).toEqual({ calls: timeoutEndings.length, findings: [] });
   });
 });
 

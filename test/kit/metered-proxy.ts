@@ -4,7 +4,8 @@ import { once, EventEmitter } from 'node:events';
 import type { BegunCall } from '../../shared/call.ts';
 import { createOutputCalibration } from '../../shared/output-estimate.ts';
 import type { CallEnd } from '../../shared/settle.ts';
-import { startProxy, type ProxyOptions } from '../../main/proxy/server.ts';
+import type { ProxyOptions } from '../../main/proxy/options.ts';
+import { startProxy } from '../../main/proxy/server.ts';
 import { systemClock } from '../../main/system/clock.ts';
 import { systemIds } from '../../main/system/ids.ts';
 
@@ -31,6 +32,11 @@ export async function startMeteredProxy(upstream: string, options: Partial<Proxy
   const proxy = await startProxy({
     port: 0,
     upstream,
+    proxyUrl: null,
+    ca: null,
+    upstreamTimeoutMs: 900_000,
+    allowedHosts: [],
+    allowedOrigins: [],
     defaults: noDefaults,
     drainOnAbort: false,
     calibration: createOutputCalibration(),

@@ -20,6 +20,7 @@ import { startEngine, type Engine } from '../../main/engine.ts';
 import { exportCalls } from '../../main/ledger/read-export.ts';
 import { openLedgerFile, ledgerFileName } from '../../main/ledger/ledger-file.ts';
 import { verifyLedger, type Verification } from '../../main/ledger/verify.ts';
+import { noProxies, type ProxyVariables } from '../../main/settings/proxy-choice.ts';
 import { systemClock, type Clock } from '../../main/system/clock.ts';
 import { systemIds } from '../../main/system/ids.ts';
 import { silentLog } from '../../main/system/log.ts';
@@ -65,6 +66,9 @@ export type TestEngineOptions = {
   readonly upstream: string;
   readonly stripeApiBase?: string;
   readonly settings?: z.input<typeof settingsSchema>;
+  /** Shorter than a setting may be. */
+  readonly upstreamTimeoutMs?: number;
+  readonly proxies?: ProxyVariables;
   readonly home?: string;
   readonly rendererFolder?: string;
 };
@@ -73,12 +77,14 @@ export async function startTestEngine({
   upstream,
   stripeApiBase,
   settings: more = {},
+  upstreamTimeoutMs,
+  proxies = noProxies,
   home: given,
   rendererFolder,
 }: TestEngineOptions): Promise<TestEngine> {
   const home = given ?? mkdtempSync(join(tmpdir(), 'tollkeeper-'));
   const clock = createShiftedClock();
-  const settings: Settings = settingsSchema.parse({
+  const parsed: Settings = settingsSchema.parse({
     port: 0,
     uiPort: 0,
     upstream,
@@ -86,6 +92,8 @@ export async function startTestEngine({
     ...(stripeApiBase ? { stripeApiBase } : {}),
     ...more,
   });
+  const settings =
+    upstreamTimeoutMs === undefined ? parsed : { ...parsed, upstreamTimeoutSeconds: upstreamTimeoutMs / 1_000 };
   const secrets = { anthropicApiKey: null, stripeApiKey: stripeApiBase ? 'sk_test_flow' : null };
   const start = () =>
     startEngine({
@@ -93,6 +101,7 @@ export async function startTestEngine({
       settings,
       secrets,
       token: testToken,
+      proxies,
       transcriptPlaces: { folder: null, configFolders: join(home, 'claude'), homeFolder: home },
       isDemo: false,
       rendererFolder: rendererFolder ?? null,

@@ -101,6 +101,31 @@ describe('a conversation', () => {
     expect(attribute(route, [], old, defaults).conversation).toBe(id);
   });
 
+  it('is told from its texts whatever stands in them, and from where they end', () => {
+    const keys = [
+      turn([user('ab')]),
+      turn([
+        user([
+          { type: 'text', text: 'a' },
+          { type: 'text', text: 'b' },
+        ]),
+      ]),
+      turn([user('a')], { system: 'b' }),
+      turn([user('1')]),
+      turn([user(1)]),
+      turn([user(null)]),
+      turn([user('null')]),
+      turn([user([])]),
+      turn([user({})]),
+    ].map(({ promptKey }) => promptKey);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('does not stumble over a body that is nested without end', () => {
+    const nested = `{"model":"m","messages":[${'['.repeat(200_000)}${']'.repeat(200_000)}]}`;
+    expect(inspectRequest(Buffer.from(nested), null)).toMatchObject({ requestedModel: 'm' });
+  });
+
   it('is unknown for a body that cannot be read, which still passes', () => {
     expect(inspectRequest(Buffer.from([0xff, 0x00]), 'gzip')).toEqual({
       requestedModel: null,

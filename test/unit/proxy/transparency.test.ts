@@ -75,7 +75,7 @@ describe('the proxy', () => {
     const answer = await raw(`${proxy.url}/v1/models`, {
       headers: [
         'Host',
-        'x',
+        'localhost',
         'Anthropic-Beta',
         'one',
         'anthropic-beta',

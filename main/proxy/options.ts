@@ -1,0 +1,42 @@
+/** What the proxy is given: where it listens and forwards to, whom it serves, and the callbacks by which it tells what passes. */
+import type { BatchFacts, BatchResult } from '../../shared/batch.ts';
+import type { Attribution, BegunCall } from '../../shared/call.ts';
+import type { OutputCalibration } from '../../shared/output-estimate.ts';
+import type { CallEnd } from '../../shared/settle.ts';
+import type { Clock } from '../system/clock.ts';
+import type { AttributionDefaults } from './attribute.ts';
+import type { CallSoFar } from './call-end.ts';
+import type { GuardRules } from './guard.ts';
+import type { UpstreamOptions } from './upstream.ts';
+
+export type ProxyCallbacks = {
+  /** Resolves when the call is durable, or cannot be made so; never rejects. `soFar` tells what the answer has said while it runs. */
+  readonly onBegin: (call: BegunCall, soFar: () => CallSoFar) => Promise<void>;
+  /** Resolves when the end of the answer may be seen: the settle outlives the process, or cannot be made to. Never rejects. */
+  readonly onFinish: (call: BegunCall, end: CallEnd) => Promise<void>;
+  /** `submitter` is null when they were only asked about. */
+  readonly onBatches: (batches: readonly BatchFacts[], submitter: BatchSubmitter | null) => void;
+  /** `fetcher` stands in where the submission was never seen. */
+  readonly onBatchResults: (batchId: string, results: readonly BatchResult[], fetcher: BatchSubmitter) => void;
+  /** All results of it have been told. */
+  readonly onBatchMetered: (batchId: string) => void;
+};
+
+export type BatchSubmitter = Pick<Attribution, 'member' | 'project' | 'customer'> & { readonly client: string | null };
+
+export type ProxyOptions = UpstreamOptions &
+  GuardRules & {
+    readonly port: number;
+    readonly defaults: AttributionDefaults;
+    /** Read an answer to its end when its client leaves (setting of the same name). */
+    readonly drainOnAbort: boolean;
+    /** What the text of cut answers comes to in tokens; learns from those that are whole. */
+    readonly calibration: OutputCalibration;
+    /** The headers of a request must be here within this; for tests. */
+    readonly slowHeadersMs?: number;
+    /** What the bodies of all calls on their way may hold together before they are looked into; for tests. */
+    readonly heldBytesMax?: number;
+    readonly clock: Clock;
+    readonly callId: () => string;
+    readonly callbacks: ProxyCallbacks;
+  };
