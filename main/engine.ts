@@ -29,7 +29,6 @@ import type { Clock } from './system/clock.ts';
 import { removeEngineFile, writeEngineFile } from './system/engine-file.ts';
 import type { Ids } from './system/ids.ts';
 import { errorText, type Log } from './system/log.ts';
-import { processStart } from './system/process-start.ts';
 
 export type EngineOptions = {
   /** Absolute; created by the host. */
@@ -65,7 +64,6 @@ export type Engine = {
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { home, settings, clock, log } = options;
   const timeZone = resolveTimeZone(settings.timeZone);
-  const connections = connectionsOf(home, settings, options.proxies);
   const book = readBookInForce(home);
   const ledger = await openLedger({
     file: join(home, ledgerFileName),
@@ -80,7 +78,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   ledger.writer.prepare();
   try {
-    return await connectParts(options, { ledger, book, timeZone, connections });
+    return await connectParts(options, ledger, book, timeZone);
   } catch (error) {
     // Whoever is started next finds the home folder free.
     await ledger.close();
@@ -88,24 +86,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   }
 }
 
-type Ground = {
-  readonly ledger: Ledger;
-  readonly book: PriceBook;
-  readonly timeZone: string;
-  readonly connections: ReturnType<typeof connectionsOf>;
-};
-
-async function connectParts(options: EngineOptions, { ledger, book, timeZone, connections }: Ground): Promise<Engine> {
+async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceBook, timeZone: string) {
   const { home, settings, clock, log } = options;
+  const connections = connectionsOf(home, settings, options.proxies);
   const startedAtMs = clock.nowMs();
   const dayOf = createDayOf(timeZone);
-  const start = await ledger.read('liveStart', { today: dayOf(startedAtMs), nowMs: startedAtMs });
-  const sync = await startSync({
-    ...options,
-    connection: connections.stripe,
-    ledger,
-    monthOf: (atMs) => dayOf(atMs).slice(0, 7),
-  });
+  const readLive = (nowMs: number) => ledger.read('liveStart', { today: dayOf(nowMs), nowMs });
+  const start = await readLive(startedAtMs);
+  const monthOf = (atMs: number) => dayOf(atMs).slice(0, 7);
+  const sync = await startSync({ ...options, connection: connections.stripe, ledger, monthOf });
   const live = createLive({
     clock,
     timeZone,
@@ -113,7 +102,7 @@ async function connectParts(options: EngineOptions, { ledger, book, timeZone, co
     contextLimit: settings.contextLimit,
     spend: createSpendMeter(spendStartOf(start, startedAtMs), dayOf),
     recent: start.recent,
-    readAgain: async () => ledger.read('liveStart', { today: dayOf(clock.nowMs()), nowMs: clock.nowMs() }),
+    readAgain: () => readLive(clock.nowMs()),
     stripe: sync.summary,
     gap: ledger.gap,
   });
@@ -135,7 +124,7 @@ async function connectParts(options: EngineOptions, { ledger, book, timeZone, co
       callbacks: { ...meterCalls(ledger.writer, live, prices.book), ...intake.batches },
     }),
   );
-  const apiServer = await startApiServer({
+  const { url: dashboardUrl, close: closeApi } = await startApiServer({
     settings,
     token: options.token,
     rendererFolder: options.rendererFolder,
@@ -143,14 +132,7 @@ async function connectParts(options: EngineOptions, { ledger, book, timeZone, co
     facts: { isDemo: options.isDemo, timeZone, proxyUrl: proxy.url, startedAtMs, ledgerCalls: start.ledgerCalls },
     parts: { read: ledger.read, live, intake, prices, sync, clock, timeZone, home },
   });
-  const dashboardUrl = apiServer.url;
-  writeEngineFile(home, {
-    pid: process.pid,
-    processStart: processStart(process.pid),
-    proxyUrl: proxy.url,
-    dashboardUrl,
-    token: options.token,
-  });
+  writeEngineFile(home, { proxyUrl: proxy.url, dashboardUrl, token: options.token });
   log.info('engine started', { proxyUrl: proxy.url, dashboardUrl, interruptedCalls: ledger.interruptedCalls });
 
   async function close() {
@@ -160,10 +142,10 @@ async function connectParts(options: EngineOptions, { ledger, book, timeZone, co
     await sync.close();
     const waitingEvents = sync.summary().waitingEvents;
     live.close();
-    await apiServer.close();
+    await closeApi();
     await ledger.write('keepCalibration', calibration.snapshot());
-    await ledger.close();
     removeEngineFile(home);
+    await ledger.close();
     log.info('engine closed', { waitingEvents });
     return { waitingEvents };
   }

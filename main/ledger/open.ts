@@ -110,8 +110,10 @@ async function openHeld(options: LedgerOptions, lock: HomeLock): Promise<Ledger>
       await upkeep.stop();
       await writer.flush();
       await journal.close();
+      // The writer is the last to go: only then does SQLite bring the log into the file.
+      await readerThread.terminate();
       await write('close', null);
-      await Promise.all([writerThread.terminate(), readerThread.terminate()]);
+      await writerThread.terminate();
       lock.release();
     };
     return { writer, write, read, interruptedCalls, gap: () => condition.sentence(writer.trouble()), close };

@@ -21,6 +21,9 @@ const minuteLengthMs = 60_000;
  */
 const isWaiting = `state IN ('sealed', 'sending', 'unknown')`;
 
+/** No wait is as long: an attempt further ahead was set by a clock that has been put back since, and is due. */
+const waitMaxMs = 6 * 3_600_000;
+
 type OpenMinute = {
   readonly customer: string;
   readonly meter: string;
@@ -109,14 +112,14 @@ export function takeDueEvents(
   return db.transaction(() => {
     holdExpired(db, nowMs);
     const due = db
-      .prepare<[number, number], Omit<DueEvent, 'wasUnknown'> & { readonly wasUnknown: number }>(
+      .prepare<[number, number, number], Omit<DueEvent, 'wasUnknown'> & { readonly wasUnknown: number }>(
         `SELECT id, customer, meter, state = 'unknown' AS wasUnknown, MIN(minute_ms * 1000 + revision) / 1000 AS minuteMs, value, attempts, first_sent_at_ms AS firstSentAtMs
            FROM meter_events
-          WHERE ${isWaiting} AND state <> 'sending' AND next_attempt_at_ms <= ?
+          WHERE ${isWaiting} AND state <> 'sending' AND (next_attempt_at_ms <= ? OR next_attempt_at_ms > ?)
             AND (customer, meter) NOT IN (SELECT customer, meter FROM meter_events WHERE ${isWaiting} AND state = 'sending')
           GROUP BY customer, meter ORDER BY minuteMs LIMIT ?`,
       )
-      .all(nowMs, limit);
+      .all(nowMs, nowMs + waitMaxMs, limit);
     const take = db.prepare(
       `UPDATE meter_events SET state = 'sending', attempts = attempts + 1, first_sent_at_ms = COALESCE(first_sent_at_ms, ?) WHERE id = ?`,
     );

@@ -13,6 +13,7 @@ import { openDatabase, type Db } from '../system/db.ts';
 import { renameDurably, syncFolder } from '../system/durable-file.ts';
 import { listBackups, timeInName } from './backups.ts';
 import { checkLedgerFile, damageNoteOf, firstFault } from './file-check.ts';
+import { copyTables } from './copy-tables.ts';
 import { gapText, noteGap, type Gap, type Opened } from './gaps.ts';
 import { openLedgerFile } from './ledger-file.ts';
 import { schemaVersion } from './migrate.ts';
@@ -95,12 +96,30 @@ function thinOutKept(folder: string): void {
     for (const part of parts) rmSync(join(folder, `${name}${part}`), { force: true, recursive: true });
 }
 
-/** The sums are checked too: made anew, an index would no longer tell of rows that its table has lost. */
+/**
+ * A copy from the tables alone, whose indexes are made anew; in the file's place if it is whole. The sums are checked too: a new index no longer tells
+ * of rows that its table has lost.
+ */
 function mendIndexes(file: string): boolean {
-  return tryWith(file, 'write', (db) => {
-    db.exec('REINDEX');
-    return firstFault(db) === null && isKnownSchema(db) && verifyLedger(db).findings.length === 0;
-  });
+  const candidate = `${file}.mended`;
+  const isCopied = () => {
+    try {
+      copyTables(file, candidate);
+      return true;
+    } catch {
+      // It is not the indexes, or not they alone.
+      return false;
+    }
+  };
+  const isGood = (db: Db) => firstFault(db) === null && isKnownSchema(db) && verifyLedger(db).findings.length === 0;
+  try {
+    if (!isCopied() || !tryWith(candidate, 'read', isGood)) return false;
+    for (const part of parts) rmSync(`${file}${part}`, { force: true });
+    renameDurably(candidate, file);
+    return true;
+  } finally {
+    for (const part of parts) rmSync(`${candidate}${part}`, { force: true });
+  }
 }
 
 function isWhole(file: string): boolean {

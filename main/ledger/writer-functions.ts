@@ -49,7 +49,7 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
     useBook: (question: Parameters<BookInForce['use']>[0]) => prices.use(question),
     rerate: (question: RerateQuestion) => rerate(db, { recorder, book: prices.book() }, question),
     mendDifferences: (differences: RecentDifferences) => mendDifferences(db, differences),
-    keepCalibration: (state: CalibrationState) => writeFact(db, 'output_calibration', JSON.stringify(state)),
+    keepCalibration: (state: CalibrationState) => keepCalibration(db, state),
     noteFiles: (files: readonly IntakeFile[]) => noteIntakeFiles(db, files),
     noteBatch: (batch: BatchNews) => noteBatch(db, batch),
     noteMetered: (batch: MeteredBatch) => noteMetered(db, batch),
@@ -57,6 +57,16 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
       db.close();
     },
   };
+}
+
+/** False when the disk refuses: what is not kept is learnt again, and no engine fails to end over it. */
+function keepCalibration(db: Db, state: CalibrationState): boolean {
+  try {
+    writeFact(db, 'output_calibration', JSON.stringify(state));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Demo data never stands in a real ledger, nor real data in a demo one: a bill would be made of it. */

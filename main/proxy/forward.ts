@@ -136,15 +136,15 @@ export function forward(
   );
 }
 
+function lengthOf(raw: readonly string[]): number | null {
+  const stated = headerOf(raw, 'content-length');
+  return stated === null ? null : Number(stated);
+}
+
 /** Every byte that came is still delivered; the end of the message is not. */
 function cut(response: ServerResponse): void {
   if (response.socket === null) response.destroy();
   else response.socket.destroySoon();
-}
-
-function lengthOf(raw: readonly string[]): number | null {
-  const stated = headerOf(raw, 'content-length');
-  return stated === null ? null : Number(stated);
 }
 
 /**

@@ -30,6 +30,7 @@ export async function meterCall(
   const body = await readBody(incoming, budget);
   // The client went away while it was still sending: nothing left this machine, so there is no call.
   if (body === null) return;
+  const begunAtMs = options.clock.monotonicMs();
   const call = describeCall(incoming, route, body, options);
   const tap = createTap();
   const { estimate } = options.calibration;
@@ -42,10 +43,18 @@ export async function meterCall(
     isDrained: options.drainOnAbort,
   };
   const onRelease = () => budget.release(body.heldBytes);
-  forward(upstream.dispatcher, request, incoming, response, listen(call, tap, options, onRelease));
+  forward(upstream.dispatcher, request, incoming, response, listen({ call, begunAtMs, tap, onRelease }, options));
 }
 
-function listen(call: BegunCall, tap: Tap, options: ProxyOptions, onRelease: () => void): ForwardEvents {
+type Listening = {
+  readonly call: BegunCall;
+  /** By the clock that never jumps. */
+  readonly begunAtMs: number;
+  readonly tap: Tap;
+  readonly onRelease: () => void;
+};
+
+function listen({ call, begunAtMs, tap, onRelease }: Listening, options: ProxyOptions): ForwardEvents {
   const { clock, callbacks, calibration } = options;
   const sentAtMs = clock.monotonicMs();
   let httpStatus: number | null = null;
@@ -65,7 +74,8 @@ function listen(call: BegunCall, tap: Tap, options: ProxyOptions, onRelease: () 
     },
     onEnd: (end) => {
       onRelease();
-      const endedAtMs = clock.nowMs();
+      // A call must not end before it began, or a day later, because somebody set the machine's clock meanwhile.
+      const endedAtMs = call.startedAtMs + Math.round(clock.monotonicMs() - begunAtMs);
       return tap.end().then(() => {
         const passed = { startedAtMs: call.startedAtMs, endedAtMs, firstByteMs, httpStatus, requestId, responseBytes };
         learnFrom(tap.progress, calibration);

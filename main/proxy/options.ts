@@ -12,7 +12,7 @@ import type { UpstreamOptions } from './upstream.ts';
 export type ProxyCallbacks = {
   /** Resolves when the call is durable, or cannot be made so; never rejects. `soFar` tells what the answer has said while it runs. */
   readonly onBegin: (call: BegunCall, soFar: () => CallSoFar) => Promise<void>;
-  /** Resolves when the end of the answer may be seen: the call is settled, or its row has to wait. Never rejects. */
+  /** Resolves when the end of the answer may be seen: the settle outlives the process, or cannot be made to. Never rejects. */
   readonly onFinish: (call: BegunCall, end: CallEnd) => Promise<void>;
   /** `submitter` is null when they were only asked about. */
   readonly onBatches: (batches: readonly BatchFacts[], submitter: BatchSubmitter | null) => void;

@@ -5,7 +5,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { isSameProcess } from './process-start.ts';
+import { isSameProcess, processStart } from './process-start.ts';
 
 export type EngineFile = {
   readonly pid: number;
@@ -18,7 +18,9 @@ export type EngineFile = {
 
 const fileName = 'engine.json';
 
-export function writeEngineFile(home: string, content: EngineFile): void {
+/** For this process. */
+export function writeEngineFile(home: string, addresses: Omit<EngineFile, 'pid' | 'processStart'>): void {
+  const content: EngineFile = { pid: process.pid, processStart: processStart(process.pid), ...addresses };
   writeFileSync(join(home, fileName), JSON.stringify(content), { mode: 0o600 });
 }
 

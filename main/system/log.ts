@@ -26,14 +26,20 @@ export type Log = {
 /** One old file is kept beside the current one: 16 MiB of log on disk at most, turned over at start. */
 const logFileBytesMax = 8 * 1024 * 1024;
 
+/** A disk that cannot be written stops no engine: without its log's file it runs silent, and a line that finds no room is lost. */
 export function openFileLog(file: string): Log {
-  turnOver(file);
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  // Written at once: lines are few (changes of state), and the last ones before an exit are those that are wanted.
-  const destination = pino.destination({ dest: file, sync: true });
-  return wrap(pino({ level: 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination), () =>
-    destination.end(),
-  );
+  try {
+    turnOver(file);
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    // Written at once: lines are few (changes of state), and the last ones before an exit are those that are wanted.
+    const destination = pino.destination({ dest: file, sync: true });
+    destination.on('error', () => {});
+    return wrap(pino({ level: 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination), () =>
+      destination.end(),
+    );
+  } catch {
+    return silentLog;
+  }
 }
 
 export const silentLog: Log = {

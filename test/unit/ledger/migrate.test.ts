@@ -1,11 +1,13 @@
-/** A ledger of an earlier version is brought to this one with everything it held. */
-import { mkdtempSync, rmSync } from 'node:fs';
+/** A ledger of every earlier version is brought to this one with everything it held, after a backup. */
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { ledgerFileName, openLedgerFile } from '../../../main/ledger/ledger-file.ts';
+import { listBackups } from '../../../main/ledger/backups.ts';
+import { schemaVersion } from '../../../main/ledger/migrate.ts';
 import { migration0001 } from '../../../main/ledger/migrations/0001-calls.ts';
 import { readCall } from '../../../main/ledger/read-calls.ts';
 import { rollupsFromCalls } from '../../../main/ledger/rollup.ts';
@@ -72,6 +74,51 @@ describe('a ledger of version 1', () => {
     const db = openLedgerFile(file, 'write');
     expect(db.pragma('user_version', { simple: true })).toBe(3);
     expect(db.pragma('foreign_keys', { simple: true })).toBe(1);
+    db.close();
+    expect(listBackups(file)).toHaveLength(1);
+  });
+});
+
+/** A file as each earlier version wrote it. A new migration adds its version's writer here, or the test below fails. */
+const writers: Readonly<Record<number, (file: string) => void>> = { 1: writeVersion1 };
+
+describe('a ledger of every earlier version', () => {
+  for (let version = 1; version < schemaVersion; version++) {
+    it(`${version} is backed up as it was before it is brought up, and the backup can be brought up as well`, () => {
+      const file = join(home, ledgerFileName);
+      const write = writers[version];
+      if (!write) throw new Error(`write down what a ledger of version ${version} looks like`);
+      write(file);
+      openLedgerFile(file, 'write').close();
+
+      const [backup] = listBackups(file);
+      expect(backup?.file).toMatch(new RegExp(`ledger-schema-${version}-.*Z\\.sqlite$`));
+      const old = openDatabase(backup?.file ?? '', 'read');
+      expect(old.pragma('user_version', { simple: true })).toBe(version);
+      expect(old.prepare('SELECT COUNT(*) AS calls FROM calls').get()).toEqual({ calls: 2 });
+      old.close();
+
+      const again = join(home, 'again.sqlite');
+      copyFileSync(backup?.file ?? '', again);
+      const db = openLedgerFile(again, 'write');
+      expect(verifyLedger(db)).toEqual({ calls: 2, findings: [] });
+      db.close();
+    });
+  }
+
+  it('is left as it is when its backup fails, with what to do', () => {
+    const file = join(home, ledgerFileName);
+    writeVersion1(file);
+    writeFileSync(join(home, 'backups'), 'a file where the folder of the backups should be');
+    expect(() => openLedgerFile(file, 'write')).toThrow(
+      expect.objectContaining({
+        code: 'ledger_unreadable',
+        remedy:
+          'Make room on the disk of the home folder (as much as the ledger has) and start again; nothing was changed.',
+      }) as Error,
+    );
+    const db = openDatabase(file, 'read');
+    expect(db.pragma('user_version', { simple: true })).toBe(1);
     db.close();
   });
 });
