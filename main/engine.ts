@@ -76,7 +76,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       options.onFatal?.(error);
     },
   });
-  ledger.writer.prepare();
   try {
     return await connectParts(options, ledger, book, timeZone);
   } catch (error) {
@@ -87,7 +86,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 }
 
 async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceBook, timeZone: string) {
-  const { home, settings, clock, log } = options;
+  const { home, settings, clock, log, ids } = options;
+  ledger.writer.prepare();
   const connections = connectionsOf(home, settings, options.proxies);
   const startedAtMs = clock.nowMs();
   const dayOf = createDayOf(timeZone);
@@ -107,8 +107,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     gap: ledger.gap,
   });
   const prices = createPrices({ ledger, book, clock, onChanges: live.changed });
-  const { callId } = options.ids;
-  const intake = startEngineIntake({ ...options, ledger, book: prices.book, callId, onChanges: live.changed });
+  const intake = startEngineIntake({ ...options, ledger, book: prices.book, ...ids, onChanges: live.changed });
   const calibration = createOutputCalibration(start.calibration);
   const proxy = await explainPortFailure('proxy', settings.port, async () =>
     startProxy({
@@ -120,7 +119,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
       drainOnAbort: settings.drainOnAbort,
       calibration,
       clock,
-      callId,
+      callId: ids.callId,
       callbacks: { ...meterCalls(ledger.writer, live, prices.book), ...intake.batches },
     }),
   );

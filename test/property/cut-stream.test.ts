@@ -35,7 +35,7 @@ const { estimate } = createOutputCalibration();
 async function outcomeOf(bytes: Buffer, contentEncoding: string | null): Promise<CallOutcome> {
   const tap = createTap();
   tap.start('text/event-stream', contentEncoding);
-  if (bytes.length > 0) tap.write(bytes);
+  if (bytes.length > 0) void tap.write(bytes);
   await tap.end();
   const passed = { startedAtMs: Date.parse('2026-11-24T10:00:00Z'), endedAtMs: Date.parse('2026-11-24T10:00:01Z') };
   const seen = { ...passed, firstByteMs: 1, httpStatus: 200, requestId: 'req_1', responseBytes: bytes.length };
