@@ -46,13 +46,15 @@ type Run = {
 const answerTimeoutMs = 20_000;
 
 export async function applyLoad(load: Load): Promise<LoadResult> {
+  // Before the clock starts: making bodies of many megabytes takes longer than some calls.
+  const requests = Array.from({ length: load.connections }, (_, index) => requestOf(load, index));
   const startedAtMs = performance.now();
   let sent = 0;
   const { until } = load;
   const goesOn =
     'calls' in until ? () => (sent += 1) <= until.calls : () => performance.now() < startedAtMs + until.seconds * 1_000;
   const run: Run = { load, startedAtMs, goesOn, firstByteMs: [], wholeMs: [], deltaDelayMs: [] };
-  await Promise.all(Array.from({ length: load.connections }, (_, index) => runConnection(run, index)));
+  await Promise.all(requests.map((request, index) => runConnection(run, request, index)));
   return {
     calls: run.wholeMs.length,
     seconds: (performance.now() - startedAtMs) / 1_000,
@@ -83,9 +85,8 @@ function requestOf({ port, kind, paceMs, bodyBytes, headers }: Load, index: numb
   return Buffer.concat([Buffer.from(`POST /v1/messages HTTP/1.1\r\n${lines.join('')}\r\n`), body]);
 }
 
-function runConnection(run: Run, index: number): Promise<void> {
+function runConnection(run: Run, request: Buffer, index: number): Promise<void> {
   const { port, connections, callsPerSecond, paceMs } = run.load;
-  const request = requestOf(run.load, index);
   const intervalMs = callsPerSecond === null ? 0 : (connections * 1_000) / callsPerSecond;
   // Connections are spread over the interval, so that calls do not come in bursts of all of them.
   let dueAtMs = run.startedAtMs + (intervalMs * index) / connections;
