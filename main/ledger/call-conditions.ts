@@ -28,7 +28,8 @@ export function otherConditions(query: CallsFilter): Conditions {
   const { member, project, conversation, model, status, book, reason } = query;
   // An empty filter value asks for the calls that have none.
   for (const [column, value] of Object.entries({ member, project, conversation })) {
-    if (value !== undefined) parts.push([`COALESCE(${column}, '') = ?`, value]);
+    if (value === '') parts.push([`${column} IS NULL`]);
+    else if (value !== undefined) parts.push([`${column} = ?`, value]);
   }
   if (model !== undefined) parts.push(["COALESCE(model, requested_model, '') = ?", model]);
   if (book !== undefined) parts.push(['price_book = ?', book]);

@@ -109,10 +109,17 @@ function toRow(stored: StoredRow): CallRow {
 
 /** Names used in the rollups, which are few; at most 200 each. */
 export function readFacets(db: Db): CallFacets {
-  const names = (column: string) =>
-    db
-      .prepare<[], string>(`SELECT DISTINCT ${column} FROM rollups WHERE ${column} <> '' ORDER BY 1 LIMIT 200`)
-      .pluck()
-      .all();
+  const found = { member: new Set<string>(), project: new Set<string>(), model: new Set<string>() };
+  const columns = Object.keys(found) as (keyof typeof found)[];
+  // One pass for all of them.
+  for (const row of db
+    .prepare<[], Record<keyof typeof found, string>>(`SELECT ${columns.join(', ')} FROM rollups`)
+    .iterate())
+    for (const column of columns) found[column].add(row[column]);
+  const names = (column: keyof typeof found) =>
+    [...found[column]]
+      .filter((name) => name !== '')
+      .toSorted()
+      .slice(0, 200);
   return { members: names('member'), projects: names('project'), models: names('model') };
 }

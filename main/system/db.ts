@@ -10,8 +10,11 @@ export type Db = Database.Database;
 
 /** How long a connection waits for another process's lock. Short: a call waits for it, and the writer tries again by itself. */
 const busyTimeoutMs = 500;
-/** 64 MiB of pages; negative means KiB (SQLite PRAGMA cache_size). */
-const cacheKibibytes = -65_536;
+/**
+ * Negative means KiB (SQLite PRAGMA cache_size). The writer changes the ends of a few trees: more pages would only cost memory, and time at each commit,
+ * which looks through them. The kernel keeps the file's pages besides.
+ */
+const cacheKibibytes = { write: -8_192, read: -16_384 };
 
 /** How much of the write-ahead log stays on the disk once it starts anew. */
 const logBytesKept = 16 * 1024 * 1024;
@@ -23,7 +26,7 @@ export function openDatabase(file: string, access: 'write' | 'read'): Db {
     fileMustExist: access === 'read',
     timeout: busyTimeoutMs,
   });
-  db.pragma(`cache_size = ${cacheKibibytes}`);
+  db.pragma(`cache_size = ${cacheKibibytes[access]}`);
   if (access === 'write') {
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');

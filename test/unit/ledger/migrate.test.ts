@@ -72,7 +72,7 @@ describe('a ledger of version 1', () => {
     writeVersion1(file);
     openLedgerFile(file, 'write').close();
     const db = openLedgerFile(file, 'write');
-    expect(db.pragma('user_version', { simple: true })).toBe(3);
+    expect(db.pragma('user_version', { simple: true })).toBe(schemaVersion);
     expect(db.pragma('foreign_keys', { simple: true })).toBe(1);
     db.close();
     expect(listBackups(file)).toHaveLength(1);
