@@ -1,9 +1,13 @@
 /**
  * Opens the ledger in this thread, for a command that has nothing to do but write it: no thread to start, and nothing is copied between threads.
- * Spoken to by the same names as the ledger of an engine. Every write blocks until it is on the disk, so this is nothing for a proxy.
+ * Spoken to by the same names as the ledger of an engine. Every write blocks this thread, so this is nothing for a proxy.
+ *
+ * Promises: what was written is on the disk once `close` has returned. Until then a loss of power may take the last transactions, whole and
+ * in their order from the end, so a transcript is never noted as read without its calls; the command had not answered yet, and is run again.
  */
 import { createDayOf } from '../../shared/period.ts';
 import type { Clock } from '../system/clock.ts';
+import type { Db } from '../system/db.ts';
 import { createBookInForce } from './book-in-force.ts';
 import { openLedgerFile } from './ledger-file.ts';
 import type { Ledger, LedgerRules } from './open.ts';
@@ -26,15 +30,22 @@ export function openLedgerHere({ file, rules, clock }: LedgerHereOptions): Ledge
   const db = openLedgerFile(file, 'write');
   try {
     db.pragma(`wal_autocheckpoint = ${checkpointPages}`);
+    db.pragma('synchronous = NORMAL');
     const prices = createBookInForce(db, rules.book);
     const recorder = createRecorder(db, { dayOf: createDayOf(rules.timeZone), plan: rules.plan, book: prices.book });
     const writes = createWriterFunctions(db, { recorder, prices });
     writes.prepare({ isDemo: false, timeZone: rules.timeZone, nowMs: clock.nowMs() });
-    return { write: callHere(writes), read: callHere(createReaderFunctions(db)), close: () => db.close() };
+    return { write: callHere(writes), read: callHere(createReaderFunctions(db)), close: () => closeOnDisk(db) };
   } catch (error) {
     db.close();
     throw error;
   }
+}
+
+/** A checkpoint brings the log to the disk before it copies from it, whoever else has the file open. */
+function closeOnDisk(db: Db): void {
+  db.pragma('wal_checkpoint(PASSIVE)');
+  db.close();
 }
 
 type Functions = Readonly<Record<string, (argument: never) => unknown>>;
