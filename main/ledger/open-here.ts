@@ -1,8 +1,12 @@
 /**
  * Opens the ledger in this thread, for a command that has nothing to do but write it: no thread to start, and nothing is copied between threads.
- * Spoken to by the same names as the ledger of an engine. Every write blocks until it is on the disk, so this is nothing for a proxy.
+ * Spoken to by the same names as the ledger of an engine. Every write blocks this thread, so this is nothing for a proxy.
+ *
+ * Promises: what was written is on the disk once `close` has returned. Until then a loss of power may take the last transactions, whole and
+ * in their order from the end, so a transcript is never noted as read without its calls; the command had not answered yet, and is run again.
  */
 import { createDayOf } from '../../shared/period.ts';
+import type { Db } from '../system/db.ts';
 import { createBookInForce } from './book-in-force.ts';
 import { holdLedger, type HoldOptions } from './hold-ledger.ts';
 import { openLedgerFile } from './ledger-file.ts';
@@ -42,11 +46,19 @@ function openHeldHere({ file, rules, clock }: LedgerHereOptions): LedgerHere {
     const writes = createWriterFunctions(db, { recorder, prices });
     const journalFolder = journalFolderOf(file);
     writes.prepare({ isDemo: false, timeZone: rules.timeZone, nowMs: clock.nowMs(), journalFolder });
-    return { write: callHere(writes), read: callHere(createReaderFunctions(db)), close: () => db.close() };
+    // Not before what a crash left in the journal is on the disk: the journal is forgotten then.
+    db.pragma('synchronous = NORMAL');
+    return { write: callHere(writes), read: callHere(createReaderFunctions(db)), close: () => closeOnDisk(db) };
   } catch (error) {
     db.close();
     throw error;
   }
+}
+
+/** A checkpoint brings the log to the disk before it copies from it, whoever else has the file open. */
+function closeOnDisk(db: Db): void {
+  db.pragma('wal_checkpoint(PASSIVE)');
+  db.close();
 }
 
 type Functions = Readonly<Record<string, (argument: never) => unknown>>;
