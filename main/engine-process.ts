@@ -6,7 +6,6 @@ import { join } from 'node:path';
 
 import { isAppError } from '../shared/contract/errors.ts';
 import { startEngine, type Engine } from './engine.ts';
-import { startDemo } from './sandbox/start-demo.ts';
 import { proxiesOf, settingsOf, transcriptPlacesOf } from './settings/environment.ts';
 import { openSettings } from './settings/store.ts';
 import { toEngineSchema, type FromEngine, type StartMessage } from '../shared/contract/engine-process.ts';
@@ -46,7 +45,7 @@ async function start({ home, isDemo, token, secrets, port: proxyPort, uiPort, up
     onFatal: () => process.exit(1),
   };
   const started = isDemo
-    ? await startDemo({ ...common, settings }, startEngine)
+    ? await (await import('./sandbox/start-demo.ts')).startDemo({ ...common, settings }, startEngine)
     : await startEngine({ ...common, settings, secrets, isDemo });
   tell({ kind: 'ready', proxyUrl: started.proxyUrl, dashboardUrl: started.dashboardUrl });
   return started;

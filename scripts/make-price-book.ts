@@ -5,7 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
-import { createPriceBook } from '../shared/pricing/price-book.ts';
+import { priceBookSchema } from '../shared/pricing/price-book-schema.ts';
 
 type Numbers = Record<string, number | null | undefined>;
 type CacheClass = 'cache_write_5m' | 'cache_write_1h' | 'cache_read';
@@ -198,5 +198,5 @@ const book = {
   })),
 };
 // Held against the schema before anything is written.
-createPriceBook(book);
+priceBookSchema.parse(book);
 writeFileSync(`shared/pricing/books/${list.as_of}.json`, `${JSON.stringify(book, null, 1)}\n`);

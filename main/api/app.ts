@@ -4,7 +4,8 @@
  */
 import { Hono } from 'hono';
 
-import { isAppError, AppError, type ApiError, type ErrorCode } from '../../shared/contract/errors.ts';
+import type { ApiError } from '../../shared/contract/api-error.ts';
+import { isAppError, AppError, type ErrorCode } from '../../shared/contract/errors.ts';
 import { errorText, type Log } from '../system/log.ts';
 import { applyPricesRoutes } from './apply-prices.ts';
 import { batchesRoutes } from './batches.ts';

@@ -1,5 +1,6 @@
 /** Speaks to the engine that runs on a home folder, over its dashboard's API, with the token from the engine's own file. */
-import { apiErrorSchema, AppError } from '../../shared/contract/errors.ts';
+import { apiErrorSchema } from '../../shared/contract/api-error.ts';
+import { AppError } from '../../shared/contract/errors.ts';
 import { readEngineFile } from '../system/engine-file.ts';
 
 export type EngineClient = {

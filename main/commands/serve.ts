@@ -7,7 +7,6 @@ import { join } from 'node:path';
 
 import { AppError } from '../../shared/contract/errors.ts';
 import { startEngine, type Engine } from '../engine.ts';
-import { startDemo } from '../sandbox/start-demo.ts';
 import { openSettings } from '../settings/store.ts';
 import { openFileLog } from '../system/log.ts';
 import { readOrCreateToken } from '../system/token-file.ts';
@@ -46,8 +45,9 @@ export async function serve(flags: ServeFlags, host: Host): Promise<ExitCode> {
   const transcriptPlaces = transcriptPlacesOf(host.env);
   const proxies = proxiesOf(host.env);
   const common = { home, settings, token, proxies, transcriptPlaces, rendererFolder, log, clock, ids, onFatal };
+  // The simulated far sides and their client are loaded for a demo only.
   const engine = await (isDemo
-    ? startDemo(common, startEngine)
+    ? (await import('../sandbox/start-demo.ts')).startDemo(common, startEngine)
     : startEngine({ ...common, secrets: secretsOf(host.env), isDemo }));
   announce(engine, { home, token, isDemo, isJson: flags.json === true }, host);
   await stopped;

@@ -73,13 +73,13 @@ async function openHeld(options: LedgerOptions, lock: HomeLock): Promise<Ledger>
   if (isDemo) forgetLastDemo(file, journalFolderOf(file));
 
   const writerThread = startThread('writer', options);
+  const readerThread = startThread('reader', options);
   const { call: write } = callWorker<WriterFunctions>(writerThread);
   try {
     const nowMs = clock.nowMs();
     const journalFolder = journalFolderOf(file);
     const question = { isDemo, timeZone: rules.timeZone, nowMs, journalFolder };
     const { interruptedCalls, gaps } = await write('prepare', question);
-    const readerThread = startThread('reader', options);
     const { call: read } = callWorker<ReaderFunctions>(readerThread);
     const condition = createCondition({ file, gaps, clock, onNotice });
     const journal = createJournal({ folder: journalFolder, clock });
@@ -118,7 +118,7 @@ async function openHeld(options: LedgerOptions, lock: HomeLock): Promise<Ledger>
     };
     return { writer, write, read, interruptedCalls, gap: () => condition.sentence(writer.trouble()), close };
   } catch (error) {
-    await writerThread.terminate();
+    await Promise.all([writerThread.terminate(), readerThread.terminate()]);
     throw error;
   }
 }

@@ -35,9 +35,13 @@ function serveWriter(port: MessagePort, { file, rules }: LedgerWorkerData): void
   });
 }
 
+/** The file is opened by the first question: the thread is started while the writer still makes or migrates it. */
 function serveReader(port: MessagePort, { file }: LedgerWorkerData): void {
-  const functions: WorkerFunctions = createReaderFunctions(openLedgerFile(file, 'read'));
-  port.on('message', (message: unknown) => void answerCall(port, functions, message));
+  let functions: WorkerFunctions | null = null;
+  port.on('message', (message: unknown) => {
+    functions ??= createReaderFunctions(openLedgerFile(file, 'read'));
+    void answerCall(port, functions, message);
+  });
 }
 
 /** It reads each page once: what it keeps of them in memory would serve nobody. */

@@ -7,7 +7,7 @@ import type { Clock } from '../system/clock.ts';
 import type { Ids } from '../system/ids.ts';
 import { errorText, type Log } from '../system/log.ts';
 import { startSyncAgent, type OutboxStore } from './agent.ts';
-import { createStripeMeter, type StripeConnection } from './stripe.ts';
+import type { StripeConnection, StripeMeter } from './stripe.ts';
 
 export type Sync = {
   /** As of the agent's last change; no wait, so that the live picture can carry it. */
@@ -46,8 +46,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     log.error('the sync agent failed; it tries again', { reason: errorText(error) });
   const agent = startSyncAgent({
     outbox: outboxStore(ledger),
-    stripe:
-      apiKey === null ? null : createStripeMeter({ apiKey, apiBase: settings.stripeApiBase, ...options.connection }),
+    stripe: await openStripe(options),
     clock,
     fraction: ids.fraction,
     onChange: () => void refresh().catch(onTrouble),
@@ -74,6 +73,14 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     retry: async (id) => ledger.write('retryEvent', { id, nowMs: clock.nowMs() }),
     close: agent.close,
   };
+}
+
+/** The SDK is some two hundred files: whoever bills nobody does not load it. */
+async function openStripe({ secrets, settings, connection }: SyncOptions): Promise<StripeMeter | null> {
+  const apiKey = secrets.stripeApiKey;
+  if (apiKey === null) return null;
+  const { createStripeMeter } = await import('./stripe.ts');
+  return createStripeMeter({ apiKey, apiBase: settings.stripeApiBase, ...connection });
 }
 
 function outboxStore({ read, write, writer }: SyncOptions['ledger']): OutboxStore {

@@ -16,7 +16,7 @@ import {
   stripeViewSchema,
   syncResultSchema,
 } from '../../shared/contract/api.ts';
-import { apiErrorSchema } from '../../shared/contract/errors.ts';
+import { apiErrorSchema } from '../../shared/contract/api-error.ts';
 import {
   bookInForceSchema,
   priceCheckSchema,

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 
-import { priceBookSchema } from '../pricing/price-book.ts';
+import { priceBookSchema } from '../pricing/price-book-schema.ts';
 import { callSources, callStatuses, tokenClasses } from '../call.ts';
 
 export const nanoUsd = z.int();

@@ -2,8 +2,6 @@
  * Errors that are only reported: a code for programs, one sentence and one remedy for people. Bugs are not AppErrors; they assert
  * and crash. The message may name files, ports and models, never a key, a token or a prompt.
  */
-import { z } from 'zod';
-
 export const errorCodes = [
   'bad_usage',
   'bad_settings',
@@ -38,9 +36,3 @@ export function isAppError(error: unknown): error is AppError {
   const fields = error as Error & { code?: unknown; remedy?: unknown };
   return typeof fields.remedy === 'string' && errorCodes.some((code) => code === fields.code);
 }
-
-/** The body of every API answer that is not 2xx. */
-export const apiErrorSchema = z.object({
-  error: z.object({ code: z.enum(errorCodes), message: z.string(), remedy: z.string() }),
-});
-export type ApiError = z.infer<typeof apiErrorSchema>;

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 
-import { priceBookSchema } from '../pricing/price-book.ts';
+import { priceBookSchema } from '../pricing/price-book-schema.ts';
 
 const count = z.int().min(0);
 const nanoUsd = z.int();

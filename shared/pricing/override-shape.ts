@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 
-import { longPromptSchema, modelSchema, periodSchema, priceBookSchema, ratesSchema } from './price-book.ts';
+import { longPromptSchema, modelSchema, periodSchema, priceBookSchema, ratesSchema } from './price-book-schema.ts';
 import { hintFor, placeOf, quoted, rateNames, type OverrideProblem, type Path } from './override-words.ts';
 
 /** The book's own format. With `extends` only what differs from the shipped book is named; without it the file is a whole book. */

@@ -7,7 +7,8 @@ import { changesBetween, type BookChanges } from './book-changes.ts';
 import { amountProblems, extendsProblems, modelProblems, nameProblems, versionProblems } from './override-rules.ts';
 import { missingKey, overrideSchema, shapeProblems, type OverrideFile } from './override-shape.ts';
 import type { OverrideProblem } from './override-words.ts';
-import { dataOf, priceBookSchema, type ModelPrices, type PriceBook, type PriceBookData } from './price-book.ts';
+import { priceBookSchema } from './price-book-schema.ts';
+import { dataOf, type ModelPrices, type PriceBook, type PriceBookData } from './price-book.ts';
 
 export type { OverrideProblem } from './override-words.ts';
 

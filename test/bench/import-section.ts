@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { currentBook } from '../../shared/pricing/current-book.ts';
-import { builtCli } from './built-cli.ts';
+import { builtCli } from './build.ts';
 import { ccusageArguments, ccusageSums, ccusageVersion, fetchCcusage } from './ccusage.ts';
 import { withOwnIds, writeImportCorpus, type ImportCorpus } from './import-corpus.ts';
 import { explainDifferences, type ModelSums } from './import-differences.ts';
@@ -31,7 +31,7 @@ export const measureImport: Measure = async (options) => {
   if (ccusage.kind === 'absent') return { title, body: `Not measured: ${ccusage.reason}.` };
   const folder = mkdtempSync(join(tmpdir(), 'tollkeeper-import-bench-'));
   try {
-    const meters = { cli: builtCli(), ccusage: ccusage.binary };
+    const meters = { cli: await builtCli(), ccusage: ccusage.binary };
     return {
       title,
       body: [...(await measureSpeed(meters, folder, options)), '', ...(await compareRules(meters, folder))].join('\n'),

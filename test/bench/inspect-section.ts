@@ -13,7 +13,7 @@ const run = promisify(execFile);
 /** A body of one megabyte is a long conversation; this is what looking into it may add to its call. */
 const goalMsPerMegabyte = 10;
 
-export const measure: Measure = async ({ rounds, say }) => {
+export const measureInspection: Measure = async ({ rounds, say }) => {
   say('inspection of request bodies');
   const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'inspect-load.ts'), String(rounds)]);
   const results = JSON.parse(stdout) as InspectRound[];
@@ -36,8 +36,3 @@ export const measure: Measure = async ({ rounds, say }) => {
     ].join('\n'),
   };
 };
-
-if (import.meta.main) {
-  const { title, body } = await measure({ rounds: Number(process.argv[2] ?? 5), say: console.error });
-  console.log(`## ${title}\n\n${body}`);
-}

@@ -11,6 +11,8 @@ import { measureChunkDelay } from './chunk-delay-section.ts';
 import { measureDashboard } from './dashboard-section.ts';
 import { measureDisk } from './disk-section.ts';
 import { measureFirstByte } from './first-byte-section.ts';
+import { measureImport } from './import-section.ts';
+import { measureInspection } from './inspect-section.ts';
 import { describeMachine } from './machine.ts';
 import { measureMemory } from './memory-section.ts';
 import { root } from './processes.ts';
@@ -25,10 +27,12 @@ const sections: Readonly<Record<string, Measure>> = {
   'first-byte': measureFirstByte,
   'chunk-delay': measureChunkDelay,
   'body-size': measureBodySize,
+  inspection: measureInspection,
   memory: measureMemory,
   start: measureStart,
   dashboard: measureDashboard,
   disk: measureDisk,
+  import: measureImport,
 };
 
 const { values, positionals } = parseArgs({

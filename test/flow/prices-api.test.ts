@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { callsTotalSchema, pendingBatchesSchema } from '../../shared/contract/api.ts';
-import { apiErrorSchema } from '../../shared/contract/errors.ts';
+import { apiErrorSchema } from '../../shared/contract/api-error.ts';
 import { priceCheckSchema, pricedByViewSchema, pricesViewSchema } from '../../shared/contract/prices.ts';
 import { unpricedViewSchema } from '../../shared/contract/unpriced.ts';
 import { currentBook } from '../../shared/pricing/current-book.ts';

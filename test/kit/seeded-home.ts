@@ -43,9 +43,7 @@ export const dearBook: PriceBook = createPriceBook({
     model.id === 'claude-haiku-5-5'
       ? {
           ...model,
-          periods: [
-            { ...model.periods[0], until: null, standard: { ...model.periods[0]?.standard, output: 9_000_000 } },
-          ],
+          periods: model.periods.map((period) => ({ ...period, standard: { ...period.standard, output: 9_000_000 } })),
         }
       : model,
   ),

@@ -5,14 +5,8 @@ import { currentBook } from '../../../shared/pricing/current-book.ts';
 import { checkOverride, overrideBytesMax } from '../../../shared/pricing/override.ts';
 import { overrideSchema } from '../../../shared/pricing/override-shape.ts';
 import { hints, quoted } from '../../../shared/pricing/override-words.ts';
-import {
-  createPriceBook,
-  dataOf,
-  longPromptSchema,
-  modelSchema,
-  periodSchema,
-  ratesSchema,
-} from '../../../shared/pricing/price-book.ts';
+import { createPriceBook, dataOf } from '../../../shared/pricing/price-book.ts';
+import { longPromptSchema, modelSchema, periodSchema, ratesSchema } from '../../../shared/pricing/price-book-schema.ts';
 import { openPeriod, overFile, someModel, someRates, wholeFile } from '../../kit/price-files.ts';
 
 function problemsOf(text: string, inForce = currentBook) {

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { currentBook } from '../../../shared/pricing/current-book.ts';
-import type { ModelPrices, PricePeriod, Rates } from '../../../shared/pricing/price-book.ts';
+import { dataOf, type ModelPrices, type PricePeriod, type Rates } from '../../../shared/pricing/price-book.ts';
+import { priceBookSchema } from '../../../shared/pricing/price-book-schema.ts';
 
 type Prices = Readonly<Record<string, number | null>>;
 type Past = { readonly until?: string; readonly note?: string; readonly long_prompt?: Prices; readonly fast?: Prices };
@@ -127,6 +128,10 @@ function modelOf(id: string): ModelPrices {
 }
 
 describe('the shipped book', () => {
+  it('has the form of a price book', () => {
+    expect(priceBookSchema.parse(dataOf(currentBook))).toEqual(dataOf(currentBook));
+  });
+
   it('has the models of the list, its day and its web search', ({ skip }) => {
     if (list === null) return skip(absentReason);
     expect(currentBook.models.map(({ id }) => id)).toEqual(list.models.map(({ id }) => id));
