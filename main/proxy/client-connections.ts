@@ -1,5 +1,5 @@
 /**
- * What a client's connection may do besides sending requests one after another: close one half, or go while an answer waits behind another.
+ * What a client's connection may do besides sending requests one after another: close one half, and leave.
  *
  * A client that has sent everything may close its half (FIN) and still wait for the answer; one that leaves looks the same from here. So, while no
  * answer has begun, an interim `102 Processing` asks: whoever is gone answers it with a reset, which ends the call as any leaving does, and whoever
@@ -44,14 +44,6 @@ export function watchConnections(server: Server, calls: OpenCalls, clock: Clock)
       if (!current?.req.complete) return;
       if (!current.headersSent) ask(current, clock, probes);
       else if (!current.writableEnded) socket.destroy();
-    });
-    socket.on('close', () => {
-      // Node tells only the answer at the head of the line; those behind it would wait for ever.
-      for (const response of calls.on(socket)) {
-        if (response.socket !== null || response.closed) continue;
-        response.destroy();
-        response.emit('close');
-      }
     });
   });
 }

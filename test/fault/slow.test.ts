@@ -86,6 +86,18 @@ function hashOfPieces(bytes: number): string {
   return hash.digest('hex');
 }
 
+/** Of an answer's text whose end may be missing. */
+function bytesInChunks(text: string): number {
+  let bytes = 0;
+  for (let at = text.indexOf('\r\n\r\n') + 4; at < text.length;) {
+    const lineEnd = text.indexOf('\r\n', at);
+    const length = Number.parseInt(text.slice(at, lineEnd), 16);
+    bytes += Math.min(length, text.length - lineEnd - 2);
+    at = lineEnd + 2 + length + 2;
+  }
+  return bytes;
+}
+
 const streamHead = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n';
 const chunked = (data: Buffer) =>
   Buffer.concat([Buffer.from(`${data.length.toString(16)}\r\n`), data, Buffer.from('\r\n')]);
@@ -146,6 +158,35 @@ describe('a client that reads', () => {
     }
     expect(arrived.digest('hex')).toBe(hashOfPieces(bytes));
   });
+
+  fault(
+    'after the upstream broke off gets all that had come',
+    { client: 'every byte, cut', ledger: 'partial' },
+    async () => {
+      const { promise: offering, resolve: onOffer } = Promise.withResolvers<[Offer, Socket]>();
+      await start((socket) =>
+        socket.once('data', () => {
+          socket.write(streamHead);
+          onOffer([offer(socket, offeredBytes, chunked), socket]);
+        }),
+      );
+      const { socket, send } = await openClient(proxy.url);
+      socket.removeAllListeners('data');
+      socket.pause();
+      send('POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}');
+      const [upstream, farSocket] = await offering;
+      await upstream.stalled();
+      farSocket.resetAndDestroy();
+      let text = '';
+      for await (const data of socket as AsyncIterable<Buffer>) text += data.toString('latin1');
+      expect(text.endsWith('\r\n0\r\n\r\n')).toBe(false);
+      const { end } = await proxy.nthFinished(1);
+      expect(end.errorType).toBe('upstream_cut');
+      const arrived = bytesInChunks(text);
+      const says = arrived === end.responseBytes ? 'every byte, cut' : `${arrived} bytes of ${end.responseBytes}`;
+      return { client: says, ledger: end.isWhole ? 'complete' : 'partial' };
+    },
+  );
 });
 
 describe('an upstream that does not read', () => {
