@@ -5,7 +5,6 @@ import { connect } from 'node:net';
 import { currentBook } from '../../shared/pricing/current-book.ts';
 import { isAppError } from '../../shared/contract/errors.ts';
 import type { Settings } from '../../shared/contract/settings.ts';
-import { verifyLedger } from '../ledger/verify.ts';
 import { openSettings } from '../settings/store.ts';
 import { resolveTimeZone } from '../settings/time-zone.ts';
 import { readEngineFile } from '../system/engine-file.ts';
@@ -13,16 +12,11 @@ import { errorText } from '../system/log.ts';
 import { proxiesOf, secretsOf, settingsOf } from '../settings/environment.ts';
 import { proxyFor } from '../settings/proxy-choice.ts';
 import { writeLine, type ExitCode, type Host } from './host.ts';
-import { homeOf, openForReading } from './ledger-reader.ts';
+import { fine, finding, type Diagnosis } from './diagnosis.ts';
+import { ledgerDiagnoses } from './doctor-ledger.ts';
+import { homeOf } from './ledger-reader.ts';
 
 export type DoctorFlags = { readonly home?: string; readonly json?: boolean };
-
-export type Diagnosis = {
-  readonly name: string;
-  readonly isOk: boolean;
-  readonly sentence: string;
-  readonly fix: string | null;
-};
 
 const probeTimeoutMs = 5_000;
 const bookAgeDaysMax = 60;
@@ -34,7 +28,7 @@ export async function doctor(flags: DoctorFlags, host: Host): Promise<ExitCode> 
     nodeVersion(process.versions.node),
     folder(home),
     settings.diagnosis,
-    ledger(home),
+    ...ledgerDiagnoses(home, host.clock.nowMs()),
     bookAge(host.clock.nowMs()),
     stripeKey(secretsOf(host.env).stripeApiKey),
     ...(settings.settings ? await network(home, settings.settings, host) : []),
@@ -47,14 +41,6 @@ export async function doctor(flags: DoctorFlags, host: Host): Promise<ExitCode> 
 function linesOf({ name, isOk, sentence, fix }: Diagnosis): string[] {
   const line = `${isOk ? 'ok     ' : 'finding'}  ${name.padEnd(12)} ${sentence}`;
   return isOk || fix === null ? [line] : [line, `${' '.repeat(22)} Fix: ${fix}`];
-}
-
-function fine(name: string, sentence: string): Diagnosis {
-  return { name, isOk: true, sentence, fix: null };
-}
-
-function finding(name: string, sentence: string, fix: string): Diagnosis {
-  return { name, isOk: false, sentence, fix };
 }
 
 export function nodeVersion(version: string): Diagnosis {
@@ -88,25 +74,6 @@ async function readSettings(home: string, host: Host): Promise<{ diagnosis: Diag
   } catch (error) {
     if (!isAppError(error)) throw error;
     return { diagnosis: finding('settings', error.message, error.remedy), settings: null };
-  }
-}
-
-function ledger(home: string): Diagnosis {
-  try {
-    const open = openForReading(home);
-    if (open === null) return fine('ledger', 'None yet; it is made at the first start.');
-    const { calls, findings } = verifyLedger(open.db);
-    open.db.close();
-    if (findings.length === 0)
-      return fine('ledger', `${calls} calls${open.isDemo ? ' (demo data)' : ''}, everything adds up.`);
-    return finding(
-      'ledger',
-      `${findings.length} findings in ${calls} calls.`,
-      'Run `tollkeeper verify` and keep a copy of the home folder.',
-    );
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-    return finding('ledger', error.message, error.remedy);
   }
 }
 

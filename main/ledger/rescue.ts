@@ -49,7 +49,7 @@ export function rescueLedger(file: string, { wasKilled, nowMs }: RescueQuestion)
     return done(
       `An index of the ledger was damaged (${reason}) and has been made anew; nothing is missing. ${keptAs} is the file as it was.`,
     );
-  for (const part of parts) rmSync(`${file}${part}`, { force: true, recursive: true });
+  removeParts(file);
   const backup = restoreNewest(file);
   const opened: Opened = backup === null ? { kind: 'empty' } : { kind: 'backup', name: basename(backup.file) };
   return done(tellGap(file, { fromMs: backup?.atMs ?? null, toMs, reason, keptAs, opened }, nowMs));
@@ -113,13 +113,19 @@ function mendIndexes(file: string): boolean {
   };
   const isGood = (db: Db) => firstFault(db) === null && isKnownSchema(db) && verifyLedger(db).findings.length === 0;
   try {
+    // What a kill in the middle of this left behind.
+    removeParts(candidate);
     if (!isCopied() || !tryWith(candidate, 'read', isGood)) return false;
-    for (const part of parts) rmSync(`${file}${part}`, { force: true });
+    removeParts(file);
     renameDurably(candidate, file);
     return true;
   } finally {
-    for (const part of parts) rmSync(`${candidate}${part}`, { force: true });
+    removeParts(candidate);
   }
+}
+
+function removeParts(file: string): void {
+  for (const part of parts) rmSync(`${file}${part}`, { force: true, recursive: true });
 }
 
 function isWhole(file: string): boolean {
@@ -149,6 +155,7 @@ function restoreNewest(file: string): { readonly file: string; readonly atMs: nu
   const candidate = `${file}.restoring`;
   try {
     for (const backup of listBackups(file)) {
+      removeParts(candidate);
       copyFileSync(backup.file, candidate);
       const isGood = tryWith(candidate, 'read', (db) => firstFault(db) === null && isKnownSchema(db));
       if (!isGood) continue;
@@ -157,7 +164,7 @@ function restoreNewest(file: string): { readonly file: string; readonly atMs: nu
     }
     return null;
   } finally {
-    for (const part of parts) rmSync(`${candidate}${part}`, { force: true });
+    removeParts(candidate);
   }
 }
 

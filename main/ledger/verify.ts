@@ -2,7 +2,7 @@
  * The ledger's own consistency, checked on demand: charge lines add up to calls, rollups to calls, meter events to their shares.
  * Names what differs in plain words; changes nothing.
  */
-import type { Db } from '../system/db.ts';
+import { isDamage, type Db } from '../system/db.ts';
 import { rollupsFromCalls } from './rollup.ts';
 
 export type VerifyFinding = { readonly check: string; readonly sentence: string };
@@ -81,23 +81,34 @@ const checks: readonly Check[] = [
   },
 ];
 
+/** Of a damaged file it says what can be said. @throws SqliteError when it cannot be read for another reason. */
 export function verifyLedger(db: Db): Verification {
-  // One read transaction: a call settled between two checks must not look like a difference.
-  return db.transaction(() => {
-    const damage = db
-      .prepare<[], string>('PRAGMA integrity_check(5)')
+  try {
+    // One read transaction: a call settled between two checks must not look like a difference.
+    return db.transaction(() => verifyAtOnce(db))();
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return { calls: 0, findings: [damaged(error instanceof Error ? error.message : String(error))] };
+  }
+}
+
+function verifyAtOnce(db: Db): Verification {
+  const damage = db
+    .prepare<[], string>('PRAGMA integrity_check(5)')
+    .pluck()
+    .all()
+    .filter((line) => line !== 'ok');
+  const findings = checks.flatMap(({ name, sql, say }) =>
+    db
+      .prepare<[], string>(`${sql} LIMIT ${findingsPerCheckMax}`)
       .pluck()
       .all()
-      .filter((line) => line !== 'ok');
-    const findings = checks.flatMap(({ name, sql, say }) =>
-      db
-        .prepare<[], string>(`${sql} LIMIT ${findingsPerCheckMax}`)
-        .pluck()
-        .all()
-        .map((key) => ({ check: name, sentence: say(key) })),
-    );
-    const damaged = damage.map((line) => ({ check: 'file', sentence: `The database file is damaged: ${line}` }));
-    const calls = db.prepare<[], number>('SELECT COUNT(*) FROM current_calls').pluck().get() ?? 0;
-    return { calls, findings: [...damaged, ...findings] };
-  })();
+      .map((key) => ({ check: name, sentence: say(key) })),
+  );
+  const calls = db.prepare<[], number>('SELECT COUNT(*) FROM current_calls').pluck().get() ?? 0;
+  return { calls, findings: [...damage.map(damaged), ...findings] };
+}
+
+function damaged(line: string): VerifyFinding {
+  return { check: 'file', sentence: `The database file is damaged: ${line.replaceAll('\n', ' ')}` };
 }

@@ -5,6 +5,7 @@
  * The end is what a client takes for it: the chunk behind which nothing more can come (the stream's `message_stop`, the last byte of a stated
  * length), and of any answer the end of its message. Everything before it passes at once. A compressed stream tells its end only once it is
  * read, so each of its chunks waits for that, in order; the reading takes microseconds.
+ * An upstream that has said its last word and keeps the message open is not waited for: the call is settled then, and the end goes.
  * Bounded: an end is kept for `endHeldMaxMs` at the most, and never more than `heldBytesMax`; then it goes, settled or not.
  */
 import type { ServerResponse } from 'node:http';
@@ -26,12 +27,16 @@ export type HeldEnd = {
   readonly isEndSeen: () => boolean;
   /** Of the body, where the answer states it. */
   readonly statedBytes: () => number | null;
+  /** The end was seen and the message goes on: settles the call with what is known. */
+  readonly settle: () => Promise<void>;
   /** There is room again, other than by `drain` of the response. */
   readonly onRoom: () => void;
 };
 
-/** Longer than a commit takes on a slow disk; a disk that refuses is told at once and keeps nobody. */
-export const endHeldMaxMs = 250;
+/** The end of a message comes with its last word or right behind it. */
+const lingerMs = 100;
+/** Against a disk that hangs, which holds up every begin anyway; one that refuses says so at once and keeps nobody. */
+export const endHeldMaxMs = 1_000;
 const heldBytesMax = 256 * 1024;
 
 export function writeAtOnce(response: ServerResponse): AnswerWriter {
@@ -42,7 +47,10 @@ export function writeAtOnce(response: ServerResponse): AnswerWriter {
   };
 }
 
-export function holdEnd(response: ServerResponse, { clock, isEndSeen, statedBytes, onRoom }: HeldEnd): AnswerWriter {
+export function holdEnd(
+  response: ServerResponse,
+  { clock, isEndSeen, statedBytes, settle, onRoom }: HeldEnd,
+): AnswerWriter {
   let held: Buffer[] = [];
   let heldBytes = 0;
   let isLetGo = false;
@@ -57,9 +65,14 @@ export function holdEnd(response: ServerResponse, { clock, isEndSeen, statedByte
     if (isLetGo || !isEnd) return response.destroyed || response.write(chunk);
     held.push(chunk);
     heldBytes += chunk.length;
-    timer ??= clock.after(endHeldMaxMs, letGo);
+    timer ??= clock.after(lingerMs, settleEarly);
     if (heldBytes > heldBytesMax) letGo();
     return true;
+  }
+
+  function settleEarly(): void {
+    timer = clock.after(endHeldMaxMs, letGo);
+    void settle().finally(letGo);
   }
 
   function letGo(): void {
@@ -89,6 +102,7 @@ export function holdEnd(response: ServerResponse, { clock, isEndSeen, statedByte
   }
 
   function end(settled: Promise<void> | undefined): void {
+    timer?.cancel();
     let isEnded = false;
     const finish = () => {
       if (isEnded) return;

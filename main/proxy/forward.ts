@@ -39,7 +39,7 @@ export type ForwardEvents = {
   /** A promise: what has to be done before the client sees the end of a whole answer. */
   readonly onEnd: (end: ForwardEnd) => Promise<void> | undefined;
   /** Where the end of the answer waits for `onEnd`. */
-  readonly holds?: Pick<HeldEnd, 'clock' | 'isEndSeen'>;
+  readonly holds?: Pick<HeldEnd, 'clock' | 'isEndSeen' | 'settle'>;
 };
 
 const noEvents: ForwardEvents = { onResponse: () => {}, onChunk: () => undefined, onEnd: () => undefined };

@@ -9,7 +9,7 @@ import { readCount } from '../../shared/usage.ts';
 import type { OutputCalibration } from '../../shared/output-estimate.ts';
 import { attribute, clientOf } from './attribute.ts';
 import { callEnd, callSoFar } from './call-end.ts';
-import { forward, type ForwardEvents } from './forward.ts';
+import { forward, type ForwardEnd, type ForwardEvents } from './forward.ts';
 import { headerOf, requestHeaders } from './headers.ts';
 import { inspectRequest, nothingKnown } from './inspect.ts';
 import type { Progress } from './observe.ts';
@@ -61,6 +61,20 @@ function listen({ call, begunAtMs, tap, onRelease }: Listening, options: ProxyOp
   let requestId: string | null = null;
   let firstByteMs: number | null = null;
   let responseBytes = 0;
+  let finished: Promise<void> | null = null;
+
+  /** Once: a message that is whole is settled, whatever becomes of its connection behind it. */
+  function finish(end: ForwardEnd): Promise<void> {
+    // A call must not end before it began, or a day later, because somebody set the machine's clock meanwhile.
+    const endedAtMs = call.startedAtMs + Math.round(clock.monotonicMs() - begunAtMs);
+    finished ??= tap.end().then(() => {
+      const passed = { startedAtMs: call.startedAtMs, endedAtMs, firstByteMs, httpStatus, requestId, responseBytes };
+      learnFrom(tap.progress, calibration);
+      return callbacks.onFinish(call, callEnd(passed, tap.progress, end, calibration.estimate));
+    });
+    return finished;
+  }
+
   return {
     onResponse: (status, raw) => {
       httpStatus = status;
@@ -74,15 +88,9 @@ function listen({ call, begunAtMs, tap, onRelease }: Listening, options: ProxyOp
     },
     onEnd: (end) => {
       onRelease();
-      // A call must not end before it began, or a day later, because somebody set the machine's clock meanwhile.
-      const endedAtMs = call.startedAtMs + Math.round(clock.monotonicMs() - begunAtMs);
-      return tap.end().then(() => {
-        const passed = { startedAtMs: call.startedAtMs, endedAtMs, firstByteMs, httpStatus, requestId, responseBytes };
-        learnFrom(tap.progress, calibration);
-        return callbacks.onFinish(call, callEnd(passed, tap.progress, end, calibration.estimate));
-      });
+      return finish(end);
     },
-    holds: { clock, isEndSeen: () => tap.progress.isWhole },
+    holds: { clock, isEndSeen: () => tap.progress.isWhole, settle: () => finish({ kind: 'whole' }) },
   };
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { csvLine } from '../../../main/commands/csv.ts';
 import { bookAge, client, nodeVersion, stripeKey } from '../../../main/commands/doctor.ts';
+import { gapDiagnoses } from '../../../main/commands/doctor-ledger.ts';
 import { layOut } from '../../../main/commands/table.ts';
 import { secretsOf, settingsOf } from '../../../main/settings/environment.ts';
 import { homeFolder } from '../../../main/system/home-folder.ts';
@@ -69,5 +70,28 @@ describe('the doctor', () => {
     expect(client(undefined, 'http://127.0.0.1:4141').fix).toBe('export ANTHROPIC_BASE_URL=http://127.0.0.1:4141');
     expect(bookAge(Date.parse('2026-11-30')).isOk).toBe(true);
     expect(bookAge(Date.parse('2027-06-01')).isOk).toBe(false);
+  });
+});
+
+describe('a gap in the ledger', () => {
+  const gap = {
+    fromMs: Date.parse('2026-11-25T03:00:00Z'),
+    toMs: Date.parse('2026-11-25T09:30:00Z'),
+    reason: 'the file is empty',
+    keptAs: 'ledger-damaged-2026-11-25T09-31-00Z.sqlite',
+    opened: { kind: 'backup', name: 'ledger-2026-11-25T03-00-00Z.sqlite' },
+  } as const;
+
+  it('is a finding of doctor for a month, with how to fill it', () => {
+    expect(gapDiagnoses([gap], Date.parse('2026-12-20T00:00:00Z'))).toEqual([
+      {
+        name: 'gap',
+        isOk: false,
+        sentence:
+          'Calls from 2026-11-25 03:00 UTC to 2026-11-25 09:30 UTC may be missing from the ledger: the file is empty. It is kept as ledger-damaged-2026-11-25T09-31-00Z.sqlite; the backup ledger-2026-11-25T03-00-00Z.sqlite was opened.',
+        fix: expect.stringContaining('tollkeeper import claude-code') as string,
+      },
+    ]);
+    expect(gapDiagnoses([gap], Date.parse('2026-12-26T00:00:00Z'))).toEqual([]);
   });
 });

@@ -142,11 +142,15 @@ describe('the end of an answer', () => {
     expect(client.text()).toBe(before);
     more();
     await settle();
-    // The stream has said its last word and not ended yet; nobody has been told of it, and the end is kept.
+    // The stream has said its last word and not ended yet: the call is settled all the same, and the end goes then.
     expect(Buffer.concat(sent).length).toBeGreaterThan(before.length);
     expect(client.text()).toBe(before);
-    await new Promise((resolve) => setTimeout(resolve, endHeldMaxMs));
+    await finished;
+    expect(client.text()).toBe(before);
+    letGo();
+    await settle();
     expect(client.text()).toBe(Buffer.concat(sent).toString('latin1'));
+    expect(client.isEnded()).toBe(false);
   });
 
   it('goes when it has waited long enough, settled or not', async () => {
