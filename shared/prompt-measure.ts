@@ -36,6 +36,8 @@ export type PromptMeasure = {
   isThread: boolean;
   /** The client asked Anthropic to shorten the context on the way (context editing or compaction). */
   isEdited: boolean;
+  /** The longest life that the request asks the prompt cache for; null without a cache mark. */
+  cacheLifetime: '5m' | '1h' | null;
 };
 
 /** Deeper JSON is no tool call that anybody made. */
@@ -73,6 +75,7 @@ function emptyMeasure(model: string | null): PromptMeasure {
     unseenDocuments: 0,
     isThread: false,
     isEdited: false,
+    cacheLifetime: null,
   };
 }
 
@@ -96,6 +99,7 @@ function measureContent(measure: PromptMeasure, content: unknown): void {
 }
 
 function measureBlock(measure: PromptMeasure, block: WireObject): void {
+  noteCacheMark(measure, block);
   switch (block['type']) {
     case 'text':
     case 'compaction':
@@ -154,6 +158,7 @@ function measureDocument(measure: PromptMeasure, block: WireObject): void {
 function measureTools(measure: PromptMeasure, request: WireObject): void {
   for (const tool of listOf(request['tools'])) {
     if (!isWireObject(tool)) continue;
+    noteCacheMark(measure, tool);
     if (tool['input_schema'] === undefined) measure.serverTools++;
     else measure.clientTools++;
     measureJson(measure.text, withoutMarks(tool), 0);
@@ -163,6 +168,7 @@ function measureTools(measure: PromptMeasure, request: WireObject): void {
 }
 
 function measureOptions(measure: PromptMeasure, request: WireObject): void {
+  noteCacheMark(measure, request);
   const thinking = isWireObject(request['thinking']) ? request['thinking'] : {};
   const output = isWireObject(request['output_config']) ? request['output_config'] : {};
   const format = output['format'] ?? request['output_format'];
@@ -172,6 +178,11 @@ function measureOptions(measure: PromptMeasure, request: WireObject): void {
   if (isWireObject(format)) measureJson(measure.text, format['schema'], 0);
   measure.isThread = thread['type'] === 'continue';
   measure.isEdited = isWireObject(request['context_management']);
+}
+
+function noteCacheMark(measure: PromptMeasure, marked: WireObject): void {
+  const mark = marked['cache_control'];
+  if (isWireObject(mark) && measure.cacheLifetime !== '1h') measure.cacheLifetime = mark['ttl'] === '1h' ? '1h' : '5m';
 }
 
 /** JSON as it would be written out, without writing it: keys, values and what stands between them. */

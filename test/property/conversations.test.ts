@@ -37,6 +37,7 @@ describe('loops side by side', () => {
         expect(new Set(settled.map(([id]) => id)).size).toBe(settled.length);
         const firsts = [...loops.values()].map(({ ids }) => ids[0]);
         expect(new Set(firsts).size).toBe(loops.size);
+        expect(index.size().conversations).toBe(loops.size);
         for (const { turns } of loops.values()) expect(turns).toEqual(turns.map((_turn, at) => at + 1));
       }),
       { numRuns: 300 },

@@ -73,6 +73,14 @@ describe('without a session', () => {
     expect(index.place(prompt(['a', 'b', 'c']), plain).kind).toBe('forks');
   });
 
+  it('of two that begin alike the one that was answered goes on first', () => {
+    const index = createConversationIndex(hashText);
+    const slow = index.place(prompt(['a']), plain);
+    const quick = ask(index, ['a']);
+    expect(ask(index, ['a', 'x', 'y']).conversation).toBe(quick.conversation);
+    expect(ask(index, ['a', 'b', 'c']).conversation).toBe(slow.conversation);
+  });
+
   it('says what changed: tools and the system prompt, without losing the conversation', () => {
     const index = createConversationIndex(hashText);
     const { conversation } = ask(index, ['a']);

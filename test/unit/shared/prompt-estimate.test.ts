@@ -87,6 +87,18 @@ describe('the rule', () => {
     expect(tokensOf([{ type: 'thinking', thinking: 'Hm', signature: 'A'.repeat(5_000) }])).toBeLessThan(30);
   });
 
+  it('tells the longest life that the request asks the cache for, wherever the mark stands', () => {
+    const mark = (ttl?: string) => ({ cache_control: { type: 'ephemeral', ...(ttl === undefined ? {} : { ttl }) } });
+    expect(ask('Hi').cacheLifetime).toBeNull();
+    expect(ask([{ type: 'text', text: 'Hi', ...mark() }]).cacheLifetime).toBe('5m');
+    expect(
+      ask([{ type: 'text', text: 'Hi', ...mark() }], { system: [{ type: 'text', text: 'x', ...mark('1h') }] })
+        .cacheLifetime,
+    ).toBe('1h');
+    expect(ask('Hi', { tools: [{ name: 'f', input_schema: {}, ...mark() }] }).cacheLifetime).toBe('5m');
+    expect(ask('Hi', mark('1h')).cacheLifetime).toBe('1h');
+  });
+
   it('survives every JSON there is, and never comes to less than nothing', () => {
     const anything = fc.jsonValue({ maxDepth: 6 });
     fc.assert(
