@@ -11,7 +11,7 @@ import { imageTokensMax } from './media-tokens.ts';
 import type { PromptMeasure } from './prompt-measure.ts';
 import type { TextMeasure } from './text-measure.ts';
 import { countsWithOlderTokenizer } from './tokenizer.ts';
-import { promptTokens, type Usage } from './usage.ts';
+import { promptTokens, type TokenCounts, type Usage } from './usage.ts';
 
 /** Tokens for one of each, with the older tokenizer. Fitted to the recorded traffic within what is plausible; see docs/limits.md. */
 const textWeights: TextMeasure = {
@@ -132,10 +132,14 @@ export function showsItsContext(measure: PromptMeasure): boolean {
   return unseen === 0 && !measure.isThread && !measure.isEdited;
 }
 
-/** The prompt of the last thing a call had the model read: of several passes the last one's, since their sum is no context. */
+/** The counts of the pass that answered: of several the last, since their sum is no context. */
+export function contextCountsOf(usage: Usage): TokenCounts {
+  return usage.passes.findLast(({ kind }) => kind === 'message' || kind === 'fallback_message') ?? usage;
+}
+
+/** The prompt that the model read for its answer. */
 export function contextTokensOf(usage: Usage): number {
-  const last = usage.passes.findLast(({ kind }) => kind === 'message' || kind === 'fallback_message');
-  return promptTokens(last ?? usage);
+  return promptTokens(contextCountsOf(usage));
 }
 
 /** Within a tenth of a limit, on either side, the estimate cannot decide: `count_tokens` is worth asking. */

@@ -5,12 +5,14 @@
  * Where the request holds a compaction block, Anthropic reads nothing before it (facts/anthropic.md section 9), and neither is it counted here.
  */
 import { imageSizeOf, imageTokens, pdfPagesOf, pdfTokens } from './media-tokens.ts';
-import { emptyTextMeasure, measureText, type TextMeasure } from './text-measure.ts';
+import { emptyTextMeasure, measureText, sparse, thorough, type TextMeasure } from './text-measure.ts';
 import { isWireObject, readText, type WireObject } from './usage.ts';
 
 export type PromptMeasure = {
   readonly model: string | null;
   readonly text: TextMeasure;
+  /** Of all texts. */
+  characters: number;
   messages: number;
   /** Calls of tools and their results, wherever they stand. */
   toolCalls: number;
@@ -58,6 +60,7 @@ function emptyMeasure(model: string | null): PromptMeasure {
   return {
     model,
     text: emptyTextMeasure(),
+    characters: 0,
     messages: 0,
     toolCalls: 0,
     toolResults: 0,
@@ -94,7 +97,7 @@ function measureSystem(measure: PromptMeasure, system: unknown): void {
 
 /** A string, or a list of blocks. */
 function measureContent(measure: PromptMeasure, content: unknown): void {
-  if (typeof content === 'string') return measureText(measure.text, content);
+  if (typeof content === 'string') return addText(measure, content);
   for (const block of listOf(content)) if (isWireObject(block)) measureBlock(measure, block);
 }
 
@@ -118,13 +121,13 @@ function measureBlock(measure: PromptMeasure, block: WireObject): void {
     case 'server_tool_use':
     case 'mcp_tool_use':
       measure.toolCalls++;
-      measureJson(measure.text, block['name'], 0);
-      return measureJson(measure.text, block['input'], 0);
+      measureJson(measure, block['name'], 0);
+      return measureJson(measure, block['input'], 0);
     case 'tool_result':
       measure.toolResults++;
       return measureContent(measure, block['content']);
     default:
-      return measureJson(measure.text, withoutMarks(block), 0);
+      return measureJson(measure, withoutMarks(block), 0);
   }
 }
 
@@ -161,7 +164,7 @@ function measureTools(measure: PromptMeasure, request: WireObject): void {
     noteCacheMark(measure, tool);
     if (tool['input_schema'] === undefined) measure.serverTools++;
     else measure.clientTools++;
-    measureJson(measure.text, withoutMarks(tool), 0);
+    measureJson(measure, withoutMarks(tool), 0);
   }
   const choice = isWireObject(request['tool_choice']) ? request['tool_choice']['type'] : 'auto';
   measure.isToolForced = choice === 'any' || choice === 'tool';
@@ -175,7 +178,7 @@ function measureOptions(measure: PromptMeasure, request: WireObject): void {
   const thread = isWireObject(request['thread']) ? request['thread'] : {};
   measure.hasThinking = thinking['type'] === 'enabled';
   measure.hasOutputSchema = isWireObject(format);
-  if (isWireObject(format)) measureJson(measure.text, format['schema'], 0);
+  if (isWireObject(format)) measureJson(measure, format['schema'], 0);
   measure.isThread = thread['type'] === 'continue';
   measure.isEdited = isWireObject(request['context_management']);
 }
@@ -186,22 +189,31 @@ function noteCacheMark(measure: PromptMeasure, marked: WireObject): void {
 }
 
 /** JSON as it would be written out, without writing it: keys, values and what stands between them. */
-function measureJson(into: TextMeasure, value: unknown, depth: number): void {
+function measureJson(measure: PromptMeasure, value: unknown, depth: number): void {
+  const into = measure.text;
   if (typeof value === 'string') {
     into.symbols += 2;
-    measureText(into, value);
-  } else if (typeof value === 'number' || typeof value === 'boolean') measureText(into, String(value));
+    addText(measure, value);
+  } else if (typeof value === 'number' || typeof value === 'boolean') addText(measure, String(value));
   else if (depth >= depthMax) return;
   else if (Array.isArray(value)) {
     into.symbols += 1 + value.length;
-    for (const item of value as readonly unknown[]) measureJson(into, item, depth + 1);
+    for (const item of value as readonly unknown[]) measureJson(measure, item, depth + 1);
   } else if (isWireObject(value)) {
     for (const [key, part] of Object.entries(value)) {
       into.symbols += 4;
-      measureText(into, key);
-      measureJson(into, part, depth + 1);
+      addText(measure, key);
+      measureJson(measure, part, depth + 1);
     }
   }
+}
+
+/** Characters of a prompt from which on its texts are measured by fewer samples: about the default context limit. */
+const largePromptCharacters = 300_000;
+
+function addText(measure: PromptMeasure, text: string): void {
+  measureText(measure.text, text, measure.characters > largePromptCharacters ? sparse : thorough);
+  measure.characters += text.length;
 }
 
 function withoutMarks({ cache_control: _mark, ...rest }: WireObject): WireObject {

@@ -30,10 +30,17 @@ export type TextMeasure = {
   opaque: number;
 };
 
-/** A text longer than this is measured by samples. */
-const wholeTextMax = 16_384;
-const sampleLength = 1_024;
-const samplesPerText = 16;
+/** How a text is measured: whole up to a length, and beyond it by samples spread over it. */
+export type Thoroughness = {
+  readonly wholeTextMax: number;
+  readonly sampleLength: number;
+  readonly charactersPerSample: number;
+};
+
+export const thorough: Thoroughness = { wholeTextMax: 16_384, sampleLength: 1_024, charactersPerSample: 8_192 };
+/** For the texts of a prompt that is large already: the errors of hundreds of samples even out. */
+export const sparse: Thoroughness = { wholeTextMax: 512, sampleLength: 256, charactersPerSample: 2_048 };
+const samplesMax = 16;
 /** Longer runs of letters and digits are no word of any language but the odd German one. */
 const wordLengthMax = 32;
 
@@ -54,21 +61,27 @@ export function emptyTextMeasure(): TextMeasure {
 }
 
 /** Adds what `text` is made of to `into`. */
-export function measureText(into: TextMeasure, text: string): void {
+export function measureText(
+  into: TextMeasure,
+  text: string,
+  { wholeTextMax, sampleLength, charactersPerSample } = thorough,
+): void {
   if (text.length <= wholeTextMax) {
     measureSpan(into, text, 0, text.length);
     return;
   }
   const sampled = emptyTextMeasure();
-  const stride = (text.length - sampleLength) / (samplesPerText - 1);
-  for (let sample = 0; sample < samplesPerText; sample++) {
-    const from = Math.floor(sample * stride);
+  const samples = Math.min(samplesMax, Math.ceil(text.length / charactersPerSample));
+  // Each stands in the middle of its share of the text.
+  const share = text.length / samples;
+  for (let sample = 0; sample < samples; sample++) {
+    const from = Math.floor(sample * share + (share - sampleLength) / 2);
     measureSpan(sampled, text, from, from + sampleLength);
   }
-  addScaled(into, sampled, text.length / (sampleLength * samplesPerText));
+  addScaled(into, sampled, text.length / (sampleLength * samples));
 }
 
-export function addScaled(into: TextMeasure, part: TextMeasure, factor: number): void {
+function addScaled(into: TextMeasure, part: TextMeasure, factor: number): void {
   into.words += part.words * factor;
   into.letters += part.letters * factor;
   into.digits += part.digits * factor;

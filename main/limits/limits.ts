@@ -60,6 +60,8 @@ export type CallAfter = Attribution & {
   readonly measure: PromptMeasure | null;
 };
 
+export type PastTurn = { readonly conversation: string; readonly project: string | null; readonly turn: Turn };
+
 export type After = {
   readonly warnings: readonly Warning[];
   readonly budgetWarnings: readonly BudgetWarning[];
@@ -73,6 +75,8 @@ export type Limits = {
   readonly after: (call: CallAfter) => After;
   /** Ends the reservation of a call that costs nothing. Harmless when repeated, or when there is none. */
   readonly release: (callId: string) => void;
+  /** Turns of before the start, the oldest first: conversations go on from there, and what was told is not told again. No money is counted. */
+  readonly replay: (past: readonly PastTurn[]) => void;
   /** Null for a conversation without a turn. */
   readonly economics: (conversation: string, project: string | null, nowMs: number) => Economics | null;
   readonly letOn: LetOn;
@@ -108,16 +112,21 @@ export function createLimits(options: LimitsOptions): Limits {
     return { decision, estimate, expected, warnings: told.warnings };
   }
 
+  function advance({ conversation, project, turn }: PastTurn): readonly Warning[] {
+    const own = ownLimitsOf(rules, project);
+    const given = { limitTokens: own.contextLimitTokens, paceNanoUsd: own.callCeilingNanoUsd, book: book() };
+    const { state, warnings } = warningsOf(states.of(conversation), turn, given);
+    states.keep(conversation, state);
+    return warnings;
+  }
+
   function after(call: CallAfter): Omit<After, 'failure'> {
     const settled = { ...call, id: call.callId, day: dayOf(call.startedAtMs) };
     const budgetWarnings = budgets.settle(settled, call.costNanoUsd ?? 0);
     if (call.turn === null) return { warnings: [], budgetWarnings };
     expectation.learn(call.turn, call.measure);
     if (call.conversation === null) return { warnings: [], budgetWarnings };
-    const own = ownLimitsOf(rules, call.project);
-    const given = { limitTokens: own.contextLimitTokens, paceNanoUsd: own.callCeilingNanoUsd, book: book() };
-    const { state, warnings } = warningsOf(states.of(call.conversation), call.turn, given);
-    states.keep(call.conversation, state);
+    const warnings = advance({ conversation: call.conversation, project: call.project, turn: call.turn });
     return { warnings, budgetWarnings };
   }
 
@@ -139,6 +148,7 @@ export function createLimits(options: LimitsOptions): Limits {
     economics,
     sums: budgets.sums,
     release: budgets.release,
+    replay: (past) => past.forEach(advance),
     isWorthCounting: (call) =>
       orElse(
         () => isWorthCounting(call),

@@ -220,6 +220,24 @@ describe('what the limits learn', () => {
     expect(after.expected).toEqual(learnt.expected);
   });
 
+  it('goes on with a conversation after a restart, and does not tell again what was told', () => {
+    const turns = [40_000, 60_000].map((tokens, index) =>
+      turnOf({ cacheWrite5mTokens: tokens }, { costNanoUsd: usd / 100, startedAtMs: noon + index * minuteMs }),
+    );
+    const limits = limitsWith({});
+    limits.replay(turns.map((turn) => ({ conversation: 'c1', project: 'webshop', turn })));
+    expect(limits.economics('c1', 'webshop', noon + 2 * minuteMs)).toMatchObject({
+      turns: 2,
+      costNanoUsd: usd / 50,
+      growthTokens: 20_000,
+      cache: { warmTokens: 60_000 },
+    });
+    expect(limits.economics('c2', null, noon)).toBeNull();
+    expect(limits.sums('team', null, 'day', '2026-11-24').spentNanoUsd).toBe(0);
+    const turn = turnOf({ cacheReadTokens: 60_000, cacheWrite5mTokens: 5_000 }, { startedAtMs: noon + 3 * minuteMs });
+    expect(limits.after(callAfter('3', 0, { turn })).warnings).toEqual([]);
+  });
+
   it('rests in a conversation on what Anthropic told of its last turn', () => {
     const limits = limitsWith({});
     const measure = measureOf(20_000);
