@@ -8,6 +8,8 @@
  * the error, measured.
  */
 
+import { countsWithOlderTokenizer } from './tokenizer.ts';
+
 /** What an answer has generated so far. Characters, not bytes: a tokenizer sees text. */
 export type GeneratedOutput = {
   readonly textCharacters: number;
@@ -39,13 +41,8 @@ const newerTokenizer: Weights = {
   tokensPerMessage: 8,
 };
 
-/** Up to 4.6 the older one; 4.7 and later, 5.x and Mythos Preview the newer (facts section 5). An unknown model is taken for a new one. */
 function weightsOf(model: string | null): Weights {
-  if (model === null) return newerTokenizer;
-  const isOlder = /^claude-(?:2|instant|3-|(?:opus|sonnet|haiku)-4(?:-[0-6])?(?:-\d{8}|-latest)?(?:\[1m\])?$)/.test(
-    model,
-  );
-  return isOlder ? olderTokenizer : newerTokenizer;
+  return countsWithOlderTokenizer(model) ? olderTokenizer : newerTokenizer;
 }
 
 /** By the rule alone. */

@@ -1,0 +1,139 @@
+/**
+ * Budgets over the reservation book: which accounts a call falls under, what the ledger's rollups put in them at start, and the warnings at 50, 80 and
+ * 100 percent, each once for a budget and period. A call belongs to the day on which it began, as everywhere.
+ */
+import type { Attribution } from '../../shared/call.ts';
+import type { Budget, BudgetKind, BudgetPeriod } from '../../shared/contract/limits.ts';
+import { budgetKinds, budgetPeriods } from '../../shared/contract/limits.ts';
+import { monthOfDay, previousMonth } from '../../shared/period.ts';
+import { periodOf } from './budget-period.ts';
+import { createReservationBook, type Account, type AccountSums } from './reservation-book.ts';
+
+export type Who = Pick<Attribution, 'member' | 'project' | 'customer'>;
+
+/** One row of the ledger's rollups: what one attribution spent on one day. */
+export type DaySpend = Who & { readonly day: string; readonly costNanoUsd: number };
+
+export type BudgetAccount = Account & { readonly budget: Budget; readonly whose: string | null };
+
+export type BudgetWarning = {
+  readonly account: BudgetAccount;
+  readonly percent: number;
+  readonly spentNanoUsd: number;
+};
+
+export type BudgetRefusal = { readonly account: BudgetAccount; readonly sums: AccountSums; readonly isHeld: boolean };
+
+export type Budgets = {
+  /** Null when the call may go; its reservation then stands until `settle` or `release`. */
+  readonly reserve: (call: BudgetCall, expectedNanoUsd: number, isLetOn: boolean) => BudgetRefusal | null;
+  readonly release: (callId: string) => void;
+  /** Ends the reservation of the call, if it has one, and counts what it cost. Any call, from whatever source. */
+  readonly settle: (call: BudgetCall, costNanoUsd: number) => readonly BudgetWarning[];
+  /** What the ledger holds of this month: replaces what was known. */
+  readonly load: (rows: readonly DaySpend[]) => void;
+  readonly setBudgets: (budgets: readonly Budget[]) => void;
+  readonly sums: (kind: BudgetKind, whose: string | null, per: BudgetPeriod, day: string) => AccountSums;
+  readonly size: () => { readonly accounts: number; readonly reservations: number };
+};
+
+export type BudgetCall = Who & { readonly id: string; readonly day: string };
+
+const dayMs = 86_400_000;
+const warningPercents = [50, 80, 100] as const;
+
+export function createBudgets(start: readonly Budget[]): Budgets {
+  const book = createReservationBook();
+  const told = new Set<string>();
+  let budgets = start;
+  let newestDay = '';
+
+  /** What began before midnight may end after it: yesterday and last month stay. */
+  function forgetPast(day: string): void {
+    if (day <= newestDay) return;
+    newestDay = day;
+    const yesterday = new Date(Date.parse(`${day}T00:00:00Z`) - dayMs).toISOString().slice(0, 10);
+    const isPast = (key: string) => {
+      const period = periodIn(key);
+      return period.length === day.length ? period < yesterday : period < previousMonth(monthOfDay(day));
+    };
+    book.forget(isPast);
+    for (const key of told) if (isPast(key)) told.delete(key);
+  }
+
+  /** Tells each step that has been reached and was not told before. */
+  function warningsFor(call: BudgetCall): BudgetWarning[] {
+    return accountsOf(budgets, call).flatMap((account) => {
+      const { spentNanoUsd } = book.sums(account.key);
+      const reached = warningPercents.filter((percent) => spentNanoUsd * 100 >= account.limitNanoUsd * percent);
+      const fresh = reached.filter((percent) => !told.has(toldKey(account, percent)));
+      for (const percent of fresh) told.add(toldKey(account, percent));
+      const percent = fresh.at(-1);
+      return percent === undefined ? [] : [{ account, percent, spentNanoUsd }];
+    });
+  }
+
+  return {
+    reserve: (call, expectedNanoUsd, isLetOn) => {
+      // By the day of a call that begins now: what is imported may carry any date.
+      forgetPast(call.day);
+      const accounts = accountsOf(budgets, call);
+      const outcome = book.reserve(call.id, accounts, expectedNanoUsd, isLetOn);
+      if (outcome.kind === 'reserved') return null;
+      const account = accounts.find(({ key }) => key === outcome.account.key);
+      if (!account) throw new RangeError('the book named an account that the call does not fall under');
+      return { account, sums: outcome.sums, isHeld: outcome.isHeld };
+    },
+    release: book.release,
+    settle: (call, costNanoUsd) => {
+      book.release(call.id);
+      book.spend(keysOf(call), costNanoUsd);
+      return warningsFor(call);
+    },
+    load: (rows) => {
+      book.forget(() => true);
+      for (const row of rows) book.spend(keysOf(row), row.costNanoUsd);
+      // What had been reached before the start was told before it.
+      for (const row of rows) warningsFor({ ...row, id: '' });
+    },
+    setBudgets: (next) => {
+      budgets = next;
+    },
+    sums: (kind, whose, per, day) => book.sums(keyOf(kind, whose, periodOf(per, day))),
+    size: book.size,
+  };
+}
+
+/** Sums are kept for everybody, with a budget or without, so that a budget that is set later knows what has been spent. */
+function keysOf(call: Who & { readonly day: string }): string[] {
+  return budgetKinds.flatMap((kind) =>
+    budgetPeriods.map((per) => keyOf(kind, nameIn(kind, call), periodOf(per, call.day))),
+  );
+}
+
+function accountsOf(budgets: readonly Budget[], call: Who & { readonly day: string }): BudgetAccount[] {
+  return budgets.flatMap((budget) => {
+    const whose = nameIn(budget.of, call);
+    const isTheirs = budget.of === 'team' || (budget.name === null ? whose !== null : budget.name === whose);
+    if (!isTheirs) return [];
+    const key = keyOf(budget.of, whose, periodOf(budget.per, call.day));
+    return [{ key, limitNanoUsd: budget.limitNanoUsd, budget, whose }];
+  });
+}
+
+function nameIn(kind: BudgetKind, who: Who): string | null {
+  return kind === 'team' ? null : who[kind];
+}
+
+/** The period stands last, after the last slash: names may hold slashes. */
+function keyOf(kind: BudgetKind, whose: string | null, period: string): string {
+  return `${kind}/${whose ?? ''}/${period}`;
+}
+
+function periodIn(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1);
+}
+
+function toldKey({ key, limitNanoUsd }: Account, percent: number): string {
+  return `${limitNanoUsd}@${percent}/${key}`;
+}
