@@ -5,7 +5,7 @@
  * Lines gather while a write is on its way; the next write takes them all. While the disk refuses (`trouble`), begins are answered at once as not
  * durable, and lines are kept (bounded) and tried again each second.
  */
-import type { Clock } from '../system/clock.ts';
+import type { Clock, Timer } from '../system/clock.ts';
 import { journalLine, type JournalMark } from './journal-line.ts';
 import { openSegment, type OpenSegment } from './journal-segment.ts';
 import { createSegments } from './journal-segments.ts';
@@ -60,6 +60,7 @@ export function createJournal(options: JournalOptions): Journal {
   let trouble: Omit<WriteTrouble, 'waiting'> | null = null;
   let isRefused = false;
   let writing: Promise<void> | null = null;
+  let retry: Timer | null = null;
 
   function add(mark: JournalMark, json: string, onDurable: Durable): void {
     if (json.length > lineCharactersMax) return onDurable(false);
@@ -100,7 +101,7 @@ export function createJournal(options: JournalOptions): Journal {
     isRefused = true;
     queue = withinBound(queue);
     for (const line of queue) answer(line, false);
-    clock.after(retryDelayMs, () => {
+    retry = clock.after(retryDelayMs, () => {
       isRefused = false;
       writing ??= write();
     });
@@ -128,6 +129,8 @@ export function createJournal(options: JournalOptions): Journal {
     },
     close: async () => {
       await writing;
+      // A try that came after it would write files that nobody reads.
+      retry?.cancel();
       await segments.close();
       if (onTheirWay.size === 0 && appliedSettle === lastSettle) forgetJournal(folder);
     },

@@ -10,7 +10,7 @@ import type { Plan } from '../../shared/contract/settings.ts';
 import type { PriceBookData } from '../../shared/pricing/price-book.ts';
 import type { Clock } from '../system/clock.ts';
 import type { HomeLock } from '../system/home-lock.ts';
-import { callWorker, type WorkerCalls } from '../system/worker-calls.ts';
+import { callWorker, endThread, type WorkerCalls } from '../system/worker-calls.ts';
 import type { ApplyAnswer } from './apply-settles.ts';
 import { createCondition } from './condition.ts';
 import { forgetLastDemo } from './forget-demo.ts';
@@ -101,7 +101,7 @@ async function openHeld(options: LedgerOptions, lock: HomeLock): Promise<Ledger>
     }
     const openKeeper = () => {
       const thread = startThread('keeper', options);
-      return { ask: callWorker<KeeperFunctions>(thread).call, end: () => thread.terminate() };
+      return { ask: callWorker<KeeperFunctions>(thread).call, end: () => endThread(thread) };
     };
     const onDamage = condition.damaged;
     const upkeep = startUpkeep({ file, wasKilled, hasBackups: !isDemo, clock, openKeeper, write, onNotice, onDamage });
@@ -111,14 +111,13 @@ async function openHeld(options: LedgerOptions, lock: HomeLock): Promise<Ledger>
       await writer.flush();
       await journal.close();
       // The writer is the last to go: only then does SQLite bring the log into the file.
-      await readerThread.terminate();
-      await write('close', null);
-      await writerThread.terminate();
+      await endThread(readerThread);
+      await endThread(writerThread);
       lock.release();
     };
     return { writer, write, read, interruptedCalls, gap: () => condition.sentence(writer.trouble()), close };
   } catch (error) {
-    await Promise.all([writerThread.terminate(), readerThread.terminate()]);
+    await Promise.all([endThread(writerThread), endThread(readerThread)]);
     throw error;
   }
 }

@@ -4,8 +4,9 @@
  * SQLite's fault of writers that checkpoint beside each other (fixed in 3.51.3) cannot occur: only the writer writes.
  */
 import assert from 'node:assert/strict';
-import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 
+import type { Db } from '../system/db.ts';
 import { answerCall, type WorkerFunctions } from '../system/worker-calls.ts';
 import { applySettles, type ApplyBatch } from './apply-settles.ts';
 import { createBookInForce } from './book-in-force.ts';
@@ -18,38 +19,53 @@ import { createDayOf } from '../../shared/period.ts';
 import { createWriterFunctions } from './writer-functions.ts';
 
 assert(parentPort, 'the ledger worker runs as a worker thread');
+const port = parentPort;
 const data = workerData as LedgerWorkerData;
-if (data.role === 'writer') serveWriter(parentPort, data);
-else if (data.role === 'reader') serveReader(parentPort, data);
-else serveKeeper(parentPort, data);
+const { take, close } = { writer: serveWriter, reader: serveReader, keeper: serveKeeper }[data.role](data);
+port.on('message', (message: ThreadMessage) => {
+  if (message.end !== true) return take(message);
+  close();
+  // Nothing keeps the thread alive after it.
+  port.close();
+});
 
-function serveWriter(port: MessagePort, { file, rules }: LedgerWorkerData): void {
+type ThreadMessage = { readonly end?: boolean; readonly apply?: ApplyBatch };
+type Service = { readonly take: (message: ThreadMessage) => void; readonly close: () => void };
+
+function serveWriter({ file, rules }: LedgerWorkerData): Service {
   const db = openLedgerFile(file, 'write');
   const prices = createBookInForce(db, rules.book);
   const dayOf = createDayOf(rules.timeZone);
   const recorder = createRecorder(db, { dayOf, plan: rules.plan, book: prices.book });
   const functions: WorkerFunctions = createWriterFunctions(db, { recorder, prices });
-  port.on('message', (message: { readonly apply?: ApplyBatch }) => {
-    if (message.apply) port.postMessage({ applied: applySettles(db, recorder, message.apply) });
-    else void answerCall(port, functions, message);
-  });
+  return {
+    take: (message) => {
+      if (message.apply) port.postMessage({ applied: applySettles(db, recorder, message.apply) });
+      else void answerCall(port, functions, message);
+    },
+    close: () => void db.close(),
+  };
 }
 
 /** The file is opened by the first question: the thread is started while the writer still makes or migrates it. */
-function serveReader(port: MessagePort, { file }: LedgerWorkerData): void {
-  let functions: WorkerFunctions | null = null;
-  port.on('message', (message: unknown) => {
-    functions ??= createReaderFunctions(openLedgerFile(file, 'read'));
-    void answerCall(port, functions, message);
-  });
+function serveReader({ file }: LedgerWorkerData): Service {
+  let db: Db | null = null;
+  let functions: WorkerFunctions = {};
+  return {
+    take: (message) => {
+      if (db === null) functions = createReaderFunctions((db = openLedgerFile(file, 'read')));
+      void answerCall(port, functions, message);
+    },
+    close: () => void db?.close(),
+  };
 }
 
 /** It reads each page once: what it keeps of them in memory would serve nobody. */
 const keeperCacheKibibytes = -2_048;
 
-function serveKeeper(port: MessagePort, { file }: LedgerWorkerData): void {
+function serveKeeper({ file }: LedgerWorkerData): Service {
   const db = openLedgerFile(file, 'read');
   db.pragma(`cache_size = ${keeperCacheKibibytes}`);
   const functions: WorkerFunctions = createKeeperFunctions(db, file);
-  port.on('message', (message: unknown) => void answerCall(port, functions, message));
+  return { take: (message) => void answerCall(port, functions, message), close: () => void db.close() };
 }

@@ -53,9 +53,6 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
     noteFiles: (files: readonly IntakeFile[]) => noteIntakeFiles(db, files),
     noteBatch: (batch: BatchNews) => noteBatch(db, batch),
     noteMetered: (batch: MeteredBatch) => noteMetered(db, batch),
-    close: (_none: null) => {
-      db.close();
-    },
   };
 }
 

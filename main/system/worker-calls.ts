@@ -55,6 +55,18 @@ export function callWorker<Functions extends WorkerFunctions>(worker: Worker): W
   };
 }
 
+/**
+ * Ends a thread behind everything it was asked, by the message `{end: true}`. One that is cut off instead (`terminate`) while it still loads native code
+ * takes the whole process with it: SIGSEGV, seen with a ledger that was closed right after it was opened.
+ */
+export async function endThread(worker: Worker): Promise<void> {
+  // It has ended already.
+  if (worker.threadId === -1) return;
+  const ended = new Promise((resolve) => worker.once('exit', resolve));
+  worker.postMessage({ end: true });
+  await ended;
+}
+
 /** The worker's side: answers one message, or returns false when the message is not a question. */
 export async function answerCall(port: MessagePort, functions: WorkerFunctions, message: unknown): Promise<boolean> {
   const question = (message as { question?: Question }).question;

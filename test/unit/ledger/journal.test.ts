@@ -134,7 +134,7 @@ describe('a journal', () => {
     journal = start({ segmentBytes: 2_048, clock });
     const numbers: number[] = [];
     let refused = false;
-    for (let round = 0; !refused && round < 1_000; round++) {
+    for (let round = 0; !refused && round < 5_000; round++) {
       refused = !(await begin(`call_${round}`));
       numbers.push(journal.settle(`call_${round}`, settleJson(`call_${round}`), () => {}));
     }
@@ -188,7 +188,8 @@ describe('a journal on a disk that refuses', () => {
   it('lets the oldest begins go first when more waits than memory may hold', async () => {
     const clock = drivenClock();
     const disk = failingDisk();
-    journal = start({ clock, open: disk.open });
+    // Large enough for all of them at once.
+    journal = start({ clock, open: disk.open, segmentBytes: 32 * 1024 * 1024 });
     await begin('a');
     disk.fail('no space left on device');
     await begin('b');

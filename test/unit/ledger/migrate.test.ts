@@ -9,8 +9,11 @@ import { ledgerFileName, openLedgerFile } from '../../../main/ledger/ledger-file
 import { listBackups } from '../../../main/ledger/backups.ts';
 import { schemaVersion } from '../../../main/ledger/migrate.ts';
 import { migration0001 } from '../../../main/ledger/migrations/0001-calls.ts';
+import { migration0002 } from '../../../main/ledger/migrations/0002-corrections.ts';
+import { migration0003 } from '../../../main/ledger/migrations/0003-journal.ts';
+import { interruptedReason } from '../../../main/ledger/recover.ts';
 import { readCall } from '../../../main/ledger/read-calls.ts';
-import { rollupsFromCalls } from '../../../main/ledger/rollup.ts';
+import { moveRollupsToZone, rollupsFromCalls } from '../../../main/ledger/rollup.ts';
 import { verifyLedger } from '../../../main/ledger/verify.ts';
 import { openDatabase } from '../../../main/system/db.ts';
 
@@ -79,8 +82,49 @@ describe('a ledger of version 1', () => {
   });
 });
 
+/** What later versions hold of the same calls is what their migrations made of them; what each has of its own is tested by itself. */
+function writeLater(file: string, ...migrations: readonly string[]): void {
+  writeVersion1(file);
+  const db = openDatabase(file, 'write');
+  db.pragma('foreign_keys = OFF');
+  for (const sql of migrations) db.exec(sql);
+  db.pragma(`user_version = ${1 + migrations.length}`);
+  db.close();
+}
+
 /** A file as each earlier version wrote it. A new migration adds its version's writer here, or the test below fails. */
-const writers: Readonly<Record<number, (file: string) => void>> = { 1: writeVersion1 };
+const writers: Readonly<Record<number, (file: string) => void>> = {
+  1: writeVersion1,
+  2: (file) => writeLater(file, migration0002),
+  3: (file) => writeLater(file, migration0002, migration0003),
+};
+
+describe('a ledger of version 2', () => {
+  it('that was killed has its calls in flight settled as partial and unpriced, on the day of the ledger’s zone', () => {
+    const file = join(home, ledgerFileName);
+    writeLater(file, migration0002);
+    const old = openDatabase(file, 'write');
+    old.exec(`
+      UPDATE ledger_facts SET value = 'Asia/Kolkata' WHERE name = 'time_zone';
+      INSERT INTO in_flight VALUES ('call_3', 'proxy', ${Date.parse('2026-11-24T20:00:00Z')}, '/v1/messages', 'claude-cli', 'claude-sonnet-5-5', 1, 900,
+        'alice', 'webshop', NULL, NULL)`);
+    old.close();
+    const db = openLedgerFile(file, 'write');
+    moveRollupsToZone(db, 'Asia/Kolkata');
+
+    expect(readCall(db, 'call_3')).toMatchObject({
+      status: 'partial',
+      isEstimated: true,
+      costNanoUsd: null,
+      unpricedReason: interruptedReason,
+      member: 'alice',
+      promptBytes: 900,
+    });
+    expect(db.prepare("SELECT day FROM calls WHERE id = 'call_3'").pluck().get()).toBe('2026-11-25');
+    expect(verifyLedger(db)).toEqual({ calls: 3, findings: [] });
+    db.close();
+  });
+});
 
 describe('a ledger of every earlier version', () => {
   for (let version = 1; version < schemaVersion; version++) {
