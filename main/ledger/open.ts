@@ -29,6 +29,9 @@ export type LedgerWorkerData = {
   readonly rules: LedgerRules;
 };
 
+/** Every thread closes its file when it is asked to, and ends. */
+export type ClosingFunctions = { close: (none: null) => void };
+
 export type Ledger = {
   readonly writer: LedgerWriter;
   /** Named writes outside the way of a call: the outbox. */
@@ -81,7 +84,7 @@ async function openHeld(options: LedgerOptions, lock: HomeLock): Promise<Ledger>
     const { interruptedCalls, gaps } = await write('prepare', question);
     const notes = openSettleNotes(file);
     const readerThread = startThread('reader', options);
-    const { call: read } = callWorker<ReaderFunctions>(readerThread);
+    const { call: read } = callWorker<ReaderFunctions & ClosingFunctions>(readerThread);
     const condition = createCondition({ file, gaps, clock, onNotice });
     const writer = createLedgerWriter(writerThread, clock, notes, condition.damaged);
     let isClosing = false;
@@ -92,7 +95,8 @@ async function openHeld(options: LedgerOptions, lock: HomeLock): Promise<Ledger>
     }
     const openKeeper = () => {
       const thread = startThread('keeper', options);
-      return { ask: callWorker<KeeperFunctions>(thread).call, end: () => thread.terminate() };
+      const { call: ask } = callWorker<KeeperFunctions & ClosingFunctions>(thread);
+      return { ask, end: () => endThread(thread, ask) };
     };
     const onDamage = condition.damaged;
     const upkeep = startUpkeep({ file, wasKilled, hasBackups: !isDemo, clock, openKeeper, write, onNotice, onDamage });
@@ -102,9 +106,8 @@ async function openHeld(options: LedgerOptions, lock: HomeLock): Promise<Ledger>
       await writer.flush();
       await notes.close(writer.trouble() === null);
       // The writer is the last to go: only then does SQLite bring the log into the file.
-      await readerThread.terminate();
-      await write('close', null);
-      await writerThread.terminate();
+      await endThread(readerThread, read);
+      await endThread(writerThread, write);
       lock.release();
     };
     return { writer, write, read, interruptedCalls, gap: () => condition.sentence(writer.trouble()), close };
@@ -118,4 +121,11 @@ async function openHeld(options: LedgerOptions, lock: HomeLock): Promise<Ledger>
 function startThread(role: LedgerWorkerData['role'], { file, rules }: LedgerOptions): Worker {
   const entry = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
   return new Worker(entry, { name: `ledger ${role}`, workerData: { role, file, rules } satisfies LedgerWorkerData });
+}
+
+/** `close` is answered and the thread ends behind it. @throws Error when it has died before. */
+async function endThread(thread: Worker, close: WorkerCalls<ClosingFunctions>['call']): Promise<void> {
+  const ended = new Promise((resolve) => thread.once('exit', resolve));
+  await close('close', null);
+  await ended;
 }

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 
+import type { Db } from '../system/db.ts';
 import { answerCall, type WorkerFunctions } from '../system/worker-calls.ts';
 import { createBookInForce } from './book-in-force.ts';
 import { commitTogether, type WriteBatch } from './group-commit.ts';
@@ -13,7 +14,7 @@ import { openLedgerFile } from './ledger-file.ts';
 import { createKeeperFunctions } from './keeper-functions.ts';
 import { createReaderFunctions } from './reader-functions.ts';
 import { createRecorder } from './record.ts';
-import type { LedgerWorkerData } from './open.ts';
+import type { ClosingFunctions, LedgerWorkerData } from './open.ts';
 import { createDayOf } from '../../shared/period.ts';
 import { createWriterFunctions } from './writer-functions.ts';
 
@@ -35,7 +36,7 @@ function serveWriter(port: MessagePort, { file, rules }: LedgerWorkerData): void
   port.on('message', (first: unknown) => {
     const { batches, others } = gather(port, first);
     if (batches.length > 0) port.postMessage({ commit: commitTogether(db, recorder, batches) });
-    for (const other of others) void answerCall(port, functions, other);
+    for (const other of others) void answerThenEnd(port, functions, other, db);
   });
 }
 
@@ -57,8 +58,22 @@ function gather(port: MessagePort, first: unknown): { batches: WriteBatch[]; oth
 }
 
 function serveReader(port: MessagePort, { file }: LedgerWorkerData): void {
-  const functions: WorkerFunctions = createReaderFunctions(openLedgerFile(file, 'read'));
-  port.on('message', (message: unknown) => void answerCall(port, functions, message));
+  const db = openLedgerFile(file, 'read');
+  const functions: WorkerFunctions = { ...createReaderFunctions(db), ...closing(db) };
+  port.on('message', (message: unknown) => void answerThenEnd(port, functions, message, db));
+}
+
+function closing(db: Db): ClosingFunctions {
+  return { close: () => void db.close() };
+}
+
+/**
+ * A thread whose file was closed ends by itself, once it has said so. It is not terminated: a thread that is cut off inside the database's driver can
+ * take the process with it.
+ */
+async function answerThenEnd(port: MessagePort, functions: WorkerFunctions, message: unknown, db: Db): Promise<void> {
+  await answerCall(port, functions, message);
+  if (!db.open) port.close();
 }
 
 /** It reads each page once: what it keeps of them in memory would serve nobody. */
@@ -67,6 +82,6 @@ const keeperCacheKibibytes = -2_048;
 function serveKeeper(port: MessagePort, { file }: LedgerWorkerData): void {
   const db = openLedgerFile(file, 'read');
   db.pragma(`cache_size = ${keeperCacheKibibytes}`);
-  const functions: WorkerFunctions = createKeeperFunctions(db, file);
-  port.on('message', (message: unknown) => void answerCall(port, functions, message));
+  const functions: WorkerFunctions = { ...createKeeperFunctions(db, file), ...closing(db) };
+  port.on('message', (message: unknown) => void answerThenEnd(port, functions, message, db));
 }
