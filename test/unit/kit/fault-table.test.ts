@@ -8,7 +8,8 @@ describe('the fault matrix', () => {
     const lines = faultTable([
       { name: 'the disk is full', outcome: 'passed', client: 'the whole answer', ledger: 'complete, later' },
       { name: 'no DNS', outcome: 'failed', client: '502 api_error', ledger: 'failed, $0' },
-      { name: 'x'.repeat(100), outcome: 'passed', client: '', ledger: '' },
+      { name: 'x'.repeat(100), outcome: 'passed', client: '200', ledger: '' },
+      { name: 'y'.repeat(100), outcome: 'failed', client: '', ledger: '' },
     ]);
 
     expect(lines.map((line) => line.replace(/ {2,}/g, ' | ').replace(/-{2,}/g, '-'))).toEqual([
@@ -16,7 +17,8 @@ describe('the fault matrix', () => {
       ' | - | - | -',
       ' | the disk is full | the whole answer | complete, later',
       ' | FAILED no DNS | 502 api_error | failed, $0',
-      ` | ${'x'.repeat(71)}…`,
+      ` | ${'x'.repeat(71)}… | 200`,
+      ` | FAILED ${'y'.repeat(100)}`,
     ]);
   });
 
