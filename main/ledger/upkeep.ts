@@ -36,7 +36,6 @@ const backupEveryMs = 86_400_000;
 
 export function startUpkeep(options: UpkeepOptions): Upkeep {
   const { clock, file } = options;
-  let keeper: Keeper | null = null;
   let timer: Timer | null = clock.after(firstLookMs, look);
   let isStopped = false;
   let hasChecked = !options.wasKilled;
@@ -53,17 +52,17 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   async function work(): Promise<void> {
     const isBackupDue = options.hasBackups && isDue();
     if (hasChecked && !isBackupDue) return;
-    keeper = options.openKeeper();
+    const keeper = options.openKeeper();
     try {
       if (!hasChecked) await checkLastRun(keeper, options);
       hasChecked = true;
       if (isBackupDue) await backUp(keeper);
     } catch (error) {
-      // The next look tries again. A keeper that was ended by `stop` is no trouble.
-      if (!isStopped) options.onNotice(`The upkeep of the ledger failed: ${wordsOf(error)}. It is tried again.`);
+      // The next look tries again.
+      options.onNotice(`The upkeep of the ledger failed: ${wordsOf(error)}. It is tried again.`);
     } finally {
-      await keeper.end();
-      keeper = null;
+      // One that could not even open the file has ended, and said why.
+      await keeper.end().catch(() => {});
     }
   }
 
@@ -86,7 +85,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     stop: async () => {
       isStopped = true;
       timer?.cancel();
-      await keeper?.end();
+      // What is under way is finished: a backup of a large ledger takes seconds, and is whole or not there.
       await running;
     },
   };

@@ -3,7 +3,7 @@
  * complete to it when it has read `message_stop`, or the whole of a plain answer; the connection may break right behind that.
  */
 import { Agent, request } from 'node:http';
-import { createGunzip } from 'node:zlib';
+import { constants, gunzipSync } from 'node:zlib';
 
 import { callHeader } from './far-side.ts';
 
@@ -83,28 +83,28 @@ function call(proxyUrl: string, agent: Agent, { name, client, kind, tokens }: Ca
     'x-sandbox-fault': kind.fault,
   };
   return new Promise((resolve) => {
-    let text = '';
     const outgoing = request(`${proxyUrl}/v1/messages`, { method: 'POST', agent, headers }, (answer) => {
-      const plain = kind.isGzip ? answer.pipe(createGunzip()) : answer;
-      plain.setEncoding('utf8');
-      plain.on('data', (part: string) => {
-        text += part;
+      const parts: Buffer[] = [];
+      answer.on('data', (part: Buffer) => parts.push(part));
+      answer.on('error', () => {});
+      answer.on('close', () => {
+        const text = textOf(Buffer.concat(parts), kind.isGzip);
+        resolve(answer.statusCode === 200 ? seen(text, kind.isStream, answer.complete) : null);
       });
-      const end = () => resolve(answer.statusCode === 200 ? seen(text, kind.isStream) : null);
-      for (const event of ['end', 'error', 'close']) plain.on(event, end);
-      answer.on('error', end);
     });
     outgoing.on('error', () => resolve(null));
     outgoing.end(body);
   });
 }
 
-function seen(text: string, isStream: boolean): string | null {
-  if (isStream) return text.includes('"type":"message_stop"') ? (/"id":"(msg_[^"]+)"/.exec(text)?.[1] ?? null) : null;
-  try {
-    return (JSON.parse(text) as { id?: string }).id ?? null;
-  } catch {
-    // Cut before its end.
-    return null;
-  }
+/** Of a body that was cut: what had come of it. */
+function textOf(bytes: Buffer, isGzip: boolean): string {
+  if (!isGzip || bytes.length === 0) return bytes.toString();
+  return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }).toString();
+}
+
+/** A stream is complete to its client with `message_stop`; a plain answer with the end of its HTTP message, before which no client parses it. */
+function seen(text: string, isStream: boolean, isWhole: boolean): string | null {
+  const isComplete = isStream ? text.includes('"type":"message_stop"') : isWhole;
+  return isComplete ? (/"id":"(msg_[^"]+)"/.exec(text)?.[1] ?? null) : null;
 }
