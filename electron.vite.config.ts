@@ -5,6 +5,12 @@ import { defineConfig } from 'electron-vite';
 
 import dashboard from './vite.config.ts';
 
+/**
+ * Addresses from the root, in `app://` and over HTTP alike: a screen may be opened at any depth (/calls/call_1). electron-vite makes them relative, for
+ * pages loaded from a file, and cannot be told otherwise but by a later plugin.
+ */
+const fromRoot = { name: 'from-root', enforce: 'post' as const, config: () => ({ base: '/' }) };
+
 export default defineConfig({
   main: {
     build: {
@@ -33,6 +39,7 @@ export default defineConfig({
   },
   renderer: {
     ...dashboard,
+    plugins: [...(dashboard.plugins ?? []), fromRoot],
     build: {
       ...dashboard.build,
       minify: true,

@@ -43,6 +43,8 @@ describe('the desktop build', () => {
     const page = readFileSync(out('renderer', 'index.html'), 'utf8');
     expect(page).not.toMatch(/<script(?![^>]*\bsrc=)/);
     expect(page).not.toMatch(/<style/);
+    // From the root, or a screen that is opened at /calls/call_1 finds nothing.
+    expect(page).toMatch(/<script[^>]* src="\/assets\//);
   });
 
   it('opens a window that meters', async ({ skip }) => {

@@ -208,7 +208,7 @@ describe('ledger', () => {
     async () => {
       const { says, gap } = await startDamaged(killedHome, (file) => {
         const log = `${file}-wal`;
-        overwrite(log, commitFrames(log).at(-5) ?? 0, garbage(300));
+        overwrite(log, commitFrames(log).at(-3) ?? 0, garbage(300));
       });
       expect(gap).toContain('its write-ahead log is damaged');
       expect(gap).toContain('what had reached the file itself was opened');
