@@ -48,6 +48,12 @@ static void flush_slowly(int descriptor) {
   if (mode() == 's' && is_ours(descriptor)) nanosleep(&pause, 0);
 }
 
+/* A write into a file that was opened to be durable at once (O_DSYNC, as the journal is) is a flush as well. */
+static void write_slowly(int descriptor) {
+  int flags = fcntl(descriptor, F_GETFL);
+  if (flags >= 0 && (flags & O_DSYNC)) flush_slowly(descriptor);
+}
+
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 #define REFUSE(descriptor)            \
   int error = refusal(descriptor);    \
@@ -56,9 +62,9 @@ static void flush_slowly(int descriptor) {
     return -1;                        \
   }
 
-ssize_t write(int descriptor, const void *bytes, size_t count) { REFUSE(descriptor) return REAL(write)(descriptor, bytes, count); }
-ssize_t pwrite(int descriptor, const void *bytes, size_t count, off_t at) { REFUSE(descriptor) return REAL(pwrite)(descriptor, bytes, count, at); }
-ssize_t pwrite64(int descriptor, const void *bytes, size_t count, off64_t at) { REFUSE(descriptor) return REAL(pwrite64)(descriptor, bytes, count, at); }
+ssize_t write(int descriptor, const void *bytes, size_t count) { REFUSE(descriptor) write_slowly(descriptor); return REAL(write)(descriptor, bytes, count); }
+ssize_t pwrite(int descriptor, const void *bytes, size_t count, off_t at) { REFUSE(descriptor) write_slowly(descriptor); return REAL(pwrite)(descriptor, bytes, count, at); }
+ssize_t pwrite64(int descriptor, const void *bytes, size_t count, off64_t at) { REFUSE(descriptor) write_slowly(descriptor); return REAL(pwrite64)(descriptor, bytes, count, at); }
 int ftruncate(int descriptor, off_t length) { REFUSE(descriptor) return REAL(ftruncate)(descriptor, length); }
 int ftruncate64(int descriptor, off64_t length) { REFUSE(descriptor) return REAL(ftruncate64)(descriptor, length); }
 int fsync(int descriptor) { REFUSE(descriptor) flush_slowly(descriptor); return REAL(fsync)(descriptor); }
