@@ -2,7 +2,8 @@
  * Reads what the meter needs from a request body: the model, whether it streams, and what the conversation is known by.
  * Never changes a byte and never fails: a body it cannot read gives nulls. Keeps no content, only hashes.
  */
-import { createHash } from 'node:crypto';
+import { isAscii } from 'node:buffer';
+import { hash } from 'node:crypto';
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 
 import { isWireObject, readText, type WireObject } from '../../shared/usage.ts';
@@ -35,12 +36,17 @@ export function inspectRequest(body: Buffer, contentEncoding: string | null): In
 
 function parse(body: Buffer, contentEncoding: string | null): WireObject | null {
   try {
-    const value: unknown = JSON.parse(decode(body, contentEncoding).toString('utf8'));
+    const value: unknown = JSON.parse(textOf(decode(body, contentEncoding)));
     return isWireObject(value) ? value : null;
   } catch {
     // Not JSON, not what its encoding says, or too large: Anthropic will answer for it, the meter just knows less.
     return null;
   }
+}
+
+/** ASCII is read as Latin-1, which gives the same text as one byte a character: half of what reading and parsing cost. */
+function textOf(bytes: Buffer): string {
+  return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
 }
 
 function decode(body: Buffer, contentEncoding: string | null): Buffer {
@@ -75,7 +81,7 @@ function promptKeyOf(request: WireObject): string | null {
   const parts: string[] = [];
   addTo(parts, request['system'], 0);
   addTo(parts, messages[0], 0);
-  return `prompt_${createHash('sha256').update(parts.join('')).digest('hex').slice(0, 20)}`;
+  return `prompt_${hash('sha256', parts.join('')).slice(0, 20)}`;
 }
 
 /** Deeper than any prompt; what is nested further does not tell conversations apart, and must not overflow the stack. */

@@ -94,14 +94,36 @@ describe('the end of an answer', () => {
     expect(client.text()).toBe(head + delta + tail);
   });
 
-  it('of a plain answer is its last byte', async () => {
+  it('of a plain answer that came whole is the answer, its headers with it', async () => {
     await start((_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': json.length }).end(json);
     });
-    const client = await open();
+    let isOpen = false;
+    const opening = open().then((client) => {
+      isOpen = true;
+      return client;
+    });
     await finished;
     await settle();
-    expect(client.text()).toBe('');
+    expect(isOpen).toBe(false);
+    letGo();
+    const client = await opening;
+    await client.ended;
+    expect(client.text()).toBe(json);
+  });
+
+  it('of a plain answer in parts is its last byte, behind headers that passed at once', async () => {
+    let more: () => void = () => {};
+    await start((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': json.length });
+      response.write(json.slice(0, 20));
+      more = () => response.end(json.slice(20));
+    });
+    const client = await open();
+    more();
+    await finished;
+    await settle();
+    expect(client.text()).toBe(json.slice(0, 20));
     letGo();
     await client.ended;
     expect(client.text()).toBe(json);
