@@ -146,7 +146,8 @@ describe('the end of an answer', () => {
 
   it('of a compressed stream is found in what it decompresses to, and the bytes pass as they came', async () => {
     const sent: Buffer[] = [];
-    let more: () => void = () => {};
+    let headSent: Promise<void> = Promise.resolve();
+    let more: () => Promise<void> = async () => {};
     await start((_request, response) => {
       response.writeHead(200, { ...eventStream, 'content-encoding': 'gzip' });
       const gzip = createGzip({ flush: constants.Z_SYNC_FLUSH });
@@ -155,14 +156,16 @@ describe('the end of an answer', () => {
         response.write(part);
       });
       gzip.on('end', () => response.end());
-      gzip.write(head + delta);
-      more = () => void gzip.write(tail);
+      const send = (text: string) => new Promise<void>((resolve) => gzip.write(text, () => resolve()));
+      headSent = send(head + delta);
+      more = () => send(tail);
     });
     const client = await open();
+    await headSent;
     await settle();
     const before = Buffer.concat(sent).toString('latin1');
     expect(client.text()).toBe(before);
-    more();
+    await more();
     await settle();
     // The stream has said its last word and not ended yet: the call is settled all the same, and the end goes then.
     expect(Buffer.concat(sent).length).toBeGreaterThan(before.length);
