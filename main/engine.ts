@@ -15,6 +15,7 @@ import type { TranscriptPlaces } from './intake/transcript-files.ts';
 import { ledgerFileName } from './ledger/ledger-file.ts';
 import { openLedger, type Ledger } from './ledger/open.ts';
 import { createPrices } from './ledger/prices.ts';
+import { limitsUnseen } from './live/limits-seen.ts';
 import { createLive } from './live/live.ts';
 import { meterCalls } from './live/meter-calls.ts';
 import { createSpendMeter, spendStartOf } from './live/spend-meter.ts';
@@ -99,7 +100,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     clock,
     timeZone,
     isDemo: options.isDemo,
-    contextLimit: settings.contextLimit,
+    limits: limitsUnseen(settings.limits.contextLimitTokens),
     spend: createSpendMeter(spendStartOf(start, startedAtMs), dayOf),
     recent: start.recent,
     readAgain: () => readLive(clock.nowMs()),

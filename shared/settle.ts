@@ -12,7 +12,7 @@
  * - `partial`, estimated, unpriced: cut before Anthropic reported anything; never $0, since it may have run.
  * - `complete`, unpriced: whole, and its answer reports no usage.
  */
-import type { CallOutcome, ChargeLine } from './call.ts';
+import { notRefused, type CallOutcome, type ChargeLine } from './call.ts';
 import type { PriceBook } from './pricing/price-book.ts';
 import { priceUsage } from './pricing/price.ts';
 import { addCounts, billedPasses, noTokens, type TokenCounts, type Usage } from './usage.ts';
@@ -65,6 +65,7 @@ export function settle(end: CallEnd, book: PriceBook): Settlement {
       ...price,
       // The counts of one pass stand in the columns; keeping them twice is a third of a row.
       usageJson: usage.passes.length + usage.unknownParts.length > 0 ? end.usageJson : null,
+      ...notRefused,
     },
     lines: priced.kind === 'priced' ? priced.lines : [],
   };
@@ -150,5 +151,5 @@ function withoutUsage(end: CallEnd, status: Status, price: Price): Settlement {
     inferenceGeo: null,
     passCount: 0,
   };
-  return { outcome: { ...common(end), ...status, ...nothing, ...price, usageJson: null }, lines: [] };
+  return { outcome: { ...common(end), ...status, ...nothing, ...price, usageJson: null, ...notRefused }, lines: [] };
 }

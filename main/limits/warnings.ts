@@ -7,24 +7,13 @@
  *   or the history; else the time since the last use says that it expired; else nothing seen here explains it.
  * - `spend_pace`: at the pace of the last turns the conversation reaches an amount within half an hour.
  */
+import type { WarningCause } from '../../shared/contract/limits-view.ts';
 import { formatUsd } from '../../shared/money.ts';
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import { tokensInWords } from '../../shared/plain-words.ts';
 import { promptTokens } from '../../shared/usage.ts';
 import { cachedTokensAt, nextState, type ConversationState, type Turn } from './conversation-state.ts';
 import { expectCost } from './expected-cost.ts';
-
-export type WarningCause =
-  | 'context_50'
-  | 'context_75'
-  | 'context_90'
-  | 'turn_cost_doubled'
-  | 'cache_miss_expired'
-  | 'cache_miss_prefix'
-  | 'cache_miss_model'
-  | 'cache_miss_tools'
-  | 'cache_miss_unknown'
-  | 'spend_pace';
 
 export type Warning = {
   readonly cause: WarningCause;

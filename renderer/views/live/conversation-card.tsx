@@ -9,8 +9,8 @@ import { callsLink } from '../../data/links.ts';
 import { gaugeShares, gaugeTone } from './gauge.ts';
 
 export function ConversationCard({ conversation }: { readonly conversation: Conversation }) {
-  const { id, member, project, client, model, turns, contextTokens, growthTokens, costNanoUsd, limitTokens } =
-    conversation;
+  const { id, member, project, client, model, turns, contextTokens, growthTokens, costNanoUsd } = conversation;
+  const limitTokens = conversation.limitTokens ?? conversation.windowTokens ?? contextTokens;
   const shares = gaugeShares(conversation);
   const tone = gaugeTone(shares.total);
   const frame = tone === 'plain' ? 'border-line' : tone === 'look' ? 'border-warn' : 'border-stop';

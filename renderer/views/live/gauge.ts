@@ -14,9 +14,12 @@ export function gaugeShares({
   cacheReadTokens,
   cacheWriteTokens,
   inputTokens,
-  limitTokens,
+  limitTokens: limit,
+  windowTokens,
 }: Conversation): GaugeShares {
   const sum = cacheReadTokens + cacheWriteTokens + inputTokens;
+  // Without a limit of ours the model's own window is what ends it.
+  const limitTokens = limit ?? windowTokens ?? sum;
   const scale = 100 / Math.max(limitTokens, sum, 1);
   return {
     cacheRead: cacheReadTokens * scale,

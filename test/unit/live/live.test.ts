@@ -6,6 +6,7 @@ import { liveSnapshotSchema } from '../../../shared/contract/events.ts';
 import { createDayOf, minuteOf } from '../../../shared/period.ts';
 import { createConversations } from '../../../main/live/conversations.ts';
 import { createLive } from '../../../main/live/live.ts';
+import { limitsUnseen } from '../../../main/live/limits-seen.ts';
 import type { LiveCalls } from '../../../main/live/read-again.ts';
 import { rowOf } from '../../../main/live/row.ts';
 import { createSpendMeter, type SpendStart } from '../../../main/live/spend-meter.ts';
@@ -56,7 +57,7 @@ describe('the meter', () => {
 
 describe('a conversation', () => {
   it('grows turn by turn; a failed turn says nothing about it', () => {
-    const conversations = createConversations(100_000);
+    const conversations = createConversations();
     conversations.add(row('a', noon));
     conversations.add(row('b', noon + 1, { inputTokens: 5, cacheReadTokens: 1_010, outputTokens: 20 }));
     conversations.add(row('c', noon + 2, { inputTokens: 0, outputTokens: 0, status: 'failed', costNanoUsd: 0 }));
@@ -66,7 +67,7 @@ describe('a conversation', () => {
   });
 
   it('is forgotten when hundreds came after it', () => {
-    const conversations = createConversations(100_000);
+    const conversations = createConversations();
     for (let index = 0; index < 300; index++)
       conversations.add(row(`call_${index}`, noon, { conversation: `c${index}` }));
     expect(conversations.latest(1_000)).toHaveLength(200);
@@ -90,7 +91,7 @@ describe('the live picture', () => {
       clock: systemClock,
       timeZone: 'UTC',
       isDemo: false,
-      contextLimit: 100_000,
+      limits: limitsUnseen(100_000),
       spend: createSpendMeter(nothing, createDayOf('UTC')),
       recent: [],
       readAgain: async () => readAgain(),
