@@ -11,6 +11,7 @@
  *   that was cut is not documented (section 11).
  * - `partial`, estimated, unpriced: cut before Anthropic reported anything; never $0, since it may have run.
  * - `complete`, unpriced: whole, and its answer reports no usage.
+ * - `refused`, free: a limit stopped it before it left this machine. It says what it would have cost, and what its client was told.
  */
 import { notRefused, type CallOutcome, type ChargeLine } from './call.ts';
 import type { PriceBook } from './pricing/price-book.ts';
@@ -71,6 +72,25 @@ export function settle(end: CallEnd, book: PriceBook): Settlement {
   };
 }
 
+export type RefusedEnd = {
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly httpStatus: number;
+  readonly responseBytes: number;
+  readonly errorType: string;
+  /** What its client was told. */
+  readonly sentence: string;
+  /** Null where its model has no price. */
+  readonly wouldCostNanoUsd: number | null;
+};
+
+export function settleRefused({ sentence, wouldCostNanoUsd, ...end }: RefusedEnd, book: PriceBook): Settlement {
+  const unknown = { firstByteMs: null, requestId: null, model: null, messageId: null, stopReason: null };
+  const free = { costNanoUsd: 0, priceBook: book.version, unpricedReason: null };
+  const { outcome, lines } = withoutUsage({ ...end, ...unknown }, { status: 'refused', isEstimated: false }, free);
+  return { outcome: { ...outcome, wouldCostNanoUsd, refusal: sentence }, lines };
+}
+
 /** What we call an ending that nobody told: the client or the connection went away. Every other error type is Anthropic's own word. */
 const untoldEndings: readonly string[] = ['client_left', 'upstream_cut', 'no_answer'] satisfies EndingType[];
 export type EndingType = 'client_left' | 'not_sent' | 'upstream_cut' | 'no_answer' | 'unreachable';
@@ -124,7 +144,20 @@ function describe(usage: Usage) {
   };
 }
 
-function common(end: CallEnd) {
+type Common = Pick<
+  CallEnd,
+  | 'endedAtMs'
+  | 'firstByteMs'
+  | 'httpStatus'
+  | 'requestId'
+  | 'responseBytes'
+  | 'model'
+  | 'messageId'
+  | 'stopReason'
+  | 'errorType'
+>;
+
+function common(end: Common) {
   const { endedAtMs, firstByteMs, httpStatus, requestId, responseBytes, model, messageId, stopReason, errorType } = end;
   return {
     endedAtMs,
@@ -141,7 +174,7 @@ function common(end: CallEnd) {
 
 type Price = Pick<CallOutcome, 'costNanoUsd' | 'priceBook' | 'unpricedReason'>;
 
-function withoutUsage(end: CallEnd, status: Status, price: Price): Settlement {
+function withoutUsage(end: Common, status: Status, price: Price): Settlement {
   const nothing = {
     ...noTokens,
     thinkingTokens: 0,

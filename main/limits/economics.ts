@@ -24,6 +24,8 @@ export type Economics = {
     readonly readShare: number | null;
     /** What the next turn would read now. */
     readonly warmTokens: number;
+    /** Of what the last turn wrote or read last; null where it uses no cache. */
+    readonly lifetime: '5m' | '1h' | null;
     /** When the next part of it is gone; null where nothing is warm. */
     readonly expiresAtMs: number | null;
   };
@@ -62,6 +64,7 @@ export function economicsOf(state: ConversationState, question: EconomicsQuestio
     cache: {
       readShare: last ? last.cacheReadTokens / last.promptTokens : null,
       warmTokens: cachedTokensAt(state.cache, nowMs),
+      lifetime: cacheLifetimeOf(state),
       expiresAtMs,
     },
     nextTurn: {

@@ -21,21 +21,3 @@ export type LimitsSeen = {
   readonly conversation: (id: string, project: string | null, nowMs: number) => ConversationSeen;
   readonly summary: (nowMs: number) => Pick<LiveSnapshot, 'refused' | 'budgetWarnings' | 'limitsFailure'>;
 };
-
-/** What is known without any limits at work. */
-export function limitsUnseen(limitTokens: number | null): LimitsSeen {
-  return {
-    conversation: () => ({
-      parent: null,
-      growthTokens: null,
-      limitTokens,
-      windowTokens: null,
-      turnsToLimit: null,
-      cache: { readShare: null, warmTokens: 0, lifetime: null, expiresAtMs: null },
-      nextTurn: { costNanoUsd: null, costAfterExpiryNanoUsd: null },
-      warnings: [],
-      letOn: null,
-    }),
-    summary: () => ({ refused: [], budgetWarnings: [], limitsFailure: null }),
-  };
-}

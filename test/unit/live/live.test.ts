@@ -6,12 +6,12 @@ import { liveSnapshotSchema } from '../../../shared/contract/events.ts';
 import { createDayOf, minuteOf } from '../../../shared/period.ts';
 import { createConversations } from '../../../main/live/conversations.ts';
 import { createLive } from '../../../main/live/live.ts';
-import { limitsUnseen } from '../../../main/live/limits-seen.ts';
 import type { LiveCalls } from '../../../main/live/read-again.ts';
 import { rowOf } from '../../../main/live/row.ts';
 import { createSpendMeter, type SpendStart } from '../../../main/live/spend-meter.ts';
 import { systemClock } from '../../../main/system/clock.ts';
 import { begunCall, settledCall } from '../../kit/call-rows.ts';
+import { limitsUnseen } from '../../kit/limits-unseen.ts';
 
 const at = (text: string) => Date.parse(text);
 const noon = at('2026-11-24T12:00:00Z');
