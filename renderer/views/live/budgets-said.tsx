@@ -7,25 +7,40 @@ import { Time } from '../../components/time.tsx';
 
 /** More than these are on the Limits screen. */
 const shownMax = 3;
+/** Half of a budget is worth a word when it is spent, and not the rest of the day. */
+const halfShownMs = 10 * 60_000;
 
-export function BudgetsSaid({ warnings }: { readonly warnings: readonly BudgetWarningRow[] }) {
-  const newest = newestOfEach(warnings).slice(0, shownMax);
-  if (newest.length === 0) return null;
+type BudgetsSaidProps = { readonly warnings: readonly BudgetWarningRow[]; readonly nowMs: number };
+
+export function BudgetsSaid({ warnings, nowMs }: BudgetsSaidProps) {
+  const shown = newestOfEach(warnings)
+    .filter(({ percent, atMs }) => percent > 50 || nowMs - atMs < halfShownMs)
+    .slice(0, shownMax);
   return (
-    <Notice tone={newest.some(({ percent }) => percent === 100) ? 'stopped' : 'look'}>
-      <ul className="flex flex-col gap-1">
-        {newest.map((warning) => (
-          <li key={keyOf(warning)}>
-            {warning.sentence}{' '}
-            <span className="text-xs whitespace-nowrap text-dim">
-              said <Time at={warning.atMs} kind="minute" />
-            </span>
-          </li>
-        ))}
-      </ul>
-      <Link href="/limits" className="mt-1 inline-block font-medium text-accent underline underline-offset-2">
-        All budgets, and how to change them
-      </Link>
+    <>
+      <Said tone="stopped" warnings={shown.filter(({ percent }) => percent === 100)} />
+      <Said tone="look" warnings={shown.filter(({ percent }) => percent < 100)} />
+    </>
+  );
+}
+
+type SaidProps = { readonly tone: 'look' | 'stopped'; readonly warnings: readonly BudgetWarningRow[] };
+
+function Said({ tone, warnings }: SaidProps) {
+  if (warnings.length === 0) return null;
+  return (
+    <Notice tone={tone}>
+      {warnings.map((warning) => (
+        <p key={keyOf(warning)}>
+          {warning.sentence}{' '}
+          <span className="text-xs whitespace-nowrap text-dim">
+            said <Time at={warning.atMs} kind="minute" />
+          </span>{' '}
+          <Link href="/limits" className="font-medium whitespace-nowrap text-accent underline underline-offset-2">
+            Limits
+          </Link>
+        </p>
+      ))}
     </Notice>
   );
 }

@@ -1,13 +1,15 @@
 /** The context gauge as a picture: a bar of what the last prompt was made of, a line at each step of warning, and the scale under it. */
+import type { RefusalCause } from '../../../shared/contract/limits-view.ts';
+import { overWhat } from '../../data/stopped.ts';
 import { gaugeInWords, gaugeShares, gaugeSteps, shortTokens, type GaugedContext, type GaugeShares } from './gauge.ts';
 
 type ContextGaugeProps = {
   readonly context: GaugedContext;
-  /** The next call was stopped: the end of the scale is drawn as a wall. */
-  readonly isStopped: boolean;
+  /** What stopped its next call, if something did; the context limit is drawn as a wall at the end of the scale. */
+  readonly stoppedBy: RefusalCause | null;
 };
 
-export function ContextGauge({ context, isStopped }: ContextGaugeProps) {
+export function ContextGauge({ context, stoppedBy }: ContextGaugeProps) {
   const shares = gaugeShares(context);
   const { cacheReadTokens, cacheWriteTokens, inputTokens } = context;
   return (
@@ -18,7 +20,7 @@ export function ContextGauge({ context, isStopped }: ContextGaugeProps) {
         aria-valuemin={0}
         aria-valuemax={shares.scaleTokens}
         aria-valuenow={Math.min(cacheReadTokens + cacheWriteTokens + inputTokens, shares.scaleTokens)}
-        aria-valuetext={`${gaugeInWords(context)}${isStopped ? '; its next call was stopped' : ''}`}
+        aria-valuetext={`${gaugeInWords(context)}${stoppedBy === null ? '' : `; its next call was stopped, ${overWhat(stoppedBy)}`}`}
         className="relative flex h-2.5 overflow-hidden rounded-full bg-sunk"
       >
         <i className="h-full bg-series-1" style={{ width: `${shares.cacheRead}%` }} />
@@ -30,7 +32,7 @@ export function ContextGauge({ context, isStopped }: ContextGaugeProps) {
         {shares.full < 100 ? (
           <i className="absolute inset-y-0 w-0.5 bg-text" style={{ left: `${shares.full}%` }} />
         ) : null}
-        {isStopped ? <i className="absolute inset-y-0 right-0 w-1.5 bg-stop" /> : null}
+        {stoppedBy === 'context_limit' ? <i className="absolute inset-y-0 right-0 w-1.5 bg-stop" /> : null}
       </div>
       <Scale shares={shares} />
     </>

@@ -35,7 +35,8 @@ export function ConversationCard({ conversation, stopped, nowMs }: ConversationC
   const notice = stopped === null ? cacheNotice(conversation, nowMs) : null;
   const asksToBeSeen = isNearlyFull(shares) || notice !== null;
   const tone: Tone = stopped !== null ? 'stopped' : asksToBeSeen ? 'look' : 'plain';
-  const isOffered = letOn !== null || warnings.length > 0 || gaugeTone(shares) === 'look';
+  // In one place whatever holds, so that the focus stays with it when a click changes what holds.
+  const isOffered = stopped !== null || letOn !== null || warnings.length > 0 || gaugeTone(shares) === 'look';
   return (
     <article
       aria-label={nameOf(conversation)}
@@ -49,15 +50,11 @@ export function ConversationCard({ conversation, stopped, nowMs }: ConversationC
           {letOn === null ? null : <Tag tone="well">let on</Tag>}
         </span>
       </header>
-      <ContextGauge context={conversation} isStopped={stopped !== null} />
+      <ContextGauge context={conversation} stoppedBy={stopped?.cause ?? null} />
       <ConversationFacts conversation={conversation} nowMs={nowMs} />
-      {stopped === null ? null : (
-        <StopBox call={stopped}>
-          <LetOn conversation={id} letOn={letOn} />
-        </StopBox>
-      )}
+      {stopped === null ? null : <StopBox call={stopped} />}
       <WarningLines warnings={warnings} notice={notice} />
-      {stopped === null && isOffered ? <LetOn conversation={id} letOn={letOn} /> : null}
+      {isOffered ? <LetOn conversation={id} letOn={letOn} /> : null}
     </article>
   );
 }
@@ -87,8 +84,9 @@ function Names({ conversation }: { readonly conversation: Conversation }) {
   );
 }
 
-function nameOf({ project, member }: Conversation): string {
-  return `Conversation of ${member ?? 'nobody named'}, ${project ?? 'unassigned'}`;
+function nameOf({ project, member, parent }: Conversation): string {
+  const from = parent === null ? '' : `, from ${shortName(parent)}`;
+  return `Conversation of ${member ?? 'nobody named'}, ${project ?? 'unassigned'}${from}`;
 }
 
 /** A session's name is as long as a UUID; its beginning tells it apart, the whole stands in the title. */

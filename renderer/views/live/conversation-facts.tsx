@@ -7,7 +7,7 @@ import { tokensInWords } from '../../../shared/plain-words.ts';
 import { plural } from '../../components/count.tsx';
 import { Sum } from '../../components/sum.tsx';
 import { callsLink } from '../../data/links.ts';
-import { cacheStanding, countdown, timesAsMuch } from './cache-words.ts';
+import { cacheNotice, cacheStanding, countdown, timesAsMuch } from './cache-words.ts';
 import { grouped, percentInWords } from './gauge.ts';
 
 type FactsProps = { readonly conversation: Conversation; readonly nowMs: number };
@@ -53,8 +53,8 @@ function Fact({ name, title, sub = null, children }: FactProps) {
         {name}
       </dt>
       <dd className="text-right font-[550] text-text">
-        {children}
-        {sub === null ? null : <span className="ml-1.5 inline-block text-xs font-normal text-dim">{sub}</span>}
+        {children}{' '}
+        {sub === null ? null : <span className="ml-0.5 inline-block text-xs font-normal text-dim">{sub}</span>}
       </dd>
     </>
   );
@@ -88,7 +88,7 @@ function NextTurn({ conversation, nowMs }: FactsProps) {
   return (
     <Fact name="Next turn">
       about {formatExpectedUsd(now)}{' '}
-      <span className="whitespace-nowrap text-warn">
+      <span className={`whitespace-nowrap ${cacheNotice(conversation, nowMs) === null ? 'text-dim' : 'text-warn'}`}>
         → {formatExpectedUsd(later)} in {countdown(standing.leftMs)}
       </span>
     </Fact>
@@ -98,15 +98,15 @@ function NextTurn({ conversation, nowMs }: FactsProps) {
 /** The share of the last prompt that was read from it, and how long it lives from its last use. */
 function cacheInWords(conversation: Conversation, nowMs: number): string {
   const { readShare, lifetime } = conversation.cache;
-  const share = readShare === null ? 'nothing read' : `${Math.floor(readShare * 100)} % of the prompt`;
-  const standing = cacheStanding(conversation, nowMs);
-  switch (standing.kind) {
+  const percent = Math.floor((readShare ?? 0) * 100);
+  const read = percent === 0 ? null : `${percent} % of the prompt`;
+  switch (cacheStanding(conversation, nowMs).kind) {
     case 'unused':
       return 'not used';
     case 'gone':
-      return `${share}; expired`;
+      return read === null ? 'expired' : `${read}; expired`;
     case 'warm':
-      return `${share}, for ${lifetime === '1h' ? '1 hour' : '5 min'}`;
+      return `${read ?? 'just written'}, for\u00a0${lifetime === '1h' ? '1\u00a0hour' : '5\u00a0min'}`;
   }
 }
 

@@ -24,7 +24,7 @@ export function LiveView() {
         <Meter snapshot={snapshot} />
         <SpendTrace minutes={snapshot.minutes} />
       </section>
-      <BudgetsSaid warnings={snapshot.budgetWarnings} />
+      <BudgetsSaid warnings={snapshot.budgetWarnings} nowMs={snapshot.atMs} />
       {isEmpty ? (
         <>
           <BatchesWaiting />
