@@ -168,7 +168,7 @@ describe('the gauge of a conversation', () => {
       await page.setViewportSize({ width: 1_280, height: 1_400 });
       const box = await page.getByRole('region', { name: /^Conversations of the last/ }).boundingBox();
       if (box === null) throw new Error('the conversations are on the page');
-      const clip = { x: box.x - 16, y: box.y - 16, width: box.width + 32, height: box.height + 32 };
+      const clip = { x: box.x - 16, y: box.y - 8, width: box.width + 32, height: box.height + 24 };
       await page.screenshot({ path: picture, clip });
       await page.setViewportSize({ width: 1_280, height: 1_000 });
     });
@@ -195,6 +195,7 @@ describe('letting a conversation on', () => {
     const answer = await full.say(12_000);
     expect(answer.stop_reason).not.toBeNull();
     await stopped.getByText(/^1\d\d % of limit$/).waitFor();
+    expect(await fact(stopped, 'Growth').innerText()).toMatch(/; beyond the limit$/);
 
     await stopped.getByRole('button', { name: 'Take it back' }).click();
     await stopped.getByRole('button', { name: 'for an hour' }).waitFor();
@@ -245,6 +246,25 @@ describe('the Limits screen', () => {
     expect(await spent.getByRole('meter').getAttribute('aria-valuetext')).toMatch(/^\d{3,} % spent, spent$/);
     expect(await page.getByRole('row', { name: /^the team/ }).innerText()).toMatch(/month\s+\$40\.00/);
     await page.getByRole('row', { name: /^project webshop/ }).waitFor();
+  });
+
+  it('shows what a call on its way has reserved, until it has ended', async () => {
+    const row = page.getByRole('row', { name: /^project search/ });
+    const reserved = row.getByRole('cell').nth(4);
+    expect(await reserved.innerText()).toBe('–');
+    const left = new AbortController();
+    const slow = new Anthropic({
+      apiKey: 'sk-ant-test',
+      baseURL: `${engine.proxyUrl}/@bo/search`,
+      maxRetries: 0,
+      defaultHeaders: { 'x-sandbox-fault': 'slow=1000' },
+    });
+    const messages = [{ role: 'user' as const, content: 'paper '.repeat(20_000) }];
+    const call = slow.messages.create({ model: opus, max_tokens: 400, messages }, { signal: left.signal });
+    await expect.poll(() => reserved.innerText(), { timeout: 8_000 }).toMatch(/^\$0\.\d\d$/);
+    left.abort();
+    await expect(call).rejects.toThrow('aborted');
+    await expect.poll(() => reserved.innerText(), { timeout: 8_000 }).toBe('–');
   });
 
   it('says the rules as sentences, who was let on, and how to change it', async () => {

@@ -1,7 +1,7 @@
 /** Budgets with what is spent, spoken for and left, the fullest first; numbers aligned, a bar for the eye, a word for what the colour says. */
 import type { BudgetRow } from '../../../shared/contract/limits-view.ts';
 import { plural } from '../../components/count.tsx';
-import { Money } from '../../components/money.tsx';
+import { Money, totalDecimals } from '../../components/money.tsx';
 import { Tag } from '../../components/tag.tsx';
 import { Time } from '../../components/time.tsx';
 import { BudgetBar } from './budget-bar.tsx';
@@ -60,10 +60,14 @@ function Row({ budget }: { readonly budget: BudgetRow }) {
         <Money nano={budget.limitNanoUsd} />
       </td>
       <td data-label="Spent" className="number">
-        <Money nano={budget.spentNanoUsd} />
+        <Money nano={budget.spentNanoUsd} decimals={totalDecimals(budget.spentNanoUsd)} />
       </td>
       <td data-label="Reserved" className="number">
-        {budget.reservedNanoUsd === 0 ? '–' : <Money nano={budget.reservedNanoUsd} />}
+        {budget.reservedNanoUsd === 0 ? (
+          '–'
+        ) : (
+          <Money nano={budget.reservedNanoUsd} decimals={totalDecimals(budget.reservedNanoUsd)} />
+        )}
       </td>
       <td data-label="Left" className="number">
         <Money nano={budgetShares(budget).leftNanoUsd} />

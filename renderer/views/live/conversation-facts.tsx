@@ -61,21 +61,23 @@ function Fact({ name, title, sub = null, children }: FactProps) {
 }
 
 function Growth({ conversation }: { readonly conversation: Conversation }) {
-  const { growthTokens, turnsToLimit } = conversation;
+  const { growthTokens } = conversation;
   if (growthTokens === null) return null;
   const sign = growthTokens < 0 ? '−' : '+';
   const words = growthTokens > 0 ? pagesInShort(growthTokens) : 'it has been getting shorter';
-  const limit = turnsToLimit === null ? '' : `; ${limitInTurns(turnsToLimit)}`;
+  const limit = limitInTurns(conversation);
   return (
-    <Fact name="Growth" sub={`${growthTokens === 0 ? 'as it was' : words}${limit}`}>
+    <Fact name="Growth" sub={`${growthTokens === 0 ? 'as it was' : words}${limit === null ? '' : `; ${limit}`}`}>
       {growthTokens === 0 ? '±' : sign}
       {grouped(Math.abs(growthTokens))} a turn
     </Fact>
   );
 }
 
-function limitInTurns(turns: number): string {
-  return turns === 0 ? 'limit at the next turn' : `limit in ${plural(turns, 'turn')}`;
+function limitInTurns({ contextTokens, limitTokens, turnsToLimit }: Conversation): string | null {
+  if (limitTokens !== null && contextTokens > limitTokens) return 'beyond the limit';
+  if (turnsToLimit === null) return null;
+  return turnsToLimit === 0 ? 'limit at the next turn' : `limit in ${plural(turnsToLimit, 'turn')}`;
 }
 
 function NextTurn({ conversation, nowMs }: FactsProps) {
