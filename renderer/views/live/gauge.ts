@@ -65,9 +65,10 @@ export function isNearlyFull({ total, against }: Pick<GaugeShares, 'total' | 'ag
   return against === 'limit' && total !== null && total >= gaugeSteps[1];
 }
 
-/** "91 % of limit", "9 % of window", "no limit". */
+/** "91 % of limit", "9 % of window", "under 1 % of limit", "no limit". */
 export function shareInWords({ total, against }: Pick<GaugeShares, 'total' | 'against'>): string {
-  return total === null || against === null ? 'no limit' : `${total} % of ${against}`;
+  if (total === null || against === null) return 'no limit';
+  return total === 0 ? `under 1 % of ${against}` : `${total} % of ${against}`;
 }
 
 /** What a screen reader says in place of the picture. */

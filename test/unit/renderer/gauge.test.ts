@@ -15,6 +15,7 @@ import {
   gaugeShares,
   gaugeTone,
   isNearlyFull,
+  percentInWords,
   shareInWords,
   shortTokens,
 } from '../../../renderer/views/live/gauge.ts';
@@ -52,6 +53,7 @@ describe('the gauge', () => {
   it('never claims a step before it is reached', () => {
     expect(shareInWords(sized(89_999))).toBe('89 % of limit');
     expect(shareInWords(sized(99_999))).toBe('99 % of limit');
+    expect(shareInWords(sized(325))).toBe('under 1 % of limit');
   });
 
   it('never overflows, however full', () => {
@@ -72,6 +74,12 @@ describe('the gauge', () => {
   it('is said in a sentence to those who do not see it', () => {
     expect(gaugeInWords(context)).toBe(
       '91,000 tokens, about 100 pages of text, 91 % of the limit of 100,000; 60,000 read from the cache, 20,000 written to it, 11,000 neither',
+    );
+  });
+
+  it('never calls a share that is there none', () => {
+    expect([percentInWords(6_904, 1_000_000), percentInWords(91_204, 1_000_000), percentInWords(0, 1_000_000)]).toEqual(
+      ['under 1 %', '9 %', '0 %'],
     );
   });
 
