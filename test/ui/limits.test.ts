@@ -32,6 +32,7 @@ let engine: TestEngine;
 let browser: Browser;
 let page: Page;
 let full: Talk;
+let huge: Talk;
 let refusal: unknown;
 let budgetRefusal: unknown;
 
@@ -63,7 +64,9 @@ async function play(): Promise<void> {
   const poor = talk('dave', 'ops', opus);
   await poor.say(40_000);
   budgetRefusal = await poor.say(1_000).catch((error: unknown) => error);
-  await engine.settled(13);
+  huge = talk('erin', 'archive', opus);
+  await expect(huge.say(180_000)).rejects.toThrow('prompt is too long');
+  await engine.settled(14);
 }
 
 const show = (path: string) => page.goto(`${engine.dashboardUrl}${path}`);
@@ -146,7 +149,7 @@ describe('the gauge of a conversation', () => {
     await stopped.getByText('What its client was told').click();
     await stopped.getByText(/“prompt is too long: \d+ tokens > 100000 maximum\./).waitFor();
     await stopped.getByText('What its client was told').click();
-    expect(await page.getByRole('link', { name: /^Live/ }).innerText()).toMatch(/2 stopped/);
+    expect(await page.getByRole('link', { name: /^Live/ }).innerText()).toMatch(/3 stopped/);
     // Stopped first, whatever is fuller.
     expect(await page.getByRole('article').first().getAttribute('aria-label')).toMatch(/carla|dave/);
   });
@@ -200,6 +203,21 @@ describe('letting a conversation on', () => {
     await stopped.getByRole('button', { name: 'Take it back' }).click();
     await stopped.getByRole('button', { name: 'for an hour' }).waitFor();
     await expect(full.say(1_000)).rejects.toThrow('prompt is too long');
+  });
+
+  it('works where the very first call was stopped, which has no card', async () => {
+    const stopped = page.getByRole('region', { name: 'Stopped in the last hour' }).getByRole('article');
+    await stopped.getByText('erin · archive').waitFor();
+    await stopped
+      .getByText(/over the context limit\. It would have cost about \$\d\.\d\d; nothing was spent\./)
+      .waitFor();
+    await stopped.getByRole('button', { name: 'for an hour' }).click();
+    await stopped.getByText(/Let on until \d\d:\d\d/).waitFor();
+    await huge.say(180_000);
+    await card('erin, archive').getByText('let on', { exact: true }).waitFor();
+    await stopped.waitFor({ state: 'detached' });
+    await card('erin, archive').getByRole('button', { name: 'Take it back' }).click();
+    await card('erin, archive').getByRole('button', { name: 'for an hour' }).waitFor();
   });
 
   it('for good asks once more, and the careful answer has the focus', async () => {
