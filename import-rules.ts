@@ -32,7 +32,9 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     'main/sandbox',
     'main/engine.ts',
   ],
+  'main/engine-options.ts': ['shared', 'main/system', 'main/settings', 'main/intake'],
   'main/engine.ts': [
+    'main/engine-options.ts',
     'shared',
     'main/system',
     'main/proxy',

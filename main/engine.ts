@@ -5,60 +5,31 @@
  */
 import { join } from 'node:path';
 
-import type { Settings } from '../shared/contract/settings.ts';
+import type { DayChange } from '../shared/corrections.ts';
 import { createOutputCalibration } from '../shared/output-estimate.ts';
 import { createDayOf } from '../shared/period.ts';
 import { dataOf, type PriceBook } from '../shared/pricing/price-book.ts';
 import { startApiServer } from './api/start.ts';
+import type { Engine, EngineOptions } from './engine-options.ts';
 import { startEngineIntake } from './intake/engine-intake.ts';
-import type { TranscriptPlaces } from './intake/transcript-files.ts';
 import { ledgerFileName } from './ledger/ledger-file.ts';
 import { openLedger, type Ledger } from './ledger/open.ts';
 import { createPrices } from './ledger/prices.ts';
+import { createEngineLimits } from './limits/engine-limits.ts';
 import { createLive } from './live/live.ts';
 import { meterCalls } from './live/meter-calls.ts';
+import { rowOf } from './live/row.ts';
 import { createSpendMeter, spendStartOf } from './live/spend-meter.ts';
 import { startProxy } from './proxy/server.ts';
 import { connectionsOf } from './settings/connections.ts';
 import { explainPortFailure } from './settings/port-failure.ts';
 import { readBookInForce } from './settings/price-book-file.ts';
-import type { ProxyVariables } from './settings/proxy-choice.ts';
 import { resolveTimeZone } from './settings/time-zone.ts';
 import { startSync } from './sync/start.ts';
-import type { Clock } from './system/clock.ts';
 import { removeEngineFile, writeEngineFile } from './system/engine-file.ts';
-import type { Ids } from './system/ids.ts';
-import { errorText, type Log } from './system/log.ts';
+import { errorText } from './system/log.ts';
 
-export type EngineOptions = {
-  /** Absolute; created by the host. */
-  readonly home: string;
-  /** Flags and environment already applied. */
-  readonly settings: Settings;
-  readonly secrets: { readonly anthropicApiKey: string | null; readonly stripeApiKey: string | null };
-  /** HTTPS_PROXY and its kin, as the host's environment has them. */
-  readonly proxies: ProxyVariables;
-  /** Where Claude Code keeps its transcripts; read only where the setting asks for it. */
-  readonly transcriptPlaces: TranscriptPlaces;
-  /** The dashboard's token. */
-  readonly token: string;
-  readonly isDemo: boolean;
-  /** Built dashboard to serve over HTTP; null in the desktop app, whose window brings its own. */
-  readonly rendererFolder: string | null;
-  readonly log: Log;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  /** A part died that metering cannot do without; the host closes what is left and starts again. */
-  readonly onFatal?: (error: Error) => void;
-};
-
-export type Engine = {
-  readonly proxyUrl: string;
-  /** Without the token. */
-  readonly dashboardUrl: string;
-  /** Meter events that wait for Stripe, for the host's last words. */
-  readonly close: () => Promise<{ readonly waitingEvents: number }>;
-};
+export type { Engine, EngineOptions } from './engine-options.ts';
 
 /** @throws AppError that says what to do: a port or the home folder in use, a ledger that cannot be opened. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
@@ -94,20 +65,42 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
   const readLive = (nowMs: number) => ledger.read('liveStart', { today: dayOf(nowMs), nowMs });
   const start = await readLive(startedAtMs);
   const monthOf = (atMs: number) => dayOf(atMs).slice(0, 7);
+  const onChanges = (changes: readonly DayChange[]) => {
+    live.changed(changes);
+    if (changes.length > 0) limits.ledgerChanged();
+  };
+  const prices = createPrices({ ledger, book, clock, onChanges });
+  const limits = createEngineLimits({
+    settings: settings.limits,
+    timeZone,
+    book: prices.book,
+    clock,
+    start: await ledger.read('limitsStart', { today: dayOf(startedAtMs), nowMs: startedAtMs }),
+    ledger: {
+      daySpend: (today) => ledger.write('daySpend', today),
+      keepMemory: (memory) => ledger.write('keepLimits', memory),
+      keepWarnings: (warnings) => ledger.write('keepWarnings', warnings),
+    },
+    recordRefused: (call, settled) =>
+      ledger.writer.settle(call, settled, () => live.settled(rowOf(call, settled.outcome))),
+    onNotice: (sentence) => {
+      log.warn('limits', { sentence });
+      options.onNotice?.(sentence);
+    },
+  });
   const sync = await startSync({ ...options, connection: connections.stripe, ledger, monthOf });
   const live = createLive({
     clock,
     timeZone,
     isDemo: options.isDemo,
-    contextLimit: settings.contextLimit,
+    limits,
     spend: createSpendMeter(spendStartOf(start, startedAtMs), dayOf),
     recent: start.recent,
     readAgain: () => readLive(clock.nowMs()),
     stripe: sync.summary,
     gap: ledger.gap,
   });
-  const prices = createPrices({ ledger, book, clock, onChanges: live.changed });
-  const intake = startEngineIntake({ ...options, ledger, book: prices.book, ...ids, onChanges: live.changed });
+  const intake = startEngineIntake({ ...options, ledger, book: prices.book, ...ids, onChanges });
   const calibration = createOutputCalibration(start.calibration);
   const proxy = await explainPortFailure('proxy', settings.port, async () =>
     startProxy({
@@ -120,7 +113,11 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
       calibration,
       clock,
       callId: ids.callId,
-      callbacks: { ...meterCalls(ledger.writer, live, prices.book), ...intake.batches },
+      callbacks: {
+        ...meterCalls(ledger.writer, live, prices.book, limits),
+        ...intake.batches,
+        onAsk: limits.ask,
+      },
     }),
   );
   const { url: dashboardUrl, close: closeApi } = await startApiServer({
@@ -129,7 +126,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     rendererFolder: options.rendererFolder,
     log,
     facts: { isDemo: options.isDemo, timeZone, proxyUrl: proxy.url, startedAtMs, ledgerCalls: start.ledgerCalls },
-    parts: { read: ledger.read, live, intake, prices, sync, clock, timeZone, home },
+    parts: { read: ledger.read, live, limits, intake, prices, sync, clock, timeZone, home },
   });
   writeEngineFile(home, { proxyUrl: proxy.url, dashboardUrl, token: options.token });
   log.info('engine started', { proxyUrl: proxy.url, dashboardUrl, interruptedCalls: ledger.interruptedCalls });
@@ -142,6 +139,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     const waitingEvents = sync.summary().waitingEvents;
     live.close();
     await closeApi();
+    await limits.close();
     await ledger.write('keepCalibration', calibration.snapshot());
     removeEngineFile(home);
     await ledger.close();

@@ -88,7 +88,14 @@ export type CallOutcome = TokenCounts & {
    * book can price the call again: where it has passes of its own.
    */
   readonly usageJson: string | null;
+  /** Of a refused call, what it was expected to cost; null for every other, and where its model has no price. */
+  readonly wouldCostNanoUsd: number | null;
+  /** What the client of a refused call was told: a sentence about limits and names, nothing of its prompt. */
+  readonly refusal: string | null;
 };
+
+/** Of every call that no limit stopped. */
+export const notRefused = { wouldCostNanoUsd: null, refusal: null } as const;
 
 /** A call as the ledger knows it: what was begun and how it ended. */
 export type CallRecord = BegunCall & CallOutcome;

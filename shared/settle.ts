@@ -11,8 +11,9 @@
  *   that was cut is not documented (section 11).
  * - `partial`, estimated, unpriced: cut before Anthropic reported anything; never $0, since it may have run.
  * - `complete`, unpriced: whole, and its answer reports no usage.
+ * - `refused`, free: a limit stopped it before it left this machine. It says what it would have cost, and what its client was told.
  */
-import type { CallOutcome, ChargeLine } from './call.ts';
+import { notRefused, type CallOutcome, type ChargeLine } from './call.ts';
 import type { PriceBook } from './pricing/price-book.ts';
 import { priceUsage } from './pricing/price.ts';
 import { addCounts, billedPasses, noTokens, type TokenCounts, type Usage } from './usage.ts';
@@ -65,9 +66,29 @@ export function settle(end: CallEnd, book: PriceBook): Settlement {
       ...price,
       // The counts of one pass stand in the columns; keeping them twice is a third of a row.
       usageJson: usage.passes.length + usage.unknownParts.length > 0 ? end.usageJson : null,
+      ...notRefused,
     },
     lines: priced.kind === 'priced' ? priced.lines : [],
   };
+}
+
+export type RefusedEnd = {
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly httpStatus: number;
+  readonly responseBytes: number;
+  readonly errorType: string;
+  /** What its client was told. */
+  readonly sentence: string;
+  /** Null where its model has no price. */
+  readonly wouldCostNanoUsd: number | null;
+};
+
+export function settleRefused({ sentence, wouldCostNanoUsd, ...end }: RefusedEnd, book: PriceBook): Settlement {
+  const unknown = { firstByteMs: null, requestId: null, model: null, messageId: null, stopReason: null };
+  const free = { costNanoUsd: 0, priceBook: book.version, unpricedReason: null };
+  const { outcome, lines } = withoutUsage({ ...end, ...unknown }, { status: 'refused', isEstimated: false }, free);
+  return { outcome: { ...outcome, wouldCostNanoUsd, refusal: sentence }, lines };
 }
 
 /** What we call an ending that nobody told: the client or the connection went away. Every other error type is Anthropic's own word. */
@@ -123,7 +144,20 @@ function describe(usage: Usage) {
   };
 }
 
-function common(end: CallEnd) {
+type Common = Pick<
+  CallEnd,
+  | 'endedAtMs'
+  | 'firstByteMs'
+  | 'httpStatus'
+  | 'requestId'
+  | 'responseBytes'
+  | 'model'
+  | 'messageId'
+  | 'stopReason'
+  | 'errorType'
+>;
+
+function common(end: Common) {
   const { endedAtMs, firstByteMs, httpStatus, requestId, responseBytes, model, messageId, stopReason, errorType } = end;
   return {
     endedAtMs,
@@ -140,7 +174,7 @@ function common(end: CallEnd) {
 
 type Price = Pick<CallOutcome, 'costNanoUsd' | 'priceBook' | 'unpricedReason'>;
 
-function withoutUsage(end: CallEnd, status: Status, price: Price): Settlement {
+function withoutUsage(end: Common, status: Status, price: Price): Settlement {
   const nothing = {
     ...noTokens,
     thinkingTokens: 0,
@@ -150,5 +184,5 @@ function withoutUsage(end: CallEnd, status: Status, price: Price): Settlement {
     inferenceGeo: null,
     passCount: 0,
   };
-  return { outcome: { ...common(end), ...status, ...nothing, ...price, usageJson: null }, lines: [] };
+  return { outcome: { ...common(end), ...status, ...nothing, ...price, usageJson: null, ...notRefused }, lines: [] };
 }

@@ -13,6 +13,7 @@ import { callsRoutes } from './calls.ts';
 import { dashboardFiles } from './dashboard-files.ts';
 import { createGuard, type GuardOptions } from './guard.ts';
 import { importRoutes } from './import.ts';
+import { limitsRoutes } from './limits.ts';
 import { liveRoutes } from './live.ts';
 import { monthRoutes } from './month.ts';
 import type { ApiParts } from './parts.ts';
@@ -47,6 +48,7 @@ export function createApi({ parts, guard, rendererFolder, log }: ApiOptions): Ho
   api.use('*', createGuard(guard));
   api.route('/api', statusRoutes(parts));
   api.route('/api', liveRoutes(parts));
+  api.route('/api', limitsRoutes(parts));
   api.route('/api', monthRoutes(parts));
   api.route('/api', callsRoutes(parts));
   api.route('/api', stripeRoutes(parts));

@@ -1,5 +1,6 @@
 /** What the API reads from the rest of the engine. Handlers know this and nothing else; reading sides only, and one button. */
 import type { Status } from '../../shared/contract/api.ts';
+import type { LetOnAnswer, LimitsView } from '../../shared/contract/limits-view.ts';
 import type { Intake } from '../intake/start.ts';
 import type { Ledger } from '../ledger/open.ts';
 import type { Prices } from '../ledger/prices.ts';
@@ -7,9 +8,18 @@ import type { Live } from '../live/live.ts';
 import type { Sync } from '../sync/start.ts';
 import type { Clock } from '../system/clock.ts';
 
+/** The engine's limits, as the screens see them. */
+export type LimitsPart = {
+  readonly view: () => LimitsView;
+  /** `forMs` null is for good. */
+  readonly allow: (conversation: string, forMs: number | null) => Promise<LetOnAnswer>;
+  readonly revoke: (conversation: string) => Promise<LetOnAnswer>;
+};
+
 export type ApiParts = {
   readonly read: Ledger['read'];
   readonly live: Pick<Live, 'snapshot' | 'subscribe'>;
+  readonly limits: LimitsPart;
   readonly intake: Pick<Intake, 'transcripts' | 'ledger'>;
   readonly prices: Prices;
   readonly clock: Clock;

@@ -76,6 +76,8 @@ function recordOf(row: ExportedCall): CallRecord {
     priceBook: row.price_book,
     unpricedReason: row.cost_nano_usd === null ? (row.unpriced_reason ?? 'Its export gives no reason.') : null,
     usageJson: null,
+    wouldCostNanoUsd: row.would_cost_nano_usd,
+    refusal: null,
   };
 }
 

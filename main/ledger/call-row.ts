@@ -45,6 +45,8 @@ const columns: Readonly<Record<string, keyof CallRecord>> = {
   price_book: 'priceBook',
   unpriced_reason: 'unpricedReason',
   usage_json: 'usageJson',
+  would_cost_nano_usd: 'wouldCostNanoUsd',
+  refusal: 'refusal',
 };
 const columnNames = Object.keys(columns);
 const fields = Object.values(columns);
@@ -68,7 +70,8 @@ export type CallValues = readonly unknown[];
 export function valuesOf(call: CallRecord): CallValues {
   const values: unknown[] = [];
   for (const field of fields) {
-    const value = call[field];
+    // A journal that an earlier version left behind tells of calls without the newest fields.
+    const value = call[field] ?? null;
     values.push(typeof value === 'boolean' ? Number(value) : value);
   }
   return values;

@@ -9,10 +9,11 @@ const rowColumns = `
   id, source, status, is_estimated, started_at_ms AS startedAtMs, ended_at_ms AS endedAtMs, member, project, customer, conversation,
   client, requested_model AS requestedModel, model, http_status AS httpStatus, stop_reason AS stopReason, error_type AS errorType,
   input_tokens AS inputTokens, cache_write_5m_tokens AS cacheWrite5mTokens, cache_write_1h_tokens AS cacheWrite1hTokens,
-  cache_read_tokens AS cacheReadTokens, output_tokens AS outputTokens, cost_nano_usd AS costNanoUsd, unpriced_reason AS unpricedReason`;
+  cache_read_tokens AS cacheReadTokens, output_tokens AS outputTokens, cost_nano_usd AS costNanoUsd, unpriced_reason AS unpricedReason,
+  would_cost_nano_usd AS wouldCostNanoUsd`;
 
 const detailColumns = `
-  path, is_stream, usage_json, charge_lines, repeat_of AS repeatOf, correction_reason AS correctionReason, message_id AS messageId, request_id AS requestId, service_tier AS serviceTier, speed,
+  path, refusal, is_stream, usage_json, charge_lines, repeat_of AS repeatOf, correction_reason AS correctionReason, message_id AS messageId, request_id AS requestId, service_tier AS serviceTier, speed,
   inference_geo AS inferenceGeo, thinking_tokens AS thinkingTokens, web_search_requests AS webSearchRequests, pass_count AS passCount,
   prompt_bytes AS promptBytes, response_bytes AS responseBytes, first_byte_ms AS firstByteMs, price_book AS priceBook`;
 

@@ -17,7 +17,7 @@ export function* exportCalls(db: Db, { from, to }: ExportRange): Generator<Expor
       `SELECT id, source, status, is_estimated, started_at_ms, ended_at_ms, member, project, customer, conversation, requested_model, model,
               message_id, request_id, http_status, stop_reason, service_tier, speed, inference_geo, input_tokens, cache_write_5m_tokens,
               cache_write_1h_tokens, cache_read_tokens, output_tokens, thinking_tokens, web_search_requests, pass_count AS passes,
-              prompt_bytes, response_bytes, cost_nano_usd, price_book, unpriced_reason
+              prompt_bytes, response_bytes, cost_nano_usd, price_book, unpriced_reason, would_cost_nano_usd
          FROM current_calls WHERE day >= ? AND day <= ? ORDER BY started_at_ms, id`,
     )
     .iterate(from ?? '', to ?? '9999');

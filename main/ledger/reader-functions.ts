@@ -7,6 +7,7 @@ import { outboxSummary, readOutbox } from './outbox-read.ts';
 import type { CallsFilter } from './call-conditions.ts';
 import { readCall, readCalls, readFacets } from './read-calls.ts';
 import { readCallsTotal } from './read-calls-total.ts';
+import { readLimitsStart, type LimitsQuestion } from './read-limits.ts';
 import { readLiveStart, type LiveQuestion } from './read-live.ts';
 import { readPricedBy } from './read-priced-by.ts';
 import { readMonth, type MonthQuestion } from './read-spend.ts';
@@ -18,6 +19,7 @@ export type ReaderFunctions = ReturnType<typeof createReaderFunctions>;
 export function createReaderFunctions(db: Db) {
   return {
     liveStart: (question: LiveQuestion) => readLiveStart(db, question),
+    limitsStart: (question: LimitsQuestion) => readLimitsStart(db, question),
     month: (question: MonthQuestion) => readMonth(db, question),
     calls: (query: CallsQuery) => readCalls(db, query),
     callsTotal: (query: CallsFilter) => readCallsTotal(db, query),

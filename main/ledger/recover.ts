@@ -4,7 +4,7 @@
  * The rule of the latter (design, invariant 3): nothing of its answer is known any more, so its tokens are 0, and it is unpriced with a reason,
  * never $0. A later source that knows better (transcript, reconciliation) corrects it with a new row.
  */
-import type { BegunCall, CallOutcome } from '../../shared/call.ts';
+import { notRefused, type BegunCall, type CallOutcome } from '../../shared/call.ts';
 import { noTokens } from '../../shared/usage.ts';
 import type { Db } from '../system/db.ts';
 import type { JournalContent } from './read-journal.ts';
@@ -53,5 +53,6 @@ function interrupted(begun: BegunCall, nowMs: number): CallOutcome {
     priceBook: null,
     unpricedReason: interruptedReason,
     usageJson: null,
+    ...notRefused,
   };
 }

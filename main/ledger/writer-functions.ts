@@ -5,17 +5,19 @@ import type { Db } from '../system/db.ts';
 import { noteBatch, noteMetered, type BatchNews, type MeteredBatch } from './batches.ts';
 import type { BookInForce } from './book-in-force.ts';
 import type { PackedCall } from './call-row.ts';
-import { readFact, writeFact } from './facts.ts';
+import { readFact, writeFact, type FactName } from './facts.ts';
 import { readGaps } from './gaps.ts';
 import { recordAnswer, releaseSending, retryEvent, sealClosedMinutes, takeDueEvents, wakeOutbox } from './outbox.ts';
 import { noteIntakeFiles, type IntakeFile } from './intake-files.ts';
 import { mendDifferences, type RecentDifferences } from './recent-check.ts';
 import { rerate, type RerateQuestion } from './rerate.ts';
 import { forgetJournal, readJournal } from './read-journal.ts';
+import { readDaySpend } from './read-limits.ts';
 import { recoverCalls } from './recover.ts';
 import type { Recorder } from './record.ts';
 import { moveRollupsToZone } from './rollup.ts';
 import { takeIn } from './take-in.ts';
+import { keepWarnings, type KeptWarning } from './warnings.ts';
 
 export type WriterFunctions = ReturnType<typeof createWriterFunctions>;
 
@@ -49,7 +51,10 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
     useBook: (question: Parameters<BookInForce['use']>[0]) => prices.use(question),
     rerate: (question: RerateQuestion) => rerate(db, { recorder, book: prices.book() }, question),
     mendDifferences: (differences: RecentDifferences) => mendDifferences(db, differences),
-    keepCalibration: (state: CalibrationState) => keepCalibration(db, state),
+    keepCalibration: (state: CalibrationState) => keepFact(db, 'output_calibration', JSON.stringify(state)),
+    keepLimits: (memory: string) => keepFact(db, 'limits_memory', memory),
+    keepWarnings: (warnings: readonly KeptWarning[]) => keepWarnings(db, warnings),
+    daySpend: (today: string) => readDaySpend(db, today),
     noteFiles: (files: readonly IntakeFile[]) => noteIntakeFiles(db, files),
     noteBatch: (batch: BatchNews) => noteBatch(db, batch),
     noteMetered: (batch: MeteredBatch) => noteMetered(db, batch),
@@ -57,9 +62,9 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
 }
 
 /** False when the disk refuses: what is not kept is learnt again, and no engine fails to end over it. */
-function keepCalibration(db: Db, state: CalibrationState): boolean {
+function keepFact(db: Db, name: FactName, value: string): boolean {
   try {
-    writeFact(db, 'output_calibration', JSON.stringify(state));
+    writeFact(db, name, value);
     return true;
   } catch {
     return false;

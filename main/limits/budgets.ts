@@ -5,6 +5,7 @@
 import type { Attribution } from '../../shared/call.ts';
 import type { Budget, BudgetKind, BudgetPeriod } from '../../shared/contract/limits.ts';
 import { budgetKinds, budgetPeriods } from '../../shared/contract/limits.ts';
+import { budgetWarningPercents } from '../../shared/contract/limits-view.ts';
 import { monthOfDay, previousMonth } from '../../shared/period.ts';
 import { periodOf } from './budget-period.ts';
 import { createReservationBook, type Account, type AccountSums } from './reservation-book.ts';
@@ -18,7 +19,7 @@ export type BudgetAccount = Account & { readonly budget: Budget; readonly whose:
 
 export type BudgetWarning = {
   readonly account: BudgetAccount;
-  readonly percent: number;
+  readonly percent: (typeof budgetWarningPercents)[number];
   readonly spentNanoUsd: number;
 };
 
@@ -34,13 +35,14 @@ export type Budgets = {
   readonly load: (rows: readonly DaySpend[]) => void;
   readonly setBudgets: (budgets: readonly Budget[]) => void;
   readonly sums: (kind: BudgetKind, whose: string | null, per: BudgetPeriod, day: string) => AccountSums;
+  /** Every budget in force on this day, one entry for each whom it is for and who has spent or reserved in its period. */
+  readonly accounts: (day: string) => readonly (BudgetAccount & { readonly sums: AccountSums })[];
   readonly size: () => { readonly accounts: number; readonly reservations: number };
 };
 
 export type BudgetCall = Who & { readonly id: string; readonly day: string };
 
 const dayMs = 86_400_000;
-const warningPercents = [50, 80, 100] as const;
 
 export function createBudgets(start: readonly Budget[]): Budgets {
   const book = createReservationBook();
@@ -65,12 +67,17 @@ export function createBudgets(start: readonly Budget[]): Budgets {
   function warningsFor(call: BudgetCall): BudgetWarning[] {
     return accountsOf(budgets, call).flatMap((account) => {
       const { spentNanoUsd } = book.sums(account.key);
-      const reached = warningPercents.filter((percent) => spentNanoUsd * 100 >= account.limitNanoUsd * percent);
+      const reached = budgetWarningPercents.filter((percent) => spentNanoUsd * 100 >= account.limitNanoUsd * percent);
       const fresh = reached.filter((percent) => !told.has(toldKey(account, percent)));
       for (const percent of fresh) told.add(toldKey(account, percent));
       const percent = fresh.at(-1);
       return percent === undefined ? [] : [{ account, percent, spentNanoUsd }];
     });
+  }
+
+  function withSums(budget: Budget, whose: string | null, day: string) {
+    const key = keyOf(budget.of, whose, periodOf(budget.per, day));
+    return { key, limitNanoUsd: budget.limitNanoUsd, budget, whose, sums: book.sums(key) };
   }
 
   return {
@@ -99,6 +106,10 @@ export function createBudgets(start: readonly Budget[]): Budgets {
     setBudgets: (next) => {
       budgets = next;
     },
+    accounts: (day) => {
+      const keys = [...book.keys()];
+      return budgets.flatMap((budget) => namesOf(budget, keys, day).map((whose) => withSums(budget, whose, day)));
+    },
     sums: (kind, whose, per, day) => book.sums(keyOf(kind, whose, periodOf(per, day))),
     size: book.size,
   };
@@ -119,6 +130,16 @@ function accountsOf(budgets: readonly Budget[], call: Who & { readonly day: stri
     const key = keyOf(budget.of, whose, periodOf(budget.per, call.day));
     return [{ key, limitNanoUsd: budget.limitNanoUsd, budget, whose }];
   });
+}
+
+/** Whom a budget is for. One for each of a kind is for those who have an account in the period. */
+function namesOf({ of, name, per }: Budget, keys: readonly string[], day: string): (string | null)[] {
+  if (of === 'team' || name !== null) return [name];
+  const [head, tail] = [`${of}/`, `/${periodOf(per, day)}`];
+  return keys
+    .filter((key) => key.startsWith(head) && key.endsWith(tail))
+    .map((key) => key.slice(head.length, -tail.length))
+    .filter((whose) => whose !== '');
 }
 
 function nameIn(kind: BudgetKind, who: Who): string | null {

@@ -1,15 +1,9 @@
 /**
  * A conversation's economics, as the context gauge shows them: tokens against the limit and the model's window, growth, cost, the cache and what the next
- * turn costs while it is warm and once it has expired. Pure.
+ * turn costs while it is warm and once the next part of it has expired. Pure.
  */
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
-import {
-  cacheLifetimeOf,
-  cachedTokensAt,
-  cacheExpiresAtMs,
-  hourMs,
-  type ConversationState,
-} from './conversation-state.ts';
+import { cacheLifetimeOf, cachedTokensAt, cacheExpiresAtMs, type ConversationState } from './conversation-state.ts';
 import { expectCost } from './expected-cost.ts';
 
 export type Economics = {
@@ -30,6 +24,8 @@ export type Economics = {
     readonly readShare: number | null;
     /** What the next turn would read now. */
     readonly warmTokens: number;
+    /** Of what the last turn wrote or read last; null where it uses no cache. */
+    readonly lifetime: '5m' | '1h' | null;
     /** When the next part of it is gone; null where nothing is warm. */
     readonly expiresAtMs: number | null;
   };
@@ -37,7 +33,7 @@ export type Economics = {
   readonly nextTurn: {
     /** If it is sent now. */
     readonly costNanoUsd: number | null;
-    /** If it is sent after everything cached has expired. */
+    /** If it is sent when the next part of the cache is gone; where nothing is warm any more, as now. */
     readonly costAfterExpiryNanoUsd: number | null;
   };
 };
@@ -51,6 +47,7 @@ export type EconomicsQuestion = {
 export function economicsOf(state: ConversationState, question: EconomicsQuestion, book: PriceBook): Economics {
   const { model, limitTokens, nowMs } = question;
   const growthTokens = growthOf(state);
+  const expiresAtMs = cacheExpiresAtMs(state.cache, nowMs);
   const last = state.recent.at(-1);
   return {
     contextTokens: state.contextTokens,
@@ -67,17 +64,12 @@ export function economicsOf(state: ConversationState, question: EconomicsQuestio
     cache: {
       readShare: last ? last.cacheReadTokens / last.promptTokens : null,
       warmTokens: cachedTokensAt(state.cache, nowMs),
-      expiresAtMs: cacheExpiresAtMs(state.cache, nowMs),
+      lifetime: cacheLifetimeOf(state),
+      expiresAtMs,
     },
     nextTurn: {
       costNanoUsd: nextTurnCost(state, model, growthTokens, nowMs, book),
-      costAfterExpiryNanoUsd: nextTurnCost(
-        state,
-        model,
-        growthTokens,
-        Math.max(nowMs, state.cache.lastUsedAtMs + hourMs),
-        book,
-      ),
+      costAfterExpiryNanoUsd: nextTurnCost(state, model, growthTokens, expiresAtMs ?? nowMs, book),
     },
   };
 }

@@ -11,6 +11,8 @@ export type LetOn = {
   readonly allow: (conversation: string, untilMs: number | null) => void;
   readonly revoke: (conversation: string) => void;
   readonly isLetOn: (conversation: string | null, nowMs: number) => boolean;
+  /** Until when; `untilMs` null is for good. Null where it is not let on. */
+  readonly of: (conversation: string, nowMs: number) => { readonly untilMs: number | null } | null;
   /** Without those that are over. */
   readonly snapshot: (nowMs: number) => LetOnState;
 };
@@ -19,6 +21,11 @@ const conversationsMax = 1_000;
 
 export function createLetOn(start: LetOnState = {}): LetOn {
   const known = new Map(Object.entries(start).slice(-conversationsMax));
+  function of(conversation: string, nowMs: number): { readonly untilMs: number | null } | null {
+    const untilMs = known.get(conversation);
+    return untilMs !== undefined && (untilMs === null || nowMs < untilMs) ? { untilMs } : null;
+  }
+
   return {
     allow: (conversation, untilMs) => {
       known.delete(conversation);
@@ -27,10 +34,8 @@ export function createLetOn(start: LetOnState = {}): LetOn {
       if (known.size > conversationsMax && !oldest.done) known.delete(oldest.value);
     },
     revoke: (conversation) => void known.delete(conversation),
-    isLetOn: (conversation, nowMs) => {
-      const untilMs = conversation === null ? undefined : known.get(conversation);
-      return untilMs !== undefined && (untilMs === null || nowMs < untilMs);
-    },
+    isLetOn: (conversation, nowMs) => conversation !== null && of(conversation, nowMs) !== null,
+    of,
     snapshot: (nowMs) => Object.fromEntries([...known].filter(([, untilMs]) => untilMs === null || nowMs < untilMs)),
   };
 }

@@ -86,6 +86,8 @@ export type Limits = {
   readonly memory: (nowMs: number) => LimitsMemory;
   /** Of one budget: what is spent of it, and what is spoken for. */
   readonly sums: Budgets['sums'];
+  readonly budgetAccounts: Budgets['accounts'];
+  readonly rules: () => LimitRules;
 };
 
 export function createLimits(options: LimitsOptions): Limits {
@@ -147,6 +149,8 @@ export function createLimits(options: LimitsOptions): Limits {
     letOn,
     economics,
     sums: budgets.sums,
+    budgetAccounts: budgets.accounts,
+    rules: () => rules,
     release: budgets.release,
     replay: (past) => past.forEach(advance),
     isWorthCounting: (call) =>

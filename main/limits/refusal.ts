@@ -8,12 +8,11 @@
  * Names of members and projects stand in the answer; nothing of the prompt does.
  */
 import { letOnCommand, type BudgetPeriod } from '../../shared/contract/limits.ts';
+import type { RefusalCause } from '../../shared/contract/limits-view.ts';
 import { formatCallUsd, formatUsd } from '../../shared/money.ts';
 import { resetDayOf, secondsToReset } from './budget-period.ts';
 import type { BudgetRefusal } from './budgets.ts';
 import type { ExpectedCost } from './expected-cost.ts';
-
-export type RefusalCause = 'context_limit' | 'call_ceiling' | 'budget';
 
 export type Refusal = {
   readonly kind: 'refused';

@@ -33,6 +33,8 @@ export type ReservationBook = {
   /** Adds to what is spent; negative where a correction made a call cheaper. */
   readonly spend: (keys: readonly string[], nanoUsd: number) => void;
   readonly sums: (key: string) => AccountSums;
+  /** Of every account that holds anything. */
+  readonly keys: () => ReadonlySet<string>;
   /** Forgets what was spent in accounts that `isPast` says are over; what is reserved in them stays until its call ends. */
   readonly forget: (isPast: (key: string) => boolean) => void;
   readonly size: () => { readonly accounts: number; readonly reservations: number };
@@ -52,6 +54,8 @@ export function createReservationBook(accountsMax = defaultAccountsMax): Reserva
     spentNanoUsd: spent.get(key) ?? 0,
     reservedNanoUsd: reserved.get(key) ?? 0,
   });
+
+  const keys = () => new Set([...spent.keys(), ...reserved.keys()]);
 
   function addReserved(keys: readonly string[], nanoUsd: number): void {
     for (const key of keys) {
@@ -103,8 +107,9 @@ export function createReservationBook(accountsMax = defaultAccountsMax): Reserva
     forget: (isPast) => {
       for (const key of spent.keys()) if (isPast(key)) spent.delete(key);
     },
+    keys,
     size: () => ({
-      accounts: new Set([...spent.keys(), ...reserved.keys()]).size,
+      accounts: keys().size,
       reservations: reservations.size,
     }),
   };

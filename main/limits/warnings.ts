@@ -7,24 +7,13 @@
  *   or the history; else the time since the last use says that it expired; else nothing seen here explains it.
  * - `spend_pace`: at the pace of the last turns the conversation reaches an amount within half an hour.
  */
+import type { WarningCause } from '../../shared/contract/limits-view.ts';
 import { formatUsd } from '../../shared/money.ts';
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import { tokensInWords } from '../../shared/plain-words.ts';
 import { promptTokens } from '../../shared/usage.ts';
 import { cachedTokensAt, nextState, type ConversationState, type Turn } from './conversation-state.ts';
 import { expectCost } from './expected-cost.ts';
-
-export type WarningCause =
-  | 'context_50'
-  | 'context_75'
-  | 'context_90'
-  | 'turn_cost_doubled'
-  | 'cache_miss_expired'
-  | 'cache_miss_prefix'
-  | 'cache_miss_model'
-  | 'cache_miss_tools'
-  | 'cache_miss_unknown'
-  | 'spend_pace';
 
 export type Warning = {
   readonly cause: WarningCause;
@@ -87,7 +76,7 @@ function contextWarning(tokens: number, limitTokens: number | null): Warning | n
   const share = Math.floor((tokens * 100) / limitTokens);
   return {
     cause: step.cause,
-    sentence: `This conversation holds ${tokens} tokens (${tokensInWords(tokens)}), ${share} % of its limit of ${limitTokens}.`,
+    sentence: `This conversation holds ${grouped(tokens)} tokens (${tokensInWords(tokens)}), ${share} % of its limit of ${grouped(limitTokens)}.`,
     remedy: 'Compact it, or begin a new one with what matters: every turn sends all of it again.',
     number: { value: tokens, unit: 'tokens' },
   };
@@ -106,6 +95,11 @@ function costJump(before: ConversationState, { costNanoUsd }: Turn): Warning | n
     remedy: 'Look at what this turn sent: a large result of a tool stays in the context and is paid for at every turn.',
     number: { value: costNanoUsd, unit: 'nano_usd' },
   };
+}
+
+/** "91,204": a number in a sentence for people. */
+function grouped(value: number): string {
+  return value.toLocaleString('en-US');
 }
 
 /** Less in the cache is not worth a word; Anthropic caches no prefix below 512 to 4,096 tokens. */
@@ -138,10 +132,11 @@ function cacheMiss(before: ConversationState, turn: Turn, book: PriceBook): Warn
   const cost = extra === null ? '' : `, which cost ${formatUsd(extra, 3)} more`;
   return {
     cause,
-    sentence: `${missed} tokens of this conversation were not read from the cache, because ${why}${cost}.`.replace(
-      'because for',
-      'for',
-    ),
+    sentence:
+      `${grouped(missed)} tokens of this conversation were not read from the cache, because ${why}${cost}.`.replace(
+        'because for',
+        'for',
+      ),
     remedy,
     number: extra === null ? { value: missed, unit: 'tokens' } : { value: extra, unit: 'nano_usd' },
   };

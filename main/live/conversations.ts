@@ -5,22 +5,26 @@
 import type { CallRow } from '../../shared/contract/api.ts';
 import type { Conversation } from '../../shared/contract/events.ts';
 import { promptTokens } from '../../shared/usage.ts';
+import type { ConversationSeen } from './limits-seen.ts';
 
 /** Conversations kept in memory; the least recently active go first. */
 const conversationsMax = 200;
 
+/** What its calls tell of a conversation; growth is against the turn before. */
+export type ToldConversation = Omit<Conversation, keyof ConversationSeen> & Pick<Conversation, 'growthTokens'>;
+
 export type Conversations = {
   readonly add: (call: CallRow) => void;
   /** Most recently active first. */
-  readonly latest: (count: number) => Conversation[];
+  readonly latest: (count: number) => ToldConversation[];
 };
 
-export function createConversations(limitTokens: number): Conversations {
-  const known = new Map<string, Conversation>();
+export function createConversations(): Conversations {
+  const known = new Map<string, ToldConversation>();
   return {
     add: (call) => {
       if (call.conversation === null || !hasContext(call)) return;
-      const next = extend(known.get(call.conversation), call, call.conversation, limitTokens);
+      const next = extend(known.get(call.conversation), call, call.conversation);
       // Deleting first moves it to the end, so that the map's order is the order of activity.
       known.delete(call.conversation);
       known.set(call.conversation, next);
@@ -36,7 +40,7 @@ function hasContext(call: CallRow): boolean {
   return promptTokens(call) > 0;
 }
 
-function extend(before: Conversation | undefined, call: CallRow, id: string, limitTokens: number): Conversation {
+function extend(before: ToldConversation | undefined, call: CallRow, id: string): ToldConversation {
   const contextTokens = promptTokens(call) + call.outputTokens;
   return {
     id,
@@ -50,7 +54,6 @@ function extend(before: Conversation | undefined, call: CallRow, id: string, lim
     cacheWriteTokens: call.cacheWrite5mTokens + call.cacheWrite1hTokens,
     inputTokens: call.inputTokens + call.outputTokens,
     growthTokens: before ? contextTokens - before.contextTokens : null,
-    limitTokens,
     costNanoUsd: (before?.costNanoUsd ?? 0) + (call.costNanoUsd ?? 0),
     unpricedCalls: (before?.unpricedCalls ?? 0) + (call.costNanoUsd === null ? 1 : 0),
     lastAtMs: call.endedAtMs ?? call.startedAtMs,

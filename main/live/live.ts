@@ -8,6 +8,7 @@ import type { DayChange } from '../../shared/corrections.ts';
 import type { InFlightCall, LiveSnapshot } from '../../shared/contract/events.ts';
 import type { Clock, Timer } from '../system/clock.ts';
 import { createConversations } from './conversations.ts';
+import type { LimitsSeen } from './limits-seen.ts';
 import { createReadAgain, type LiveCalls } from './read-again.ts';
 import type { SpendMeter } from './spend-meter.ts';
 
@@ -34,7 +35,7 @@ export type LiveOptions = {
   readonly clock: Clock;
   readonly timeZone: string;
   readonly isDemo: boolean;
-  readonly contextLimit: number;
+  readonly limits: LimitsSeen;
   readonly spend: SpendMeter;
   /** Newest first, from the ledger at start. */
   readonly recent: readonly CallRow[];
@@ -56,7 +57,7 @@ export function createLive(options: LiveOptions): Live {
   const { clock, spend } = options;
   const inFlight = new Map<string, { call: BegunCall; running: RunningView }>();
   const subscribers = new Set<(snapshot: LiveSnapshot) => void>();
-  let conversations = createConversations(options.contextLimit);
+  let conversations = createConversations();
   let recent = options.recent.slice(0, recentMax);
   let timer: Timer | null = null;
   let isChanged = false;
@@ -68,7 +69,7 @@ export function createLive(options: LiveOptions): Live {
     clock,
     read: options.readAgain,
     onRead: (calls, late) => {
-      conversations = createConversations(options.contextLimit);
+      conversations = createConversations();
       for (const row of [...calls.recent.toReversed(), ...late]) conversations.add(row);
       recent = [...late.toReversed(), ...calls.recent].slice(0, recentMax);
       spend.correctMinutes(calls.minutes, late);
@@ -86,7 +87,11 @@ export function createLive(options: LiveOptions): Live {
       inFlight: [...inFlight.values()].slice(0, inFlightMax).map(({ call, running }) => inFlightCall(call, running)),
       inFlightCount: inFlight.size,
       recent: [...recent],
-      conversations: conversations.latest(conversationsMax),
+      conversations: conversations.latest(conversationsMax).map((told) => {
+        const seen = options.limits.conversation(told.id, told.project, atMs);
+        return { ...told, ...seen, growthTokens: seen.growthTokens ?? told.growthTokens };
+      }),
+      ...options.limits.summary(atMs),
       stripe: options.stripe(),
       gap: options.gap(),
     };

@@ -2,7 +2,7 @@
  * The way of a call past the proxy: a durable begin, the price and the settle, and the screen after the commit. The callbacks that the engine gives
  * the proxy; it knows the ledger only as the two functions it is given.
  */
-import type { BegunCall, SettledCall } from '../../shared/call.ts';
+import type { BegunCall, CallOutcome, SettledCall } from '../../shared/call.ts';
 import type { Unusual } from '../../shared/corrections.ts';
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import { settle, type CallEnd } from '../../shared/settle.ts';
@@ -26,7 +26,19 @@ export type CallCallbacks = {
   readonly onFinish: (call: BegunCall, end: CallEnd) => Promise<void>;
 };
 
-export function meterCalls(writer: CallWriter, live: Live, book: () => PriceBook): CallCallbacks {
+/** Told of every end at once, and again when its row is in the ledger: what limits go by. */
+export type EndListener = {
+  readonly finish: (call: BegunCall, end: CallEnd, outcome: CallOutcome) => void;
+  /** `isUnusual`: the ledger had another row for it. */
+  readonly committed: (callId: string, isUnusual: boolean) => void;
+};
+
+export function meterCalls(
+  writer: CallWriter,
+  live: Live,
+  book: () => PriceBook,
+  { finish, committed }: EndListener,
+): CallCallbacks {
   return {
     onBegin: async (call, soFar) => {
       await writer.begin(call);
@@ -34,7 +46,9 @@ export function meterCalls(writer: CallWriter, live: Live, book: () => PriceBook
     },
     onFinish: (call, end) => {
       const { outcome, lines } = settle(end, book());
+      finish(call, end, outcome);
       return writer.settle(call, { id: call.id, outcome, lines }, (unusual) => {
+        committed(call.id, unusual !== null);
         if (unusual?.kind === 'merged') {
           // Another source had told of it before: its row stands, with what this one knew better.
           live.ended(call.id);

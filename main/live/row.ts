@@ -6,6 +6,7 @@ export function rowOf(begun: BegunCall, outcome: CallOutcome): CallRow {
   const { id, source, startedAtMs, member, project, customer, conversation, client, requestedModel } = begun;
   const { status, isEstimated, endedAtMs, model, httpStatus, stopReason, errorType, costNanoUsd, unpricedReason } =
     outcome;
+  const { wouldCostNanoUsd } = outcome;
   const { inputTokens, cacheWrite5mTokens, cacheWrite1hTokens, cacheReadTokens, outputTokens } = outcome;
   return {
     id,
@@ -31,5 +32,6 @@ export function rowOf(begun: BegunCall, outcome: CallOutcome): CallRow {
     outputTokens,
     costNanoUsd,
     unpricedReason,
+    wouldCostNanoUsd,
   };
 }

@@ -1,11 +1,10 @@
 /**
- * Who made a call and what for. Pure. In order: our headers, the path prefix, the machine's own default; the customer also by what the
+ * Who made a call and what for. Pure; the conversation is found by whoever knows the others. In order: our headers, the path prefix, the machine's own default; the customer also by what the
  * project or the member maps to. Names are cut, never refused: a label must not stop a call.
  */
 import type { Attribution } from '../../shared/call.ts';
 import { customerOf, type CustomerMap } from '../../shared/customer-of.ts';
 import { headerOf, type RawHeaders } from './headers.ts';
-import type { Inspection } from './inspect.ts';
 import type { Route } from './route.ts';
 
 export type AttributionDefaults = CustomerMap & { readonly member: string | null; readonly project: string | null };
@@ -16,9 +15,8 @@ const nameLengthMax = 100;
 export function attribute(
   route: Route,
   headers: RawHeaders,
-  inspection: Inspection,
   defaults: AttributionDefaults,
-): Attribution {
+): Omit<Attribution, 'conversation'> {
   const member = nameOf(headerOf(headers, 'x-tollkeeper-member')) ?? nameOf(route.member) ?? defaults.member;
   const project = nameOf(headerOf(headers, 'x-tollkeeper-project')) ?? nameOf(route.project) ?? defaults.project;
   const named = nameOf(headerOf(headers, 'x-tollkeeper-customer'));
@@ -26,7 +24,6 @@ export function attribute(
     member,
     project,
     customer: named ?? customerOf(defaults, { member, project }),
-    conversation: conversationOf(headers, inspection, member, project),
   };
 }
 
@@ -35,21 +32,6 @@ export function clientOf(headers: RawHeaders): string | null {
   const product = headerOf(headers, 'user-agent')?.trim().split(/\s/, 1)[0];
   if (product === undefined || product === '') return null;
   return product.replace(/\/v?\d.*$/, '').slice(0, nameLengthMax);
-}
-
-function conversationOf(
-  headers: RawHeaders,
-  inspection: Inspection,
-  member: string | null,
-  project: string | null,
-): string | null {
-  const session = nameOf(headerOf(headers, 'x-claude-code-session-id')) ?? inspection.sessionId;
-  if (session !== null) {
-    // A subagent shares its parent's session and has a context of its own.
-    const agent = nameOf(headerOf(headers, 'x-claude-code-agent-id'));
-    return agent === null ? session : `${session}/${agent}`;
-  }
-  return inspection.promptKey === null ? null : [member ?? '', project ?? '', inspection.promptKey].join('/');
 }
 
 function nameOf(text: string | null): string | null {

@@ -21,6 +21,8 @@ export type ForwardRequest = {
   readonly body: Buffer | Readable | null;
   /** When the client leaves, the answer is read to its end all the same: nobody gets it, and its usage is exact. */
   readonly isDrained?: boolean;
+  /** The value of our one header on the answer, `x-tollkeeper-warning`; null or absent for none. */
+  readonly warning?: string | null;
 };
 
 export type ForwardEnd =
@@ -105,7 +107,7 @@ export function forward(
         if (!isDraining) {
           statedBytes = lengthOf(raw);
           response.sendDate = false;
-          response.writeHead(status, reasonPhrase(statusText), responseHeaders(raw));
+          response.writeHead(status, reasonPhrase(statusText), responseHeaders(raw, request.warning));
           // Headers leave at once, not with the first byte of a body that may take minutes; in one packet with it when it is here already.
           queueMicrotask(() => {
             if (!answer.isHolding()) response.flushHeaders();

@@ -29,8 +29,13 @@ export function requestHeaders(raw: RawHeaders, further: RawHeaders = []): strin
   return further.length === 0 ? kept : kept.concat(further);
 }
 
-export function responseHeaders(raw: RawHeaders): string[] {
-  return keep(raw, connectionNames(raw), () => true);
+export const warningHeaderName = 'x-tollkeeper-warning';
+
+/** `warning` is the only thing we ever add, behind all others. */
+export function responseHeaders(raw: RawHeaders, warning: string | null = null): string[] {
+  const kept = keep(raw, connectionNames(raw), () => true);
+  if (warning !== null) kept.push(warningHeaderName, warning);
+  return kept;
 }
 
 /** The value of the first header of this name (lower case), or null. */

@@ -10,8 +10,9 @@ import type { OutputCalibration } from '../../shared/output-estimate.ts';
 import { attribute, clientOf } from './attribute.ts';
 import { callEnd, callSoFar } from './call-end.ts';
 import { forward, type ForwardEnd, type ForwardEvents } from './forward.ts';
+import { answerRefused, askWhetherItMayGo } from './ask.ts';
 import { headerOf, requestHeaders } from './headers.ts';
-import { inspectRequest, nothingKnown } from './inspect.ts';
+import { inspectRequest, type Inspection } from './inspect.ts';
 import type { Progress } from './observe.ts';
 import type { ProxyOptions } from './options.ts';
 import { readBody, type BodyBudget, type RequestBody } from './read-body.ts';
@@ -31,7 +32,15 @@ export async function meterCall(
   // The client went away while it was still sending: nothing left this machine, so there is no call.
   if (body === null) return;
   const begunAtMs = options.clock.monotonicMs();
-  const call = describeCall(incoming, route, body, options);
+  const inspection = inspectRequest(body.kind === 'whole' ? body.bytes : null, incoming.rawHeaders);
+  const described = describeCall(incoming, route, body, inspection, options);
+  const asked = askWhetherItMayGo({ call: described, inspection, incoming, body, upstream }, options);
+  const answer = asked instanceof Promise ? await asked : asked;
+  if (answer.kind === 'refused') {
+    budget.release(body.heldBytes);
+    return answerRefused(response, body, answer);
+  }
+  const call = { ...described, conversation: answer.conversation };
   const tap = createTap();
   const { estimate } = options.calibration;
   await options.callbacks.onBegin(call, () => callSoFar(tap.progress, estimate));
@@ -41,6 +50,7 @@ export async function meterCall(
     headers: requestHeaders(incoming.rawHeaders, upstream.headers),
     body: body.kind === 'whole' ? body.bytes : body.stream,
     isDrained: options.drainOnAbort,
+    warning: answer.warning,
   };
   const onRelease = () => budget.release(body.heldBytes);
   forward(upstream.dispatcher, request, incoming, response, listen({ call, begunAtMs, tap, onRelease }, options));
@@ -100,10 +110,14 @@ function learnFrom({ model, usage, generated, isWhole }: Progress, calibration: 
   calibration.learn(model, generated, readCount(usage['output_tokens']));
 }
 
-function describeCall(incoming: IncomingMessage, route: Route, body: RequestBody, options: ProxyOptions): BegunCall {
+function describeCall(
+  incoming: IncomingMessage,
+  route: Route,
+  body: RequestBody,
+  inspection: Inspection,
+  options: ProxyOptions,
+): BegunCall {
   const raw = incoming.rawHeaders;
-  const inspection =
-    body.kind === 'whole' ? inspectRequest(body.bytes, headerOf(raw, 'content-encoding')) : nothingKnown;
   return {
     id: options.callId(),
     source: 'proxy',
@@ -113,7 +127,8 @@ function describeCall(incoming: IncomingMessage, route: Route, body: RequestBody
     requestedModel: inspection.requestedModel,
     isStream: inspection.isStream,
     promptBytes: body.kind === 'whole' ? body.bytes.length : largeBytes(incoming, body.bytesSoFar),
-    ...attribute(route, raw, inspection, options.defaults),
+    ...attribute(route, raw, options.defaults),
+    conversation: null,
   };
 }
 

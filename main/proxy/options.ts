@@ -7,9 +7,41 @@ import type { Clock } from '../system/clock.ts';
 import type { AttributionDefaults } from './attribute.ts';
 import type { CallSoFar } from './call-end.ts';
 import type { GuardRules } from './guard.ts';
+import type { Inspection } from './inspect.ts';
 import type { UpstreamOptions } from './upstream.ts';
 
+/** A call that asks whether it may go. */
+export type Asking = {
+  /** Without its conversation, which the answer names. */
+  readonly call: BegunCall;
+  readonly inspection: Inspection;
+  /** Who calls, hashed: credential, member and project. Prompts are compared within it only. */
+  readonly scope: string;
+  /** Asks Anthropic's `count_tokens` with the client's own credential; null when there is no answer in time. */
+  readonly countTokens: () => Promise<number | null>;
+};
+
+export type AskAnswer =
+  | {
+      readonly kind: 'allowed';
+      readonly conversation: string | null;
+      /** The value of `x-tollkeeper-warning` on the answer, the only header we add; null for none. */
+      readonly warning: string | null;
+    }
+  /** The whole answer; nothing leaves this machine. */
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    };
+
 export type ProxyCallbacks = {
+  /**
+   * Before anything else of a metered call. One that is allowed is begun and finished, one that is refused is neither. Never throws and never rejects:
+   * what cannot be decided is allowed.
+   */
+  readonly onAsk: (asking: Asking) => AskAnswer | Promise<AskAnswer>;
   /** Resolves when the call is durable, or cannot be made so; never rejects. `soFar` tells what the answer has said while it runs. */
   readonly onBegin: (call: BegunCall, soFar: () => CallSoFar) => Promise<void>;
   /** Resolves when the end of the answer may be seen: the settle outlives the process, or cannot be made to. Never rejects. */

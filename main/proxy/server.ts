@@ -13,7 +13,6 @@ import { createOpenCalls, watchConnections } from './client-connections.ts';
 import { forward, type ForwardEvents } from './forward.ts';
 import { answerError } from './gateway-error.ts';
 import { headerOf, requestHeaders } from './headers.ts';
-import { nothingKnown } from './inspect.ts';
 import { meterCall } from './metered-call.ts';
 import type { ProxyOptions } from './options.ts';
 import { createBodyBudget, streamBody, type BodyBudget } from './read-body.ts';
@@ -118,7 +117,7 @@ function pass(
 /** The batch API passes like everything else; its answers are listened to, since batches are billed by their results. */
 function batchEvents(incoming: IncomingMessage, route: Route, { defaults, callbacks }: ProxyOptions): ForwardEvents {
   const raw = incoming.rawHeaders;
-  const who = () => ({ ...attribute(route, raw, nothingKnown, defaults), client: clientOf(raw) });
+  const who = () => ({ ...attribute(route, raw, defaults), client: clientOf(raw) });
   const batchId = route.batchId ?? '';
   const isSubmission = incoming.method === 'POST' && route.batchId === null;
   const tap = createBatchTap(route.kind === 'batch_results' ? 'results' : 'facts', {

@@ -16,7 +16,10 @@ export function settingsOf(env: Environment): SettingsOverrides {
     allowedHosts: listOf(env, 'TOLLKEEPER_ALLOWED_HOSTS'),
     allowedOrigins: listOf(env, 'TOLLKEEPER_ALLOWED_ORIGINS'),
     stripeApiBase: textOf(env, 'TOLLKEEPER_STRIPE_API_BASE'),
-    contextLimit: numberOf(env, 'TOLLKEEPER_CONTEXT_LIMIT'),
+    limits: {
+      contextLimitTokens: limitOf(env, 'TOLLKEEPER_CONTEXT_LIMIT', wholeNumber),
+      callCeilingUsd: limitOf(env, 'TOLLKEEPER_CALL_CEILING_USD', dollars),
+    },
     timeZone: textOf(env, 'TOLLKEEPER_TIME_ZONE'),
     member: textOf(env, 'TOLLKEEPER_MEMBER'),
     project: textOf(env, 'TOLLKEEPER_PROJECT'),
@@ -74,6 +77,22 @@ function switchOf(env: Environment, name: string): boolean | undefined {
 function numberOf(env: Environment, name: string): number | undefined {
   const text = textOf(env, name);
   return text === undefined ? undefined : wholeNumber(text, `The variable ${name}`);
+}
+
+/** Null for "off": no limit. @throws AppError `bad_usage` that names the variable. */
+function limitOf(env: Environment, name: string, read: (text: string, what: string) => number) {
+  const text = textOf(env, name);
+  if (text === undefined) return undefined;
+  return text.toLowerCase() === 'off' ? null : read(text, `The variable ${name}`);
+}
+
+function dollars(text: string, what: string): number {
+  if (/^\d{1,7}(\.\d{1,2})?$/.test(text)) return Number(text);
+  throw new AppError(
+    'bad_usage',
+    `${what} is not an amount in dollars: "${text}".`,
+    'Give one such as 12.50, or "off" for no ceiling.',
+  );
 }
 
 export function wholeNumber(text: string, what: string): number {

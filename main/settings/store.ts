@@ -18,22 +18,44 @@ export type SettingsStore = {
 };
 
 /** What flags and environment variables say; undefined leaves the file's word. */
-export type SettingsOverrides = { readonly [Key in keyof Settings]?: Settings[Key] | undefined };
+export type SettingsOverrides = { readonly [Key in Exclude<keyof Settings, 'limits'>]?: Settings[Key] | undefined } & {
+  readonly limits?: LimitsOverrides;
+};
+type LimitsOverrides = { readonly [Key in keyof Settings['limits']]?: Settings['limits'][Key] | undefined };
 
 /** @throws AppError `bad_settings` that names the key and the file. */
 export async function openSettings(home: string, overrides: SettingsOverrides): Promise<SettingsStore> {
   const file = join(home, settingsFileName);
   const db = await openFile(file);
-  const stated = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
-  const settings = check({ ...db.data, ...stated }, file);
+  const { limits = {}, ...others } = overrides;
+  const inFile = withoutOldKeys(db.data);
+  // A variable names one limit; the others are the file's.
+  const allLimits = isObject(inFile['limits']) ? { ...inFile['limits'], ...stated(limits) } : inFile['limits'];
+  const settings = check({ ...inFile, ...stated(others), limits: allLimits ?? stated(limits) }, file);
   return {
     settings,
     save: async (changes) => {
-      check({ ...db.data, ...changes }, file);
-      db.data = { ...db.data, ...changes };
+      const next = { ...withoutOldKeys(db.data), ...changes };
+      check(next, file);
+      db.data = next;
       await db.write();
     },
   };
+}
+
+function stated(overrides: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+}
+
+/** Version 0.1 had the context limit as a key of its own, `contextLimit`: it goes on as the limit unless `limits` names one. */
+function withoutOldKeys({ contextLimit, ...data }: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  if (contextLimit === undefined) return data;
+  const limits = data['limits'] ?? {};
+  return isObject(limits) ? { ...data, limits: { contextLimitTokens: contextLimit, ...limits } } : data;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 async function openFile(file: string) {

@@ -17,6 +17,7 @@ import {
   syncResultSchema,
 } from '../../shared/contract/api.ts';
 import { apiErrorSchema } from '../../shared/contract/api-error.ts';
+import { letOnAnswerSchema, limitsViewSchema } from '../../shared/contract/limits-view.ts';
 import {
   bookInForceSchema,
   priceCheckSchema,
@@ -81,6 +82,9 @@ export type CallFilters = Readonly<Partial<Record<(typeof callFilterNames)[numbe
 /** Days inclusive; empty for the beginning, and for today. */
 export type RerateRange = { readonly from: string | null; readonly to: string | null };
 
+/** Null is for good. */
+export type AllowRequest = { readonly conversation: string; readonly forMs: number | null };
+
 export const api = {
   status: () => ask('/api/status', statusSchema),
   month: (month: string | undefined, by: string) => ask(`/api/month?${queryOf({ month, by })}`, monthViewSchema),
@@ -93,6 +97,14 @@ export const api = {
   call: (id: string) => ask(`/api/calls/${encodeURIComponent(id)}`, callDetailSchema),
   stripe: () => ask('/api/stripe', stripeViewSchema),
   syncNow: () => ask('/api/stripe/sync', syncResultSchema, { method: 'POST' }),
+  limits: () => ask('/api/limits', limitsViewSchema),
+  allow: ({ conversation, forMs }: AllowRequest) =>
+    ask(`/api/conversations/${encodeURIComponent(conversation)}/allow`, letOnAnswerSchema, {
+      method: 'POST',
+      body: JSON.stringify({ forMs }),
+    }),
+  revoke: (conversation: string) =>
+    ask(`/api/conversations/${encodeURIComponent(conversation)}/revoke`, letOnAnswerSchema, { method: 'POST' }),
   prices: () => ask('/api/prices', pricesViewSchema),
   pricedBy: () => ask('/api/prices/by-book', pricedByViewSchema),
   checkPrices: (text: string) => ask('/api/prices/check', priceCheckSchema, { method: 'POST', body: text }),

@@ -102,3 +102,18 @@ export function useSyncNow() {
   const client = useQueryClient();
   return useMutation({ mutationFn: api.syncNow, onSettled: () => client.invalidateQueries({ queryKey: ['stripe'] }) });
 }
+
+/** Reserved and spent move with every call. */
+export function useLimits() {
+  return useQuery({ queryKey: ['limits'], queryFn: api.limits, refetchInterval: 2_000 });
+}
+
+export function useAllow() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: api.allow, onSettled: () => client.invalidateQueries({ queryKey: ['limits'] }) });
+}
+
+export function useRevoke() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: api.revoke, onSettled: () => client.invalidateQueries({ queryKey: ['limits'] }) });
+}

@@ -53,6 +53,8 @@ export const callRowSchema = z.object({
   outputTokens: count,
   costNanoUsd: nanoUsd.nullable(),
   unpricedReason: z.string().nullable(),
+  /** Of a refused call, what it was expected to cost; null for every other, and where its model has no price. */
+  wouldCostNanoUsd: nanoUsd.nullable(),
 });
 export type CallRow = z.infer<typeof callRowSchema>;
 
@@ -90,6 +92,8 @@ export const callDetailSchema = callRowSchema.extend({
   promptBytes: count,
   responseBytes: count,
   firstByteMs: count.nullable(),
+  /** What the client of a refused call was told. */
+  refusal: z.string().nullable(),
   priceBook: z.string().nullable(),
   lines: z.array(chargeLineSchema),
   /** The call that had this message first; this one was answered from somebody's cache. */
@@ -337,6 +341,7 @@ export const statusSchema = z.object({
   startedAtMs: instantMs,
   ledgerCalls: count,
   priceBook: z.string(),
-  contextLimit: count,
+  /** Null where none is set. */
+  contextLimit: count.nullable(),
 });
 export type Status = z.infer<typeof statusSchema>;

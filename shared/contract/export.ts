@@ -42,6 +42,8 @@ export const exportedCallSchema = z.strictObject({
   cost_nano_usd: z.int().nullable(),
   price_book: text,
   unpriced_reason: text,
+  /** Of a refused call; exports of earlier versions do not have it. */
+  would_cost_nano_usd: z.int().nullable().default(null),
 });
 export type ExportedCall = z.infer<typeof exportedCallSchema>;
 

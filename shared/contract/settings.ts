@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 
+import { limitsSettingsSchema } from './limits.ts';
+
 const name = z.string().trim().min(1).max(100);
 /** Anthropic's clients wait 600 s, and a long answer may be silent for most of it (facts/anthropic.md section 3). */
 const upstreamTimeoutMinSeconds = 600;
@@ -56,7 +58,7 @@ export const settingsSchema = z.strictObject({
       members: z.record(name, stripeCustomer).default({}),
     })
     .prefault({}),
-  contextLimit: z.int().min(1_000).max(10_000_000).default(100_000),
+  limits: limitsSettingsSchema.prefault({}),
   /** Read Claude Code's transcripts while they grow, so that what did not pass the proxy is in the ledger too. */
   watchTranscripts: z.boolean().default(false),
   /** Read an answer to its end when the client leaves: exact counts, at the price of output that nobody reads. Off saves the money. */

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { noBatches, startMeteredProxy, type MeteredProxy } from '../kit/metered-proxy.ts';
+import { unwatched, startMeteredProxy, type MeteredProxy } from '../kit/metered-proxy.ts';
 import { openClient, readAnswer } from '../kit/raw-client.ts';
 import { raw } from '../kit/raw-http.ts';
 import { startRawUpstream, type OnRequest, type RawUpstream } from '../kit/raw-upstream.ts';
@@ -187,7 +187,7 @@ describe('a connection of a client', () => {
       callbacks: {
         onBegin: () => (onAsked(), durable),
         onFinish: async (_call, { errorType }) => onFinish(errorType),
-        ...noBatches,
+        ...unwatched,
       },
     });
     const client = await openClient(proxy.url);

@@ -2,11 +2,13 @@
 import { once, EventEmitter } from 'node:events';
 
 import type { BegunCall } from '../../shared/call.ts';
+import { createConversationIndex } from '../../shared/conversation-index.ts';
 import { createOutputCalibration } from '../../shared/output-estimate.ts';
 import type { CallEnd } from '../../shared/settle.ts';
 import type { ProxyOptions } from '../../main/proxy/options.ts';
 import { startProxy } from '../../main/proxy/server.ts';
 import { systemClock } from '../../main/system/clock.ts';
+import { hashText } from '../../main/system/hash-text.ts';
 import { systemIds } from '../../main/system/ids.ts';
 
 export type FinishedCall = { readonly call: BegunCall; readonly end: CallEnd };
@@ -22,8 +24,22 @@ export type MeteredProxy = {
 
 export const noDefaults = { member: null, project: null, customer: null, customers: { projects: {}, members: {} } };
 
-/** A proxy whose batches nobody listens to. */
-export const noBatches = { onBatches: () => {}, onBatchResults: () => {}, onBatchMetered: () => {} };
+/** Nothing is stopped, and every call is told its conversation, as the engine finds it. */
+function letEveryCallGo(): ProxyOptions['callbacks']['onAsk'] {
+  const index = createConversationIndex(hashText);
+  return ({ inspection: { chain, session }, scope }) => {
+    const conversation = chain === null ? session.session : index.place(chain, { scope, ...session }).conversation;
+    return { kind: 'allowed', conversation, warning: null };
+  };
+}
+
+/** A proxy whose calls nobody stops and whose batches nobody listens to. */
+export const unwatched = {
+  onAsk: letEveryCallGo(),
+  onBatches: () => {},
+  onBatchResults: () => {},
+  onBatchMetered: () => {},
+};
 
 export async function startMeteredProxy(upstream: string, options: Partial<ProxyOptions> = {}): Promise<MeteredProxy> {
   const events = new EventEmitter();
@@ -50,7 +66,7 @@ export async function startMeteredProxy(upstream: string, options: Partial<Proxy
         finished.push({ call, end });
         events.emit('finished');
       },
-      ...noBatches,
+      ...unwatched,
     },
     ...options,
   });

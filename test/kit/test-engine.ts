@@ -76,6 +76,8 @@ export type TestEngineOptions = {
   readonly rendererFolder?: string;
   /** The engine's time of day at its start, where a test needs another than now. */
   readonly nowMs?: number;
+  /** Shared with a far side that goes by the same time. */
+  readonly clock?: ShiftedClock;
 };
 
 export async function startTestEngine({
@@ -87,9 +89,10 @@ export async function startTestEngine({
   home: given,
   rendererFolder,
   nowMs,
+  clock: givenClock,
 }: TestEngineOptions): Promise<TestEngine> {
   const home = given ?? mkdtempSync(join(tmpdir(), 'tollkeeper-'));
-  const clock = createShiftedClock();
+  const clock = givenClock ?? createShiftedClock();
   if (nowMs !== undefined) clock.putAhead(nowMs - clock.nowMs());
   const parsed: Settings = settingsSchema.parse({
     port: 0,

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { hashText } from '../../main/limits/hash-text.ts';
+import { hashText } from '../../main/system/hash-text.ts';
 import { createConversationIndex, type Caller } from '../../shared/conversation-index.ts';
 import { promptChain } from '../../shared/prompt-chain.ts';
 

@@ -6,7 +6,7 @@
  */
 import { describe, expect, it } from 'vitest';
 
-import { hashText } from '../../main/limits/hash-text.ts';
+import { hashText } from '../../main/system/hash-text.ts';
 import { createProgress, observeJson, observeStream, usageOf } from '../../main/proxy/observe.ts';
 import { createConversationIndex, type Placement } from '../../shared/conversation-index.ts';
 import { createPromptCalibration } from '../../shared/prompt-calibration.ts';

@@ -5,7 +5,7 @@ import type { CallDetail } from '../../../shared/contract/api.ts';
 import { shortModelName, tokensInWords } from '../../../shared/plain-words.ts';
 import { promptTokens } from '../../../shared/usage.ts';
 import { CallTags } from '../../components/call-tags.tsx';
-import { CallMoney } from '../../components/money.tsx';
+import { CallMoney, Money } from '../../components/money.tsx';
 import { Failed, Loading, Notice } from '../../components/states.tsx';
 import { Elapsed, Time } from '../../components/time.tsx';
 import { Advice } from '../../components/unpriced-notice.tsx';
@@ -14,6 +14,7 @@ import { useCall } from '../../data/queries.ts';
 import { meterEventWords } from '../stripe/event-words.ts';
 import { CallHistory, Sources } from './call-history.tsx';
 import { ChargeLines } from './charge-lines.tsx';
+import { RefusedCall } from './refused-call.tsx';
 
 export function CallPanel({ id, close }: { readonly id: string; readonly close: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -36,11 +37,12 @@ function Explained({ call }: { readonly call: CallDetail }) {
   return (
     <>
       <div className="text-4xl font-[580] tracking-[-0.025em]">
-        <CallMoney nano={call.costNanoUsd} />
+        {call.status === 'refused' ? <Money nano={call.costNanoUsd} /> : <CallMoney nano={call.costNanoUsd} />}
       </div>
       <p className="mt-1 mb-4 text-dim">
         {howItEnded(call)} {howMuch(call)} <CallTags call={call} />
       </p>
+      <RefusedCall call={call} />
       {call.unpricedReason === null ? null : (
         <Notice>
           Unpriced: {call.unpricedReason} It is in no sum and on no bill until it has a price.{' '}

@@ -11,6 +11,7 @@ import { schemaVersion } from '../../../main/ledger/migrate.ts';
 import { migration0001 } from '../../../main/ledger/migrations/0001-calls.ts';
 import { migration0002 } from '../../../main/ledger/migrations/0002-corrections.ts';
 import { migration0003 } from '../../../main/ledger/migrations/0003-journal.ts';
+import { migration0004 } from '../../../main/ledger/migrations/0004-reading.ts';
 import { interruptedReason } from '../../../main/ledger/recover.ts';
 import { readCall } from '../../../main/ledger/read-calls.ts';
 import { moveRollupsToZone, rollupsFromCalls } from '../../../main/ledger/rollup.ts';
@@ -97,6 +98,7 @@ const writers: Readonly<Record<number, (file: string) => void>> = {
   1: writeVersion1,
   2: (file) => writeLater(file, migration0002),
   3: (file) => writeLater(file, migration0002, migration0003),
+  4: (file) => writeLater(file, migration0002, migration0003, migration0004),
 };
 
 describe('a ledger of version 2', () => {

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 
-import { hashText } from '../../../main/limits/hash-text.ts';
+import { hashText } from '../../../main/system/hash-text.ts';
 import { createPromptCache } from '../../../main/sandbox/anthropic-cache.ts';
 import { promptBlocks } from '../../../main/sandbox/anthropic-prompt.ts';
 import { createConversationIndex } from '../../../shared/conversation-index.ts';

@@ -11,6 +11,7 @@ import { rowOf } from '../../../main/live/row.ts';
 import { createSpendMeter, type SpendStart } from '../../../main/live/spend-meter.ts';
 import { systemClock } from '../../../main/system/clock.ts';
 import { begunCall, settledCall } from '../../kit/call-rows.ts';
+import { limitsUnseen } from '../../kit/limits-unseen.ts';
 
 const at = (text: string) => Date.parse(text);
 const noon = at('2026-11-24T12:00:00Z');
@@ -56,7 +57,7 @@ describe('the meter', () => {
 
 describe('a conversation', () => {
   it('grows turn by turn; a failed turn says nothing about it', () => {
-    const conversations = createConversations(100_000);
+    const conversations = createConversations();
     conversations.add(row('a', noon));
     conversations.add(row('b', noon + 1, { inputTokens: 5, cacheReadTokens: 1_010, outputTokens: 20 }));
     conversations.add(row('c', noon + 2, { inputTokens: 0, outputTokens: 0, status: 'failed', costNanoUsd: 0 }));
@@ -66,7 +67,7 @@ describe('a conversation', () => {
   });
 
   it('is forgotten when hundreds came after it', () => {
-    const conversations = createConversations(100_000);
+    const conversations = createConversations();
     for (let index = 0; index < 300; index++)
       conversations.add(row(`call_${index}`, noon, { conversation: `c${index}` }));
     expect(conversations.latest(1_000)).toHaveLength(200);
@@ -90,7 +91,7 @@ describe('the live picture', () => {
       clock: systemClock,
       timeZone: 'UTC',
       isDemo: false,
-      contextLimit: 100_000,
+      limits: limitsUnseen(100_000),
       spend: createSpendMeter(nothing, createDayOf('UTC')),
       recent: [],
       readAgain: async () => readAgain(),

@@ -6,7 +6,7 @@ import { brotliCompressSync, constants, createGzip, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { endHeldMaxMs } from '../../../main/proxy/answer-writer.ts';
-import { noBatches, startMeteredProxy, type MeteredProxy } from '../../kit/metered-proxy.ts';
+import { unwatched, startMeteredProxy, type MeteredProxy } from '../../kit/metered-proxy.ts';
 import { openRaw, raw } from '../../kit/raw-http.ts';
 import { startUpstream, type Answer, type Upstream } from '../../kit/upstream.ts';
 
@@ -28,7 +28,7 @@ async function start(answer: Answer): Promise<void> {
         told.resolve();
         return settled.promise;
       },
-      ...noBatches,
+      ...unwatched,
     },
   });
 }

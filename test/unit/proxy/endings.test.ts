@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { noBatches, startMeteredProxy, type MeteredProxy } from '../../kit/metered-proxy.ts';
+import { unwatched, startMeteredProxy, type MeteredProxy } from '../../kit/metered-proxy.ts';
 import { bytesOf, openRaw, raw } from '../../kit/raw-http.ts';
 import { messageStart, sse, textDelta } from '../../kit/sse-text.ts';
 import { startUpstream, type Answer, type Upstream } from '../../kit/upstream.ts';
@@ -134,7 +134,7 @@ describe('a call', () => {
           order.push('durable');
         },
         onFinish: async () => {},
-        ...noBatches,
+        ...unwatched,
       },
     });
 

@@ -24,9 +24,9 @@ describe('a request body of 10 MB', () => {
 
   it('is read within the stated cost a megabyte and not changed by it', () => {
     const before = hash();
-    const costs = Array.from({ length: 5 }, () => processorMs(() => void inspectRequest(body, null)));
+    const costs = Array.from({ length: 5 }, () => processorMs(() => void inspectRequest(body, [])));
     expect(Math.min(...costs) / (body.length / megabyte)).toBeLessThan(msPerMegabyteMax);
-    expect(inspectRequest(body, null).requestedModel).toBe('claude-opus-5-5');
+    expect(inspectRequest(body, []).requestedModel).toBe('claude-opus-5-5');
     expect(hash()).toBe(before);
   });
 });

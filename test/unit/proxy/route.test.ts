@@ -24,7 +24,6 @@ describe('a route', () => {
   });
 });
 
-const nothing = inspectRequest(Buffer.from('no json'), null);
 const route = routeOf('POST', '/@alice/webshop/v1/messages');
 const defaults = {
   member: 'me',
@@ -35,12 +34,12 @@ const defaults = {
 
 describe('a call', () => {
   it('is named by header before path before default', () => {
-    expect(attribute(route, ['X-Tollkeeper-Member', ' bo '], nothing, defaults)).toMatchObject({
+    expect(attribute(route, ['X-Tollkeeper-Member', ' bo '], defaults)).toMatchObject({
       member: 'bo',
       project: 'webshop',
       customer: 'cus_shop',
     });
-    expect(attribute(routeOf('POST', '/v1/messages'), [], nothing, defaults)).toMatchObject({
+    expect(attribute(routeOf('POST', '/v1/messages'), [], defaults)).toMatchObject({
       member: 'me',
       project: 'house',
       customer: null,
@@ -48,10 +47,10 @@ describe('a call', () => {
   });
 
   it('is billed to the named customer before its project’s before its member’s', () => {
-    expect(attribute(route, ['x-tollkeeper-customer', 'cus_x'], nothing, defaults).customer).toBe('cus_x');
-    expect(attribute(routeOf('POST', '/@bo/other/v1/messages'), [], nothing, defaults).customer).toBe('cus_bo');
+    expect(attribute(route, ['x-tollkeeper-customer', 'cus_x'], defaults).customer).toBe('cus_x');
+    expect(attribute(routeOf('POST', '/@bo/other/v1/messages'), [], defaults).customer).toBe('cus_bo');
     expect(
-      attribute(routeOf('POST', '/@bo/constructor/v1/messages'), [], nothing, {
+      attribute(routeOf('POST', '/@bo/constructor/v1/messages'), [], {
         ...defaults,
         customers: { projects: {}, members: {} },
       }).customer,
@@ -65,74 +64,60 @@ describe('a call', () => {
   });
 });
 
-const turn = (messages: unknown[], more: object = {}) =>
-  inspectRequest(Buffer.from(JSON.stringify({ model: 'm', messages, ...more })), null);
+const inspected = (messages: unknown[], more: object = {}, headers: readonly string[] = []) =>
+  inspectRequest(Buffer.from(JSON.stringify({ model: 'm', messages, ...more })), headers);
 const user = (content: unknown) => ({ role: 'user', content });
 
-describe('a conversation', () => {
-  it('stays the same while it grows and its cache marks move', () => {
-    const first = turn([user('hello')]);
-    const second = turn([
+describe('a request', () => {
+  it('is read for its model, its way of answering, its size and its prompt in one go', () => {
+    const { requestedModel, isStream, maxTokens, measure, chain } = inspected([user('hello'), user('you')], {
+      stream: true,
+      max_tokens: 300,
+    });
+    expect({ requestedModel, isStream, maxTokens }).toEqual({ requestedModel: 'm', isStream: true, maxTokens: 300 });
+    expect(measure?.messages).toBe(2);
+    expect(chain?.links).toHaveLength(2);
+  });
+
+  it('keeps its chain while it grows and its cache marks move', () => {
+    const first = inspected([user('hello')]);
+    const second = inspected([
       user([{ type: 'text', text: 'hello', cache_control: { type: 'ephemeral' } }]),
       { role: 'assistant', content: 'hi' },
       user('and now'),
     ]);
-    expect(second.promptKey).toBe(first.promptKey);
-    expect(first.promptKey).toMatch(/^prompt_[0-9a-f]{20}$/);
+    expect(second.chain?.links[0]).toBe(first.chain?.links[0]);
+    expect(inspected([user('b')]).chain?.links[0]).not.toBe(first.chain?.links[0]);
   });
 
-  it('differs by its beginning', () => {
-    expect(turn([user('a')]).promptKey).not.toBe(turn([user('b')]).promptKey);
-    expect(turn([user('a')], { system: 'x' }).promptKey).not.toBe(turn([user('a')]).promptKey);
-  });
-
-  it('is the session where a client names one', () => {
+  it('names its session by its headers, else in its body', () => {
     const id = '0f6074fc-a0f5-4d56-8de0-f4a592ddcf3b';
-    const old = turn([user('a')], { metadata: { user_id: `user_abc_account__session_${id}` } });
-    const recent = turn([user('a')], { metadata: { user_id: JSON.stringify({ device_id: 'd', session_id: id }) } });
-    expect([
-      old.sessionId,
-      recent.sessionId,
-      turn([user('a')], { metadata: { user_id: 'someone' } }).sessionId,
-    ]).toEqual([id, id, null]);
-    expect(
-      attribute(route, ['x-claude-code-session-id', 's1', 'x-claude-code-agent-id', 'a1'], old, defaults).conversation,
-    ).toBe('s1/a1');
-    expect(attribute(route, [], old, defaults).conversation).toBe(id);
-  });
-
-  it('is told from its texts whatever stands in them, and from where they end', () => {
-    const keys = [
-      turn([user('ab')]),
-      turn([
-        user([
-          { type: 'text', text: 'a' },
-          { type: 'text', text: 'b' },
-        ]),
-      ]),
-      turn([user('a')], { system: 'b' }),
-      turn([user('1')]),
-      turn([user(1)]),
-      turn([user(null)]),
-      turn([user('null')]),
-      turn([user([])]),
-      turn([user({})]),
-    ].map(({ promptKey }) => promptKey);
-    expect(new Set(keys).size).toBe(keys.length);
+    const metadata = { user_id: `user_abc_account__session_${id}` };
+    expect(inspected([user('a')], { metadata }).session).toMatchObject({ session: id, agent: null });
+    const headers = ['X-Claude-Code-Session-Id', 's1', 'x-claude-code-agent-id', 'a1'];
+    expect(inspected([user('a')], { metadata }, headers).session).toMatchObject({ session: 's1', agent: 'a1' });
   });
 
   it('does not stumble over a body that is nested without end', () => {
     const nested = `{"model":"m","messages":[${'['.repeat(200_000)}${']'.repeat(200_000)}]}`;
-    expect(inspectRequest(Buffer.from(nested), null)).toMatchObject({ requestedModel: 'm' });
+    expect(inspectRequest(Buffer.from(nested), [])).toMatchObject({ requestedModel: 'm', chain: null });
+    const odd = { role: 'assistant', content: [{ type: 'tool_use', id: { toString: 1, valueOf: 1 } }] };
+    expect(inspected([odd])).toMatchObject({ requestedModel: 'm', chain: null });
   });
 
-  it('is unknown for a body that cannot be read, which still passes', () => {
-    expect(inspectRequest(Buffer.from([0xff, 0x00]), 'gzip')).toEqual({
+  it('that cannot be read, or is not held, still passes and is known by its headers alone', () => {
+    const broken = inspectRequest(Buffer.from([0xff, 0x00]), ['content-encoding', 'gzip']);
+    expect(broken).toMatchObject({
       requestedModel: null,
       isStream: false,
-      sessionId: null,
-      promptKey: null,
+      maxTokens: null,
+      measure: null,
+      chain: null,
     });
-    expect(inspectRequest(Buffer.from('[1]'), null).requestedModel).toBeNull();
+    expect(inspectRequest(Buffer.from('[1]'), []).requestedModel).toBeNull();
+    expect(inspectRequest(null, ['x-claude-code-session-id', 's1'])).toMatchObject({
+      requestedModel: null,
+      session: { session: 's1' },
+    });
   });
 });

@@ -1,7 +1,7 @@
 /** Where a request belongs: sessions, agents, loops, forks, retries and compactions, each as a client makes them. */
 import { describe, expect, it } from 'vitest';
 
-import { hashText } from '../../../main/limits/hash-text.ts';
+import { hashText } from '../../../main/system/hash-text.ts';
 import { createConversationIndex, type Caller, type ConversationIndex } from '../../../shared/conversation-index.ts';
 import { promptChain } from '../../../shared/prompt-chain.ts';
 

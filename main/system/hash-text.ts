@@ -1,4 +1,4 @@
-/** The hash of the conversation index: 132 bits of SHA-1, which is the fastest here and only has to tell prompts apart, not to withstand anybody. */
+/** A hash that tells texts apart and withstands nobody: 132 bits of SHA-1, which is the fastest here. Of prompts, and of what never may be kept. */
 import { hash } from 'node:crypto';
 
 const length = 22;

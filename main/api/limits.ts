@@ -1,0 +1,22 @@
+/**
+ * `GET /api/limits`: the rules in force, the budgets, and what is let on. `POST /api/conversations/:id/allow` {forMs}: lets a conversation on past its
+ * limits, null for good. `POST /api/conversations/:id/revoke`: no more. The id is percent-encoded; one that nobody has used yet can be let on too.
+ */
+import { Hono } from 'hono';
+
+import { allowSchema, type LimitsView } from '../../shared/contract/limits-view.ts';
+import type { ApiParts } from './parts.ts';
+import { readJson } from './query.ts';
+
+export function limitsRoutes({ limits }: ApiParts): Hono {
+  const routes = new Hono();
+  routes.get('/limits', (context) => context.json(limits.view() satisfies LimitsView));
+  routes.post('/conversations/:id/allow', async (context) => {
+    const { forMs } = await readJson(context, allowSchema);
+    return context.json(await limits.allow(context.req.param('id'), forMs));
+  });
+  routes.post('/conversations/:id/revoke', async (context) =>
+    context.json(await limits.revoke(context.req.param('id'))),
+  );
+  return routes;
+}

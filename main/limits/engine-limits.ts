@@ -1,0 +1,164 @@
+/**
+ * The limits of a running engine: connects the guard, what is remembered between starts, what is spent, and what the screens and the API ask. Knows the
+ * ledger only as the functions it is given.
+ */
+import type { BegunCall, CallOutcome, SettledCall } from '../../shared/call.ts';
+import { limitRulesOf, type LimitsSettings } from '../../shared/contract/limits.ts';
+import type { LetOnAnswer, LimitsView } from '../../shared/contract/limits-view.ts';
+import { createConversationIndex } from '../../shared/conversation-index.ts';
+import { createDayOf } from '../../shared/period.ts';
+import type { PriceBook } from '../../shared/pricing/price-book.ts';
+import { settleRefused } from '../../shared/settle.ts';
+import type { Clock } from '../system/clock.ts';
+import { hashText } from '../system/hash-text.ts';
+import { budgetWarningRow } from './budget-rows.ts';
+import type { BudgetWarning, DaySpend } from './budgets.ts';
+import { createGuard, type Guard, type GuardedEnd } from './guard-calls.ts';
+import { createLimits, type LimitsMemory } from './limits.ts';
+import { conversationSeen, limitsView, type ConversationSeen } from './limits-seen.ts';
+import { pastTurn, type KeptWarning, type LimitsStart } from './limits-start.ts';
+import type { Refusal } from './refusal.ts';
+import { createSeen, type LimitsSummary } from './seen.ts';
+import { createSpendAgain } from './spend-again.ts';
+import type { Warning } from './warnings.ts';
+
+/** What is kept between starts, as JSON. */
+type EngineMemory = LimitsMemory & { readonly parents: Readonly<Record<string, string>> };
+
+export type EngineLimitsOptions = {
+  readonly settings: LimitsSettings;
+  readonly timeZone: string;
+  readonly book: () => PriceBook;
+  readonly clock: Clock;
+  readonly start: LimitsStart;
+  readonly ledger: {
+    /** Of the writer thread: see spend-again.ts. */
+    readonly daySpend: (today: string) => Promise<readonly DaySpend[]>;
+    readonly keepMemory: (memory: string) => Promise<boolean>;
+    readonly keepWarnings: (warnings: readonly KeptWarning[]) => Promise<void>;
+  };
+  /** Resolves when the row is durable, or cannot be made so. */
+  readonly recordRefused: (call: BegunCall, settled: SettledCall) => Promise<void>;
+  /** A warning, a refusal or a failure, in one sentence: for the notification channel of the host. */
+  readonly onNotice: (sentence: string) => void;
+};
+
+export type EngineLimits = {
+  readonly ask: Guard['ask'];
+  readonly finish: (call: BegunCall, end: GuardedEnd, outcome: CallOutcome) => void;
+  /** The row of a finished call is in the ledger; `isUnusual` when it is not the row it was told as. */
+  readonly committed: (callId: string, isUnusual: boolean) => void;
+  /** Other sources told of calls, or calls were corrected. */
+  readonly ledgerChanged: () => void;
+  readonly conversation: (id: string, project: string | null, nowMs: number) => ConversationSeen;
+  readonly summary: (nowMs: number) => LimitsSummary;
+  readonly view: () => LimitsView;
+  /** `forMs` null is for good. Kept over a restart. */
+  readonly allow: (conversation: string, forMs: number | null) => Promise<LetOnAnswer>;
+  readonly revoke: (conversation: string) => Promise<LetOnAnswer>;
+  /** Stops its timers and keeps what it has learnt. */
+  readonly close: () => Promise<void>;
+};
+
+/** What is learnt in between is learnt again after a kill; what somebody let on is kept at once. */
+const memoryIntervalMs = 5 * 60_000;
+
+export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
+  const { settings, timeZone, book, clock, start, ledger } = options;
+  const dayOf = createDayOf(timeZone);
+  const memory = JSON.parse(start.memory ?? '{}') as Partial<EngineMemory>;
+  const limits = createLimits({ rules: limitRulesOf(settings), timeZone, book, memory, spend: start.spend });
+  const seen = createSeen(memory.parents);
+  limits.replay(start.turns.map(pastTurn));
+  for (const { conversation, ...warning } of start.warnings) seen.warned(conversation, [warning]);
+  const { asksCountTokens, hasWarningHeader } = settings;
+  const index = createConversationIndex(hashText);
+  const told = { onRefused, onWarnings, onBudgetWarnings, onParent: seen.parented, onFailure };
+  const guard = createGuard({ limits, index, asksCountTokens, hasWarningHeader, ...told });
+  const spend = createSpendAgain({ clock, dayOf, read: ledger.daySpend, onRead: limits.reload, onFailure });
+  let keeping = clock.after(memoryIntervalMs, keepAgain);
+  let isClosed = false;
+
+  function onFailure(sentence: string): void {
+    seen.failed(sentence);
+    options.onNotice(sentence);
+  }
+
+  function onRefused(call: BegunCall, refusal: Refusal): Promise<void> {
+    const endedAtMs = Math.max(call.startedAtMs, clock.nowMs());
+    const { cause, status: httpStatus, sentence, errorType, wouldCostNanoUsd } = refusal;
+    const { id, startedAtMs, member, project, conversation, requestedModel: model } = call;
+    seen.refused({ id, atMs: endedAtMs, cause, member, project, conversation, model, sentence, wouldCostNanoUsd });
+    options.onNotice(sentence);
+    const responseBytes = Buffer.byteLength(refusal.body);
+    const end = { startedAtMs, endedAtMs, httpStatus, responseBytes, errorType, sentence, wouldCostNanoUsd };
+    return options.recordRefused(call, { id, ...settleRefused(end, book()) });
+  }
+
+  function onWarnings({ conversation }: BegunCall, warnings: readonly Warning[]): void {
+    if (conversation === null) return;
+    const stamped = warnings.map((warning) => ({ ...warning, atMs: clock.nowMs() }));
+    seen.warned(conversation, stamped);
+    for (const { sentence, remedy } of stamped) options.onNotice(`${sentence} ${remedy}`);
+    ledger
+      .keepWarnings(stamped.map((warning) => ({ ...warning, conversation })))
+      .catch(() => onFailure('A warning could not be kept, since the ledger refuses; it is on the screen.'));
+  }
+
+  function onBudgetWarnings(warnings: readonly BudgetWarning[]): void {
+    for (const warning of warnings) {
+      const row = budgetWarningRow(warning, clock.nowMs());
+      seen.budgetWarned(row);
+      options.onNotice(row.sentence);
+    }
+  }
+
+  async function keepMemory(): Promise<void> {
+    const kept: EngineMemory = { ...limits.memory(clock.nowMs()), parents: seen.parents() };
+    await ledger.keepMemory(JSON.stringify(kept));
+  }
+
+  function keepAgain(): void {
+    void keepMemory().finally(() => {
+      if (!isClosed) keeping = clock.after(memoryIntervalMs, keepAgain);
+    });
+  }
+
+  async function letOnNow(conversation: string): Promise<LetOnAnswer> {
+    await keepMemory();
+    return { conversation, letOn: limits.letOn.of(conversation, clock.nowMs()) };
+  }
+
+  return {
+    ask: guard.ask,
+    finish: (call, end, outcome) => {
+      spend.ended(call, outcome.costNanoUsd ?? 0);
+      guard.finish(call, end, outcome);
+    },
+    committed: (callId, isUnusual) => {
+      spend.committed(callId);
+      if (isUnusual) spend.soon();
+    },
+    ledgerChanged: spend.soon,
+    conversation: (id, project, nowMs) => conversationSeen(limits, seen, id, project, nowMs),
+    summary: seen.summary,
+    view: () => {
+      const nowMs = clock.nowMs();
+      return limitsView(limits, settings, { nowMs, day: dayOf(nowMs), timeZone });
+    },
+    allow: (conversation, forMs) => {
+      limits.letOn.allow(conversation, forMs === null ? null : clock.nowMs() + forMs);
+      return letOnNow(conversation);
+    },
+    revoke: (conversation) => {
+      limits.letOn.revoke(conversation);
+      return letOnNow(conversation);
+    },
+    close: async () => {
+      isClosed = true;
+      keeping.cancel();
+      spend.close();
+      await keepMemory();
+    },
+  };
+}

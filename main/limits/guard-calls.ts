@@ -1,0 +1,218 @@
+/**
+ * The limits on the way of a call: which conversation it belongs to, whether it may go, and what it came to. The callbacks that the engine gives the
+ * proxy; knows no proxy and no ledger. A state for each call on its way:
+ *
+ *   ask → refused: its row is written and its answer given; nothing is held of it.
+ *   ask → allowed → finish: with a usage or a cost it is told to the limits, which end its reservation; without either, the reservation is released.
+ *
+ * Promises that a fault in here lets the call pass and is shown (`failed`), and that every call allowed holds its reservation until `finish`.
+ */
+import type { BegunCall, CallOutcome } from '../../shared/call.ts';
+import type { ClientSession } from '../../shared/client-session.ts';
+import type { ConversationIndex, Placement } from '../../shared/conversation-index.ts';
+import type { PromptChain } from '../../shared/prompt-chain.ts';
+import { contextCountsOf } from '../../shared/prompt-estimate.ts';
+import type { PromptMeasure } from '../../shared/prompt-measure.ts';
+import type { Usage } from '../../shared/usage.ts';
+import type { Turn } from './conversation-state.ts';
+import type { After, Before, CallBefore, Limits } from './limits.ts';
+import type { Refusal } from './refusal.ts';
+import { warningHeader, type Warning } from './warnings.ts';
+
+export type GuardedCall = {
+  readonly call: BegunCall;
+  readonly inspection: {
+    readonly maxTokens: number | null;
+    readonly measure: PromptMeasure | null;
+    readonly chain: PromptChain | null;
+    readonly session: ClientSession;
+  };
+  readonly scope: string;
+  readonly countTokens: () => Promise<number | null>;
+};
+
+export type GuardAnswer =
+  | { readonly kind: 'allowed'; readonly conversation: string | null; readonly warning: string | null }
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    };
+
+export type GuardOptions = {
+  readonly limits: Limits;
+  readonly index: ConversationIndex;
+  readonly asksCountTokens: boolean;
+  readonly hasWarningHeader: boolean;
+  /** Resolves when its row is durable, or cannot be made so. */
+  readonly onRefused: (call: BegunCall, refusal: Refusal) => Promise<void>;
+  readonly onWarnings: (call: BegunCall, warnings: readonly Warning[]) => void;
+  readonly onBudgetWarnings: (warnings: After['budgetWarnings']) => void;
+  readonly onParent: (conversation: string, parent: string) => void;
+  readonly onFailure: (sentence: string) => void;
+};
+
+export type GuardedEnd = { readonly endedAtMs: number; readonly usage: Usage | null };
+
+export type Guard = {
+  readonly ask: (asking: GuardedCall) => GuardAnswer | Promise<GuardAnswer>;
+  readonly finish: (call: BegunCall, end: GuardedEnd, outcome: CallOutcome) => void;
+};
+
+type OpenCall = {
+  readonly scope: string;
+  readonly placement: Placement | null;
+  readonly measure: PromptMeasure | null;
+  readonly tokensByRule: number;
+};
+
+/** Conversations with a warning that no answer has carried yet. */
+const pendingMax = 2_000;
+
+export function createGuard(options: GuardOptions): Guard {
+  const { limits, index } = options;
+  const open = new Map<string, OpenCall>();
+  const pending = new Map<string, readonly Warning[]>();
+
+  function ask(asking: GuardedCall): GuardAnswer | Promise<GuardAnswer> {
+    const { inspection, scope } = asking;
+    const placement = inspection.chain ? index.place(inspection.chain, { scope, ...inspection.session }) : null;
+    const conversation = placement?.conversation ?? nameOf(inspection.session);
+    if (placement?.parent) options.onParent(placement.conversation, placement.parent);
+    const call = { ...asking.call, conversation };
+    const { measure, maxTokens } = inspection;
+    const question = { ...call, callId: call.id, measure, maxTokens, nowMs: call.startedAtMs };
+    const placed = { call, scope, placement, question };
+    if (!options.asksCountTokens || !limits.isWorthCounting(question)) return decide(placed, null);
+    return asking.countTokens().then((counted) => decide(placed, counted));
+  }
+
+  function decide(placed: PlacedCall, countedTokens: number | null): GuardAnswer | Promise<GuardAnswer> {
+    const before = limits.before({ ...placed.question, countedTokens });
+    return before.decision.kind === 'refused'
+      ? refuse(placed, before.decision)
+      : allow(placed, before, before.decision.failure);
+  }
+
+  async function refuse({ call, scope, placement }: PlacedCall, refusal: Refusal): Promise<GuardAnswer> {
+    if (placement) index.end({ scope }, placement, false);
+    await options.onRefused(call, refusal);
+    const { status, headers, body } = refusal;
+    return { kind: 'refused', status, headers, body };
+  }
+
+  function allow(
+    { call, scope, placement, question }: PlacedCall,
+    before: Before,
+    failure: string | null,
+  ): GuardAnswer {
+    if (failure !== null) options.onFailure(failure);
+    const { measure } = question;
+    open.set(call.id, { scope, placement, measure, tokensByRule: before.estimate?.tokensByRule ?? 0 });
+    if (before.warnings.length > 0) options.onWarnings(call, before.warnings);
+    return { kind: 'allowed', conversation: call.conversation, warning: headerFor(call.conversation, before.warnings) };
+  }
+
+  function headerFor(conversation: string | null, own: readonly Warning[]): string | null {
+    if (conversation === null || !options.hasWarningHeader) return null;
+    const earlier = pending.get(conversation);
+    if (earlier === undefined) return warningHeader(own);
+    pending.delete(conversation);
+    return warningHeader([...earlier, ...own]);
+  }
+
+  function finish(call: BegunCall, { endedAtMs, usage }: GuardedEnd, outcome: CallOutcome): void {
+    const opened = open.get(call.id);
+    open.delete(call.id);
+    if (opened?.placement) index.end(opened, opened.placement, outcome.status === 'complete');
+    if (usage === null && outcome.costNanoUsd === null) return limits.release(call.id);
+    const turn = usage === null || !opened ? null : turnOf(call, opened, endedAtMs, usage, outcome.costNanoUsd);
+    const measure = outcome.status === 'complete' ? (opened?.measure ?? null) : null;
+    const { startedAtMs } = call;
+    const after = limits.after({
+      ...call,
+      callId: call.id,
+      startedAtMs,
+      costNanoUsd: outcome.costNanoUsd,
+      turn,
+      measure,
+    });
+    if (after.failure !== null) options.onFailure(after.failure);
+    if (after.budgetWarnings.length > 0) options.onBudgetWarnings(after.budgetWarnings);
+    if (after.warnings.length === 0) return;
+    options.onWarnings(call, after.warnings);
+    if (call.conversation !== null) hold(call.conversation, after.warnings);
+  }
+
+  /** For the header of the next answer: that of this call has left. */
+  function hold(conversation: string, warnings: readonly Warning[]): void {
+    const held = pending.get(conversation) ?? [];
+    pending.delete(conversation);
+    pending.set(conversation, [...held, ...warnings]);
+    const oldest = pending.keys().next();
+    if (pending.size > pendingMax && !oldest.done) pending.delete(oldest.value);
+  }
+
+  /** Nothing was decided: the call goes its way without a reservation. */
+  function passed(error: unknown): GuardAnswer {
+    options.onFailure(failureSentence(error));
+    return { kind: 'allowed', conversation: null, warning: null };
+  }
+
+  return {
+    ask: (asking) => {
+      try {
+        const answer = ask(asking);
+        return answer instanceof Promise ? answer.catch(passed) : answer;
+      } catch (error) {
+        return passed(error);
+      }
+    },
+    finish: (call, end, outcome) => {
+      try {
+        finish(call, end, outcome);
+      } catch (error) {
+        limits.release(call.id);
+        options.onFailure(failureSentence(error));
+      }
+    },
+  };
+}
+
+type PlacedCall = {
+  readonly call: BegunCall;
+  readonly scope: string;
+  readonly placement: Placement | null;
+  readonly question: Omit<CallBefore, 'countedTokens'>;
+};
+
+const unchanged = { system: false, tools: false, history: false };
+
+function turnOf(
+  { startedAtMs, requestedModel }: BegunCall,
+  { placement, tokensByRule }: OpenCall,
+  endedAtMs: number,
+  usage: Usage,
+  costNanoUsd: number | null,
+): Turn {
+  return {
+    startedAtMs,
+    endedAtMs,
+    // As it was asked for, so that an alias is no changed model.
+    model: requestedModel,
+    counts: contextCountsOf(usage),
+    costNanoUsd,
+    tokensByRule,
+    changed: placement?.changed ?? unchanged,
+  };
+}
+
+/** Of a body that cannot be read, by its headers alone. */
+function nameOf({ session, agent }: ClientSession): string | null {
+  return session !== null && agent !== null ? `${session}/${agent}` : session;
+}
+
+function failureSentence(error: unknown): string {
+  return `The limits failed and the call was let through: ${error instanceof Error ? error.message : String(error)}`;
+}

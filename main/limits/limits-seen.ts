@@ -1,0 +1,69 @@
+/** What the screens and the API are shown of the limits: of one conversation, and of all rules and budgets. Reads what the limits hold; changes nothing. */
+import type { Conversation } from '../../shared/contract/events.ts';
+import { ownLimitsOf, type LimitsSettings } from '../../shared/contract/limits.ts';
+import type { LimitsView } from '../../shared/contract/limits-view.ts';
+import { budgetRows } from './budget-rows.ts';
+import type { Limits } from './limits.ts';
+import type { Seen } from './seen.ts';
+
+export type ConversationSeen = Pick<
+  Conversation,
+  | 'parent'
+  | 'growthTokens'
+  | 'limitTokens'
+  | 'windowTokens'
+  | 'turnsToLimit'
+  | 'cache'
+  | 'nextTurn'
+  | 'warnings'
+  | 'letOn'
+>;
+
+const nothingCached = { readShare: null, warmTokens: 0, lifetime: null, expiresAtMs: null };
+const nothingExpected = { costNanoUsd: null, costAfterExpiryNanoUsd: null };
+
+export function conversationSeen(
+  limits: Limits,
+  seen: Seen,
+  id: string,
+  project: string | null,
+  nowMs: number,
+): ConversationSeen {
+  const economics = limits.economics(id, project, nowMs);
+  return {
+    parent: seen.parentOf(id),
+    growthTokens: economics?.growthTokens ?? null,
+    limitTokens: ownLimitsOf(limits.rules(), project).contextLimitTokens,
+    windowTokens: economics?.windowTokens ?? null,
+    turnsToLimit: economics?.turnsToLimit ?? null,
+    cache: economics?.cache ?? nothingCached,
+    nextTurn: economics?.nextTurn ?? nothingExpected,
+    warnings: seen.warningsOf(id),
+    letOn: limits.letOn.of(id, nowMs),
+  };
+}
+
+export type ViewMoment = { readonly nowMs: number; readonly day: string; readonly timeZone: string };
+
+const listedBudgetsMax = 200;
+
+export function limitsView(limits: Limits, settings: LimitsSettings, { nowMs, day, timeZone }: ViewMoment): LimitsView {
+  const rows = budgetRows(limits.budgetAccounts(day), day, timeZone);
+  const { contextLimitTokens, callCeilingNanoUsd, projects } = limits.rules();
+  const { asksCountTokens, hasWarningHeader, cutsMidStream } = settings;
+  return {
+    atMs: nowMs,
+    timeZone,
+    rules: {
+      contextLimitTokens,
+      callCeilingNanoUsd,
+      projects: Object.entries(projects).map(([project, own]) => ({ project, ...own })),
+      asksCountTokens,
+      hasWarningHeader,
+      cutsMidStream,
+    },
+    budgets: rows.slice(0, listedBudgetsMax),
+    budgetCount: rows.length,
+    letOn: Object.entries(limits.memory(nowMs).letOn).map(([conversation, untilMs]) => ({ conversation, untilMs })),
+  };
+}

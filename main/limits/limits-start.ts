@@ -1,0 +1,46 @@
+/** What the limits go on from after a start, as the ledger tells it (main/ledger/read-limits.ts). Pure. */
+import type { ConversationWarning } from '../../shared/contract/limits-view.ts';
+import { contextCountsOf } from '../../shared/prompt-estimate.ts';
+import type { TokenCounts, Usage } from '../../shared/usage.ts';
+import type { DaySpend } from './budgets.ts';
+import type { PastTurn } from './limits.ts';
+
+export type KeptWarning = ConversationWarning & { readonly conversation: string };
+
+export type LimitsStart = {
+  readonly spend: readonly DaySpend[];
+  /** Oldest first. */
+  readonly turns: readonly TurnRow[];
+  readonly warnings: readonly KeptWarning[];
+  /** JSON; null at the very first start. */
+  readonly memory: string | null;
+};
+
+export type TurnRow = TokenCounts & {
+  readonly conversation: string;
+  readonly project: string | null;
+  readonly requestedModel: string | null;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly costNanoUsd: number | null;
+  /** Where it had passes of its own. */
+  readonly usage: Usage | null;
+};
+
+export function pastTurn({ conversation, project, requestedModel, usage, ...row }: TurnRow): PastTurn {
+  const { startedAtMs, endedAtMs, costNanoUsd, ...counts } = row;
+  return {
+    conversation,
+    project,
+    turn: {
+      startedAtMs,
+      endedAtMs,
+      model: requestedModel,
+      counts: usage === null ? counts : contextCountsOf(usage),
+      costNanoUsd,
+      // Its body is gone: the next turn is estimated by the rule.
+      tokensByRule: 0,
+      changed: { system: false, tools: false, history: false },
+    },
+  };
+}

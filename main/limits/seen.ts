@@ -1,0 +1,72 @@
+/**
+ * What the limits have said, for the screens: the warnings of conversations, calls that were refused, budgets that reached a step, and a failure of the
+ * limits' own code. In memory and bounded; it decides nothing.
+ */
+import type { BudgetWarningRow, ConversationWarning, RefusedCall } from '../../shared/contract/limits-view.ts';
+
+export type LimitsSummary = {
+  readonly refused: RefusedCall[];
+  readonly budgetWarnings: BudgetWarningRow[];
+  readonly limitsFailure: string | null;
+};
+
+export type Seen = {
+  readonly warned: (conversation: string, warnings: readonly ConversationWarning[]) => void;
+  /** Oldest first. */
+  readonly warningsOf: (conversation: string) => ConversationWarning[];
+  readonly refused: (call: RefusedCall) => void;
+  readonly budgetWarned: (warning: BudgetWarningRow) => void;
+  readonly failed: (sentence: string) => void;
+  /** What it was forked from, summed up from or started by. */
+  readonly parented: (conversation: string, parent: string) => void;
+  readonly parentOf: (conversation: string) => string | null;
+  readonly parents: () => Readonly<Record<string, string>>;
+  readonly summary: (nowMs: number) => LimitsSummary;
+};
+
+const conversationsMax = 2_000;
+const warningsPerConversationMax = 10;
+const listMax = 10;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+export function createSeen(parents: Readonly<Record<string, string>> = {}): Seen {
+  const warnings = new Map<string, ConversationWarning[]>();
+  const knownParents = new Map(Object.entries(parents));
+  let refused: RefusedCall[] = [];
+  let budgetWarnings: BudgetWarningRow[] = [];
+  let limitsFailure: string | null = null;
+  return {
+    warned: (conversation, more) => {
+      if (more.length === 0) return;
+      const all = [...(warnings.get(conversation) ?? []), ...more].slice(-warningsPerConversationMax);
+      keep(warnings, conversation, all);
+    },
+    warningsOf: (conversation) => warnings.get(conversation) ?? [],
+    refused: (call) => {
+      refused = [call, ...refused].slice(0, listMax);
+    },
+    budgetWarned: (warning) => {
+      budgetWarnings = [warning, ...budgetWarnings].slice(0, listMax);
+    },
+    failed: (sentence) => {
+      limitsFailure = sentence;
+    },
+    parented: (conversation, parent) => keep(knownParents, conversation, parent),
+    parentOf: (conversation) => knownParents.get(conversation) ?? null,
+    parents: () => Object.fromEntries(knownParents),
+    summary: (nowMs) => ({
+      refused: refused.filter(({ atMs }) => atMs > nowMs - hourMs),
+      budgetWarnings: budgetWarnings.filter(({ atMs, per }) => atMs > nowMs - (per === 'day' ? dayMs : 31 * dayMs)),
+      limitsFailure,
+    }),
+  };
+}
+
+/** Deleting first moves it to the end, so that the map's order is the order of use. */
+function keep<Value>(map: Map<string, Value>, name: string, value: Value): void {
+  map.delete(name);
+  map.set(name, value);
+  const oldest = map.keys().next();
+  if (map.size > conversationsMax && !oldest.done) map.delete(oldest.value);
+}

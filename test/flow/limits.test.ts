@@ -1,0 +1,148 @@
+/** Limits as a client with Anthropic's own SDK meets them: what is stopped, in which words, what it leaves in the ledger, and how to go on. */
+import Anthropic from '@anthropic-ai/sdk';
+import OlderAnthropic from 'anthropic-sdk-0x';
+import { afterEach, describe, expect, it } from 'vitest';
+
+import { letOnAnswerSchema } from '../../shared/contract/limits-view.ts';
+import {
+  model,
+  questionOf,
+  refusalOf,
+  startLimitedEngine,
+  textOf,
+  type LimitedEngine,
+} from '../kit/limits-far-side.ts';
+
+let far: LimitedEngine;
+afterEach(() => far.close());
+
+describe.each([
+  ['@anthropic-ai/sdk 1.x', Anthropic],
+  ['@anthropic-ai/sdk 0.x', OlderAnthropic as unknown as typeof Anthropic],
+])('with %s, a prompt over the context limit', (_name, Client) => {
+  it('is refused in the words on which Claude Code compacts, once, and never leaves the machine', async () => {
+    far = await startLimitedEngine({ limits: { contextLimitTokens: 5_000 } });
+    const client = new Client({ apiKey: 'sk-ant-test', baseURL: `${far.engine.proxyUrl}/@alice/webshop` });
+    const error = await client.messages.create(questionOf(textOf(9_000))).catch((reason: unknown) => reason);
+
+    expect(error).toBeInstanceOf(Client.BadRequestError);
+    expect((error as Error).message).toMatch(
+      /prompt is too long: \d+ tokens > 5000 maximum\. Tollkeeper stopped this call before it was sent; it would have cost about \$0\.\d+\. To go on, compact the conversation or begin a new one, or let this one on for an hour: tollkeeper allow prompt_\S+ --for 1h\./,
+    );
+    expect((error as { type?: unknown }).type ?? 'invalid_request_error').toBe('invalid_request_error');
+    expect(far.anthropic.requestCount()).toBe(0);
+    expect(await far.engine.settled(1)).toHaveLength(1);
+  });
+});
+
+describe('a refused call', () => {
+  it('costs nothing and is in the ledger, the export and on the screen with what it would have cost', async () => {
+    far = await startLimitedEngine({ limits: { contextLimitTokens: 5_000 } });
+    const error = await refusalOf(far.client('/@alice/webshop').messages.create(questionOf(textOf(9_000))));
+    const [row] = await far.engine.settled(1);
+
+    expect(row).toMatchObject({
+      status: 'refused',
+      member: 'alice',
+      project: 'webshop',
+      costNanoUsd: 0,
+      httpStatus: 400,
+      errorType: 'invalid_request_error',
+    });
+    expect(row?.wouldCostNanoUsd).toBeGreaterThan(40_000_000);
+    expect(far.engine.exported()).toMatchObject([
+      {
+        status: 'refused',
+        cost_nano_usd: 0,
+        would_cost_nano_usd: row?.wouldCostNanoUsd,
+        conversation: row?.conversation,
+      },
+    ]);
+    const detail = await far.engine.call(row?.id ?? '');
+    expect(error.message).toContain(detail.refusal);
+    const { refused, recent, today } = await far.live();
+    expect(refused).toMatchObject([{ id: row?.id, cause: 'context_limit', wouldCostNanoUsd: row?.wouldCostNanoUsd }]);
+    expect(recent[0]).toMatchObject({ status: 'refused' });
+    expect(today).toMatchObject({ costNanoUsd: 0, unpricedCalls: 0 });
+    expect(far.engine.verify()).toMatchObject({ calls: 1, findings: [] });
+  });
+
+  it('was asked for as a stream and is answered with an error all the same', async () => {
+    far = await startLimitedEngine({ limits: { contextLimitTokens: 5_000 } });
+    const error = await refusalOf(
+      far
+        .client()
+        .messages.stream(questionOf(textOf(9_000)))
+        .finalMessage(),
+    );
+    expect(error).toMatchObject({ status: 400 });
+    expect(error.message).toContain('prompt is too long');
+  });
+});
+
+describe('the call ceiling', () => {
+  it('stops a call that is expected to cost more, with what the ceiling pays for', async () => {
+    far = await startLimitedEngine({ limits: { contextLimitTokens: null, callCeilingUsd: 0.1 } });
+    await far.client().messages.create(questionOf('hello'));
+    const error = await refusalOf(far.client().messages.create(questionOf(textOf(60_000))));
+    expect(error).toBeInstanceOf(Anthropic.BadRequestError);
+    expect(error.message).toMatch(
+      /prompt is too long: \d+ tokens > \d+ maximum, which is what the call ceiling of \$0\.10 pays for\./,
+    );
+    expect(far.anthropic.served()).toHaveLength(1);
+  });
+
+  it('and the context limit are as a project has them', async () => {
+    const projects = { research: { contextLimitTokens: null, callCeilingUsd: null } };
+    far = await startLimitedEngine({ limits: { contextLimitTokens: 5_000, callCeilingUsd: 0.01, projects } });
+    await far.client('/@alice/research').messages.create(questionOf(textOf(9_000)));
+    expect(await refusalOf(far.client('/@alice/webshop').messages.create(questionOf(textOf(9_000))))).toMatchObject({
+      status: 400,
+    });
+  });
+});
+
+describe('what is no message', () => {
+  it('is never refused: count_tokens and the models', async () => {
+    far = await startLimitedEngine({ limits: { contextLimitTokens: 1_000, callCeilingUsd: 0.01 } });
+    const client = far.client();
+    const { messages } = questionOf(textOf(20_000));
+    expect((await client.messages.countTokens({ model, messages })).input_tokens).toBeGreaterThan(15_000);
+    expect((await client.models.list()).data.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a conversation that was let on', () => {
+  it('for an hour goes on for an hour, over a restart, and is counted', async () => {
+    far = await startLimitedEngine({ limits: { contextLimitTokens: 5_000 } });
+    const question = questionOf(textOf(9_000));
+    await refusalOf(far.client().messages.create(question));
+    const [row] = await far.engine.settled(1);
+    const path = `/api/conversations/${encodeURIComponent(row?.conversation ?? '')}`;
+    const answer = letOnAnswerSchema.parse(await far.engine.post(`${path}/allow`, { forMs: 3_600_000 }));
+    expect(answer.letOn?.untilMs).toBeGreaterThan(far.clock.nowMs() + 3_590_000);
+
+    await far.client().messages.create(question);
+    await far.engine.restart();
+    await far.client().messages.create(question);
+    const [conversation] = (await far.live()).conversations;
+    expect(conversation?.letOn).toEqual(answer.letOn);
+    expect((await far.limits()).letOn).toEqual([{ conversation: row?.conversation, untilMs: answer.letOn?.untilMs }]);
+
+    far.clock.putAhead(3_600_000);
+    await refusalOf(far.client().messages.create(question));
+    expect((await far.limits()).letOn).toEqual([]);
+  });
+
+  it('for good goes on until that is taken back, also where its name holds a slash', async () => {
+    far = await startLimitedEngine({ limits: { contextLimitTokens: 5_000 } });
+    const headers = { 'x-claude-code-session-id': 'session one', 'x-claude-code-agent-id': 'agent/1' };
+    const call = () => far.client().messages.create(questionOf(textOf(9_000)), { headers });
+    await refusalOf(call());
+    const path = `/api/conversations/${encodeURIComponent('session one/agent/1')}`;
+    await far.engine.post(`${path}/allow`, { forMs: null });
+    await call();
+    await far.engine.post(`${path}/revoke`, {});
+    await refusalOf(call());
+  });
+});

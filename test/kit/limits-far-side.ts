@@ -1,0 +1,71 @@
+/** A simulated Anthropic and an engine with limits before it, and what a test of them asks again and again. */
+import Anthropic from '@anthropic-ai/sdk';
+import type { z } from 'zod';
+
+import { liveSnapshotSchema, type LiveSnapshot } from '../../shared/contract/events.ts';
+import type { limitsSettingsSchema } from '../../shared/contract/limits.ts';
+import { limitsViewSchema, type LimitsView } from '../../shared/contract/limits-view.ts';
+import { startSandboxAnthropic, type SandboxAnthropic } from '../../main/sandbox/anthropic-server.ts';
+import { createShiftedClock, startTestEngine, type ShiftedClock, type TestEngine } from './test-engine.ts';
+
+export type LimitedEngine = {
+  readonly anthropic: SandboxAnthropic;
+  readonly engine: TestEngine;
+  readonly clock: ShiftedClock;
+  readonly client: (path?: string, options?: { readonly maxRetries?: number }) => Anthropic;
+  readonly live: () => Promise<LiveSnapshot>;
+  readonly limits: () => Promise<LimitsView>;
+  readonly close: () => Promise<void>;
+};
+
+export type LimitedEngineOptions = {
+  readonly limits?: z.input<typeof limitsSettingsSchema>;
+  /** Goes on with the ledger of an earlier one; the caller removes it. */
+  readonly home?: string;
+};
+
+/** Both sides go by one clock, so that what is put ahead for one is for the other. */
+export async function startLimitedEngine({ limits = {}, home }: LimitedEngineOptions = {}): Promise<LimitedEngine> {
+  const clock = createShiftedClock();
+  const anthropic = await startSandboxAnthropic({ clock });
+  const engine = await startTestEngine({
+    upstream: anthropic.url,
+    settings: { limits },
+    clock,
+    ...(home === undefined ? {} : { home }),
+  });
+  return {
+    anthropic,
+    engine,
+    clock,
+    client: (path = '', { maxRetries = 0 } = {}) =>
+      new Anthropic({ apiKey: 'sk-ant-test', baseURL: `${engine.proxyUrl}${path}`, maxRetries }),
+    live: async () => liveSnapshotSchema.parse(await (await engine.get('/api/live')).json()),
+    limits: async () => limitsViewSchema.parse(await (await engine.get('/api/limits')).json()),
+    close: async () => {
+      await engine.close();
+      await anthropic.close();
+    },
+  };
+}
+
+export const model = 'claude-opus-5-5';
+
+/** About so many tokens, by the sandbox's count and by ours. */
+export function textOf(tokens: number, seed = 'paper'): string {
+  return `${seed} `.repeat(Math.ceil((tokens * 3.5) / (seed.length + 1)));
+}
+
+export function questionOf(text: string, more: object = {}) {
+  return { model, max_tokens: 400, messages: [{ role: 'user' as const, content: text }], ...more };
+}
+
+/** What a call was refused with; fails the test when it went through. */
+export async function refusalOf(call: Promise<unknown>): Promise<InstanceType<typeof Anthropic.APIError>> {
+  const error: unknown = await call.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof Anthropic.APIError) return error;
+  throw new Error(`the call was not refused: ${String(error)}`);
+}
