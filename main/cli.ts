@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Host 2: `tollkeeper <command>`, headless. The only file of this host that reads the environment and ends the process.
- * Exit codes: 0 done, 1 the answer is no, 2 bad usage, 3 failed. Errors go to stderr as one sentence and a remedy, never as a stack.
+ * Exit codes: 0 done, 1 the answer is no, 2 bad usage, 3 failed; `run` ends with its command's own. Errors go to stderr as one sentence and a remedy, never as a stack.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ const host: Host = {
 /** npm hands on a Ctrl-C that the terminal has already given this process: a signal so soon after the first is the same one. */
 const sameSignalMs = 1_000;
 
-/** The first signal closes in order; a later one does not wait for it. */
+/** For `serve`, which alone asks for it: the first signal closes in order; a later one does not wait for it. */
 function firstSignal(): Promise<void> {
   return new Promise((resolve) => {
     let askedAtMs: number | null = null;
@@ -52,9 +52,9 @@ function findRenderer(): string | null {
 }
 
 /** A command is loaded when it is asked for: most of the time of a short one is starting, and `report` needs no proxy. */
-type Run = <Part>(loading: Promise<Part>, command: (part: Part) => Promise<ExitCode>) => Promise<void>;
+type Run = <Part>(loading: Promise<Part>, command: (part: Part) => Promise<number>) => Promise<void>;
 
-function build(onDone: (code: ExitCode) => void): Command {
+function build(onDone: (code: number) => void): Command {
   const program = new Command('tollkeeper')
     .version(version)
     .description('Meters a team’s Claude calls and bills them.')
@@ -132,6 +132,7 @@ function build(onDone: (code: ExitCode) => void): Command {
   syncCommand('retry <id>', 'send one again').action((id: string, flags) =>
     run(import('./commands/sync.ts'), ({ syncRetry }) => syncRetry(id, flags, host)),
   );
+  addClientCommands(program, run);
   addPriceCommands(program, run);
   program
     .command('verify')
@@ -146,6 +147,23 @@ function build(onDone: (code: ExitCode) => void): Command {
     .option(...json)
     .action((flags) => run(import('./commands/doctor.ts'), ({ doctor }) => doctor(flags, host)));
   return program;
+}
+
+function addClientCommands(program: Command, run: Run): void {
+  const clientCommand = (name: string, description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .option('--member <name>', 'who makes the calls')
+      .option('--project <name>', 'what for')
+      .option('--home <dir>', 'the folder of the ledger and the settings');
+  clientCommand('run <command...>', 'run a command through the proxy; direct when the proxy is not there')
+    .addHelpText('after', '\nExample: tollkeeper run --member alice --project webshop -- claude')
+    .action((command: string[], flags) => run(import('./commands/run.ts'), (part) => part.run(command, flags, host)));
+  clientCommand('env', 'print the line that points a shell at the proxy')
+    .option('--shell <shell>', 'sh, fish or powershell (default: the one you use)')
+    .addHelpText('after', '\nExample: eval "$(tollkeeper env)"')
+    .action((flags) => run(import('./commands/env.ts'), (part) => part.env(flags, host)));
 }
 
 function addPriceCommands(program: Command, run: Run): void {
