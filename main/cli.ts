@@ -10,6 +10,7 @@ import { Command, CommanderError } from 'commander';
 
 import { isAppError } from '../shared/contract/errors.ts';
 import { wholeNumber } from './settings/environment.ts';
+import { addClientCommands, type Run } from './commands/client-commands.ts';
 import { writeLine, type ExitCode, type Host } from './commands/host.ts';
 import { systemClock } from './system/clock.ts';
 import { systemIds } from './system/ids.ts';
@@ -50,9 +51,6 @@ function findRenderer(): string | null {
   const folders = [join(import.meta.dirname, '..', 'out', 'renderer'), join(import.meta.dirname, '..', 'renderer')];
   return folders.find((folder) => existsSync(join(folder, 'index.html'))) ?? null;
 }
-
-/** A command is loaded when it is asked for: most of the time of a short one is starting, and `report` needs no proxy. */
-type Run = <Part>(loading: Promise<Part>, command: (part: Part) => Promise<number>) => Promise<void>;
 
 function build(onDone: (code: number) => void): Command {
   const program = new Command('tollkeeper')
@@ -132,7 +130,7 @@ function build(onDone: (code: number) => void): Command {
   syncCommand('retry <id>', 'send one again').action((id: string, flags) =>
     run(import('./commands/sync.ts'), ({ syncRetry }) => syncRetry(id, flags, host)),
   );
-  addClientCommands(program, run);
+  addClientCommands(program, run, host);
   addPriceCommands(program, run);
   program
     .command('verify')
@@ -147,23 +145,6 @@ function build(onDone: (code: number) => void): Command {
     .option(...json)
     .action((flags) => run(import('./commands/doctor.ts'), ({ doctor }) => doctor(flags, host)));
   return program;
-}
-
-function addClientCommands(program: Command, run: Run): void {
-  const clientCommand = (name: string, description: string) =>
-    program
-      .command(name)
-      .description(description)
-      .option('--member <name>', 'who makes the calls')
-      .option('--project <name>', 'what for')
-      .option('--home <dir>', 'the folder of the ledger and the settings');
-  clientCommand('run <command...>', 'run a command through the proxy; direct when the proxy is not there')
-    .addHelpText('after', '\nExample: tollkeeper run --member alice --project webshop -- claude')
-    .action((command: string[], flags) => run(import('./commands/run.ts'), (part) => part.run(command, flags, host)));
-  clientCommand('env', 'print the line that points a shell at the proxy')
-    .option('--shell <shell>', 'sh, fish or powershell (default: the one you use)')
-    .addHelpText('after', '\nExample: eval "$(tollkeeper env)"')
-    .action((flags) => run(import('./commands/env.ts'), (part) => part.env(flags, host)));
 }
 
 function addPriceCommands(program: Command, run: Run): void {

@@ -12,6 +12,7 @@ import { dataOf, type PriceBook } from '../shared/pricing/price-book.ts';
 import { startApiServer } from './api/start.ts';
 import { startEngineIntake } from './intake/engine-intake.ts';
 import type { TranscriptPlaces } from './intake/transcript-files.ts';
+import { createAssigning } from './ledger/assigning.ts';
 import { ledgerFileName } from './ledger/ledger-file.ts';
 import { openLedger, type Ledger } from './ledger/open.ts';
 import { createPrices } from './ledger/prices.ts';
@@ -20,6 +21,7 @@ import { meterCalls } from './live/meter-calls.ts';
 import { createSpendMeter, spendStartOf } from './live/spend-meter.ts';
 import { startProxy } from './proxy/server.ts';
 import { connectionsOf } from './settings/connections.ts';
+import { openMemberKeys } from './settings/member-keys.ts';
 import { explainPortFailure } from './settings/port-failure.ts';
 import { readBookInForce } from './settings/price-book-file.ts';
 import type { ProxyVariables } from './settings/proxy-choice.ts';
@@ -109,6 +111,10 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
   const prices = createPrices({ ledger, book, clock, onChanges: live.changed });
   const intake = startEngineIntake({ ...options, ledger, book: prices.book, ...ids, onChanges: live.changed });
   const calibration = createOutputCalibration(start.calibration);
+  const memberKeys = openMemberKeys(home, { clock, ids });
+  const { anthropicApiKey } = options.secrets;
+  const keys = { ...memberKeys, hasAnthropicKey: anthropicApiKey !== null };
+  const assigning = createAssigning({ ledger, customers: settings, onChanges: live.changed });
   const proxy = await explainPortFailure('proxy', settings.port, async () =>
     startProxy({
       port: settings.port,
@@ -116,6 +122,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
       allowedHosts: settings.allowedHosts,
       allowedOrigins: settings.allowedOrigins,
       defaults: settings,
+      memberKeys: { find: memberKeys.find, anthropicApiKey },
       drainOnAbort: settings.drainOnAbort,
       calibration,
       clock,
@@ -129,7 +136,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     rendererFolder: options.rendererFolder,
     log,
     facts: { isDemo: options.isDemo, timeZone, proxyUrl: proxy.url, startedAtMs, ledgerCalls: start.ledgerCalls },
-    parts: { read: ledger.read, live, intake, prices, sync, clock, timeZone, home },
+    parts: { read: ledger.read, live, intake, prices, keys, assigning, sync, clock, timeZone, home },
   });
   writeEngineFile(home, { proxyUrl: proxy.url, dashboardUrl, token: options.token });
   log.info('engine started', { proxyUrl: proxy.url, dashboardUrl, interruptedCalls: ledger.interruptedCalls });

@@ -169,6 +169,19 @@ export function readStoredCalls(
     .map(storedCall);
 }
 
+/** Current calls that this SQL condition names, in order of their rows, from after `afterSeq`. */
+export function readStoredCallsWhere(
+  db: Db,
+  { sql, values, afterSeq, limit }: { sql: string; values: readonly unknown[]; afterSeq: number; limit: number },
+): StoredCall[] {
+  return db
+    .prepare<unknown[], StoredRow>(
+      `SELECT ${storedColumns} FROM current_calls WHERE seq > ? AND ${sql} ORDER BY seq LIMIT ?`,
+    )
+    .all(afterSeq, ...values, limit)
+    .map(storedCall);
+}
+
 function storedCall({ seq, revision, repeatOf, chargeLines, ...row }: StoredRow): StoredCall {
   const call = { ...row, isEstimated: row.isEstimated === 1, isStream: row.isStream === 1 };
   return { seq, revision, repeatOf, call, lines: linesOf(chargeLines) };

@@ -38,7 +38,7 @@ export async function meterCall(
   const request = {
     method: 'POST',
     target: `${upstream.prefix}${route.target}`,
-    headers: requestHeaders(incoming.rawHeaders, upstream.headers),
+    headers: requestHeaders(incoming.rawHeaders, upstream.headers, route.holder?.anthropicApiKey),
     body: body.kind === 'whole' ? body.bytes : body.stream,
     isDrained: options.drainOnAbort,
   };

@@ -131,6 +131,7 @@ export const callsQuerySchema = z.object({
   project: z.string().optional(),
   model: z.string().optional(),
   conversation: z.string().optional(),
+  client: z.string().optional(),
   status: z.enum(callFilterStatuses).optional(),
   /** The version of the price book that priced it. */
   book: z.string().optional(),

@@ -22,6 +22,9 @@ export type MeteredProxy = {
 
 export const noDefaults = { member: null, project: null, customer: null, customers: { projects: {}, members: {} } };
 
+/** A proxy that knows no member keys. */
+export const noMemberKeys = { find: () => ({ kind: 'unknown' }) as const, anthropicApiKey: null };
+
 /** A proxy whose batches nobody listens to. */
 export const noBatches = { onBatches: () => {}, onBatchResults: () => {}, onBatchMetered: () => {} };
 
@@ -38,6 +41,7 @@ export async function startMeteredProxy(upstream: string, options: Partial<Proxy
     allowedHosts: [],
     allowedOrigins: [],
     defaults: noDefaults,
+    memberKeys: noMemberKeys,
     drainOnAbort: false,
     calibration: createOutputCalibration(),
     clock: systemClock,
