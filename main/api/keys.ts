@@ -14,7 +14,7 @@ import {
 import type { ApiParts } from './parts.ts';
 import { readJson } from './query.ts';
 
-export function keysRoutes({ keys }: ApiParts): Hono {
+export function keysRoutes({ keys, clock }: ApiParts): Hono {
   const routes = new Hono();
   routes.use('/keys/*', async (context, next) => {
     await next();
@@ -22,7 +22,11 @@ export function keysRoutes({ keys }: ApiParts): Hono {
     context.header('cache-control', 'no-store');
   });
   routes.get('/keys', (context) =>
-    context.json({ keys: keys.list(), hasAnthropicKey: keys.hasAnthropicKey } satisfies MemberKeysView),
+    context.json({
+      atMs: clock.nowMs(),
+      keys: keys.list(),
+      hasAnthropicKey: keys.hasAnthropicKey,
+    } satisfies MemberKeysView),
   );
   routes.post('/keys', async (context) =>
     context.json(keys.create(await readJson(context, createKeySchema)) satisfies MadeKey),

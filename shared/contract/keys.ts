@@ -26,6 +26,7 @@ export const memberKeyRowSchema = z.object({
 export type MemberKeyRow = z.infer<typeof memberKeyRowSchema>;
 
 export const memberKeysViewSchema = z.object({
+  atMs: instantMs,
   keys: z.array(memberKeyRowSchema),
   /** Without an Anthropic key of our own nothing can take a member key's place, and its calls are refused. */
   hasAnthropicKey: z.boolean(),
