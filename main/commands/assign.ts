@@ -1,5 +1,5 @@
 /**
- * `tollkeeper assign`: says afterwards who made a call, or every call of a conversation or a client that has no member. Goes through the running engine, or
+ * `tollkeeper assign`: says afterwards who made a call, or every call of a conversation, a client or a client’s user that has no member. Goes through the running engine, or
  * writes the ledger itself when none runs. What a call was shown for before stays in the ledger.
  */
 import {
@@ -17,6 +17,8 @@ import { homeOf } from './ledger-reader.ts';
 
 export type AssignFlags = {
   readonly conversation?: string;
+  /** As the client names them. */
+  readonly user?: string;
   /** A client's name, or "unknown" for those that told none. */
   readonly unassignedOf?: string;
   readonly member: string;
@@ -45,11 +47,12 @@ export async function assign(callId: string | undefined, flags: AssignFlags, hos
   return answer.assigned + answer.already > 0 ? 0 : 1;
 }
 
-/** @throws AppError `bad_usage` unless exactly one of the three is said. */
-function whichCalls(callId: string | undefined, { conversation, unassignedOf }: AssignFlags): AssignedCalls {
+/** @throws AppError `bad_usage` unless exactly one of them is said. */
+function whichCalls(callId: string | undefined, { conversation, user, unassignedOf }: AssignFlags): AssignedCalls {
   const said: AssignedCalls[] = [
     ...(callId === undefined ? [] : [{ kind: 'call', id: callId } as const]),
     ...(conversation === undefined ? [] : [{ kind: 'conversation', conversation } as const]),
+    ...(user === undefined ? [] : [{ kind: 'user', user } as const]),
     ...(unassignedOf === undefined
       ? []
       : [{ kind: 'client', client: unassignedOf === 'unknown' ? null : unassignedOf } as const]),
@@ -58,8 +61,8 @@ function whichCalls(callId: string | undefined, { conversation, unassignedOf }: 
   if (which && second === undefined) return which;
   throw new AppError(
     'bad_usage',
-    which ? 'Only one of a call, --conversation and --unassigned-of can be given.' : 'Which calls is not said.',
-    `Name a call by its id, or one of --conversation and --unassigned-of. ${example}`,
+    which ? 'Only one of a call, --conversation, --user and --unassigned-of can be given.' : 'Which calls is not said.',
+    `Name a call by its id, or one of --conversation, --user and --unassigned-of. ${example}`,
   );
 }
 

@@ -60,6 +60,7 @@ function addMembers(program: Command, run: Run, host: Host): void {
     .command('assign [call]')
     .description('say afterwards who made a call, or all like it')
     .option('--conversation <id>', 'every unassigned call of a conversation')
+    .option('--user <name>', 'every unassigned call of a user, as the client names them (metadata.user_id)')
     .option('--unassigned-of <client>', 'every unassigned call of a client ("unknown" for those that told no name)')
     .requiredOption('--member <name>', 'who made them')
     .option('--project <name>', 'what for; left as it is unless named')

@@ -53,9 +53,23 @@ function readCalls(db: Db, { which, afterSeq }: AssignQuestion): readonly Stored
     const stored = prepareReadCall(db)(which.id);
     return stored === null ? [] : [stored];
   }
-  // An empty filter value asks for the calls that have none.
-  const like = which.kind === 'client' ? { client: which.client ?? '' } : { conversation: which.conversation };
-  return readStoredCallsWhere(db, { ...otherConditions({ member: '', ...like }), afterSeq, limit: callsPerChunk });
+  return readStoredCallsWhere(db, {
+    ...otherConditions({ member: '', ...likeness(which) }),
+    afterSeq,
+    limit: callsPerChunk,
+  });
+}
+
+function likeness(which: Exclude<AssignedCalls, { kind: 'call' }>) {
+  switch (which.kind) {
+    case 'conversation':
+      return { conversation: which.conversation };
+    case 'user':
+      return { user: which.user };
+    case 'client':
+      // An empty filter value asks for the calls that have none.
+      return { client: which.client ?? '' };
+  }
 }
 
 function isAlready({ member, project }: StoredCall['call'], asked: AssignQuestion): boolean {

@@ -15,6 +15,7 @@ const columns: Readonly<Record<string, keyof CallRecord>> = {
   ended_at_ms: 'endedAtMs',
   path: 'path',
   client: 'client',
+  client_user: 'clientUser',
   is_stream: 'isStream',
   member: 'member',
   project: 'project',
@@ -69,7 +70,8 @@ export function valuesOf(call: CallRecord): CallValues {
   const values: unknown[] = [];
   for (const field of fields) {
     const value = call[field];
-    values.push(typeof value === 'boolean' ? Number(value) : value);
+    // A call of the journal that an earlier version wrote lacks what came later.
+    values.push(typeof value === 'boolean' ? Number(value) : (value ?? null));
   }
   return values;
 }

@@ -15,8 +15,9 @@ import { migration0001 } from './migrations/0001-calls.ts';
 import { migration0002 } from './migrations/0002-corrections.ts';
 import { migration0003 } from './migrations/0003-journal.ts';
 import { migration0004 } from './migrations/0004-reading.ts';
+import { migration0006 } from './migrations/0006-client-user.ts';
 
-const migrations: readonly string[] = [migration0001, migration0002, migration0003, migration0004];
+const migrations: readonly string[] = [migration0001, migration0002, migration0003, migration0004, migration0006];
 
 export const schemaVersion = migrations.length;
 

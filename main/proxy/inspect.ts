@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 
+import { clientSession } from '../../shared/client-session.ts';
 import { isWireObject, readText, type WireObject } from '../../shared/usage.ts';
 
 export type Inspection = {
@@ -12,6 +13,8 @@ export type Inspection = {
   readonly isStream: boolean;
   /** The session a client names in `metadata.user_id`, if it does. */
   readonly sessionId: string | null;
+  /** Who uses the client, where it says that there. */
+  readonly clientUser: string | null;
   /** A hash of what stays the same while a conversation grows: the system prompt and the first message. */
   readonly promptKey: string | null;
 };
@@ -19,7 +22,13 @@ export type Inspection = {
 /** Anthropic's own limit after decoding is 32 MB (facts section 3); more is passed on and left unread. */
 const decodedBytesMax = 48 * 1024 * 1024;
 
-export const nothingKnown: Inspection = { requestedModel: null, isStream: false, sessionId: null, promptKey: null };
+export const nothingKnown: Inspection = {
+  requestedModel: null,
+  isStream: false,
+  sessionId: null,
+  clientUser: null,
+  promptKey: null,
+};
 
 export function inspectRequest(body: Buffer, contentEncoding: string | null): Inspection {
   const request = parse(body, contentEncoding);
@@ -29,6 +38,7 @@ export function inspectRequest(body: Buffer, contentEncoding: string | null): In
     requestedModel: readText(request['model']),
     isStream: request['stream'] === true,
     sessionId: sessionOf(readText(metadata['user_id'])),
+    clientUser: clientSession(() => null, request).user,
     promptKey: promptKeyOf(request),
   };
 }

@@ -110,6 +110,7 @@ function describeCall(incoming: IncomingMessage, route: Route, body: RequestBody
     startedAtMs: options.clock.nowMs(),
     path: route.target.split('?', 1)[0] ?? route.target,
     client: clientOf(raw),
+    clientUser: inspection.clientUser,
     requestedModel: inspection.requestedModel,
     isStream: inspection.isStream,
     promptBytes: body.kind === 'whole' ? body.bytes.length : largeBytes(incoming, body.bytesSoFar),

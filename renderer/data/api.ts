@@ -79,6 +79,7 @@ export const callFilterNames = [
   'to',
   'conversation',
   'client',
+  'user',
   'book',
   'reason',
 ] as const;

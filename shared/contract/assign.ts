@@ -5,11 +5,13 @@ const name = z.string().trim().min(1).max(100);
 const count = z.int().min(0);
 
 /**
- * `call`: this one, whoever it was assigned to. `conversation`, `client`: every call of it that has no member; a null client is one that told no name.
+ * `call`: this one, whoever it was assigned to. `conversation`, `user` (as the client names them), `client`: every call of it that has no member; a null
+ * client is one that told no name.
  */
 export const assignedCallsSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('call'), id: z.string() }),
   z.strictObject({ kind: z.literal('conversation'), conversation: z.string() }),
+  z.strictObject({ kind: z.literal('user'), user: z.string() }),
   z.strictObject({ kind: z.literal('client'), client: z.string().nullable() }),
 ]);
 export type AssignedCalls = z.infer<typeof assignedCallsSchema>;

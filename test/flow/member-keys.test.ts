@@ -179,6 +179,35 @@ describe('a member key', () => {
   });
 });
 
+describe('a client that names its user', () => {
+  const account = '4d5c7a0e-6f0b-4a53-9d55-0d3f5a2c9a11';
+  const session = '0f6074fc-a0f5-4d56-8de0-f4a592ddcf3b';
+  const ask = (user_id: string) =>
+    new Anthropic({ apiKey: 'sk-ant-own', baseURL: engine.proxyUrl }).messages.create({
+      ...question,
+      metadata: { user_id },
+    });
+
+  it('has user and session in the ledger, and its unassigned calls are found and assigned by them', async () => {
+    const before = engine.exported().length;
+    await ask(`user_abc_account_${account}_session_${session}`);
+    await ask(JSON.stringify({ device_id: 'd', account_uuid: account, session_id: 'another' }));
+    await ask('customer-17');
+    const [third, second, first] = await engine.settled(before + 3);
+    const details = await Promise.all([first, second, third].map((row) => engine.call(row?.id ?? '')));
+    expect(details.map(({ clientUser, conversation }) => [clientUser, conversation])).toEqual([
+      [account, session],
+      [account, 'another'],
+      ['customer-17', expect.stringContaining('prompt_')],
+    ]);
+    expect((await tollkeeper('assign', '--user', account, '--member', 'eva')).stdout).toBe(
+      '2 calls are assigned to eva.\n',
+    );
+    const left = await (await engine.get('/api/calls?member=&user=customer-17')).json();
+    expect(left).toMatchObject({ calls: [{ id: third?.id, member: null }] });
+  });
+});
+
 describe.each([['while an engine runs'], ['with nothing running']])('the CLI %s', (when) => {
   beforeAll(async () => {
     if (when === 'with nothing running') await engine.stop();

@@ -52,8 +52,9 @@ function Form({ call, close }: { readonly call: CallDetail; readonly close: () =
   );
 }
 
-function whichCalls(kind: AssignedCalls['kind'], { id, conversation, client }: CallDetail): AssignedCalls {
+function whichCalls(kind: AssignedCalls['kind'], { id, conversation, clientUser, client }: CallDetail): AssignedCalls {
   if (kind === 'conversation' && conversation !== null) return { kind, conversation };
+  if (kind === 'user' && clientUser !== null) return { kind, user: clientUser };
   return kind === 'client' ? { kind, client } : { kind: 'call', id };
 }
 
@@ -63,7 +64,7 @@ type WhichProps = {
   readonly choose: (kind: AssignedCalls['kind']) => void;
 };
 
-function Which({ call: { conversation, client }, kind, choose }: WhichProps) {
+function Which({ call: { conversation, clientUser, client }, kind, choose }: WhichProps) {
   const option = { kind, choose };
   return (
     <fieldset className="flex flex-col gap-1">
@@ -75,6 +76,14 @@ function Which({ call: { conversation, client }, kind, choose }: WhichProps) {
           value="conversation"
           words="every unassigned one of this conversation"
           filters={{ member: '', conversation }}
+        />
+      )}
+      {clientUser === null ? null : (
+        <Option
+          {...option}
+          value="user"
+          words={`every unassigned one of the client’s user ${clientUser}`}
+          filters={{ member: '', user: clientUser }}
         />
       )}
       <Option

@@ -78,6 +78,7 @@ function Facts({ call }: { readonly call: CallDetail }) {
       <Fact name="Model">{call.model ?? '–'}</Fact>
       {call.requestedModel === call.model ? null : <Fact name="Asked for">{call.requestedModel ?? '–'}</Fact>}
       <Fact name="Client">{call.client ?? '–'}</Fact>
+      {call.clientUser === null ? null : <Fact name="Its user">{call.clientUser}</Fact>}
       <Fact name="Answer">
         {call.httpStatus ?? 'none'}
         {call.stopReason === null ? '' : `, ${call.stopReason.replaceAll('_', ' ')}`}

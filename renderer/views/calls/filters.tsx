@@ -10,6 +10,7 @@ const linkedNames = ['conversation', 'client', 'book', 'reason'] as const;
 const linkedWords = {
   conversation: 'One conversation',
   client: 'Client',
+  user: 'User',
   book: 'Priced by',
   reason: 'Unpriced:',
 } as const;

@@ -74,7 +74,7 @@ describe('an unassigned call', () => {
     expect(shares).toEqual(['cus_alice']);
   });
 
-  it('is assigned with all like it: those of its conversation, or of its client, that have no member', () => {
+  it('is assigned with all like it: those of its conversation, its user or its client that have no member', () => {
     settle('call_1', { conversation: 'c1' });
     settle('call_2', { conversation: 'c1', member: 'bo' });
     settle('call_3', { conversation: 'c2' });
@@ -84,6 +84,10 @@ describe('an unassigned call', () => {
     expect(who()).toMatchObject({ call_1: ['alice', null, 'cus_alice'], call_2: ['bo', null, null] });
     expect(ask({ project: 'webshop' })).toMatchObject({ assigned: 1 });
     expect(who()['call_3']).toEqual(['alice', 'webshop', 'cus_shop']);
+    settle('call_6', { client: 'other', clientUser: 'user-7' });
+    settle('call_7', { clientUser: 'user-7', member: 'bo' });
+    expect(ask({ which: { kind: 'user', user: 'user-7' } })).toMatchObject({ assigned: 1 });
+    expect(who()).toMatchObject({ call_6: ['alice', null, 'cus_alice'], call_7: ['bo', null, null] });
     expect(ask({ which: { kind: 'client', client: null }, member: 'carla' })).toMatchObject({ assigned: 1 });
     expect(who()).toMatchObject({ call_4: ['carla', null, null], call_5: [null, null, null] });
     expect(ask({})).toMatchObject({ assigned: 0, lastSeq: null, changes: [] });

@@ -131,6 +131,7 @@ describe('a conversation', () => {
       requestedModel: null,
       isStream: false,
       sessionId: null,
+      clientUser: null,
       promptKey: null,
     });
     expect(inspectRequest(Buffer.from('[1]'), null).requestedModel).toBeNull();
