@@ -19,6 +19,7 @@ import { createPrices } from './ledger/prices.ts';
 import { createLive } from './live/live.ts';
 import { meterCalls } from './live/meter-calls.ts';
 import { createSpendMeter, spendStartOf } from './live/spend-meter.ts';
+import { isMemberKey } from './proxy/headers.ts';
 import { startProxy } from './proxy/server.ts';
 import { connectionsOf } from './settings/connections.ts';
 import { openMemberKeys } from './settings/member-keys.ts';
@@ -91,6 +92,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
   const { home, settings, clock, log, ids } = options;
   ledger.writer.prepare();
   const connections = connectionsOf(home, settings, options.proxies);
+  const memberKeys = openMemberKeys(home, { clock, ids });
   const startedAtMs = clock.nowMs();
   const dayOf = createDayOf(timeZone);
   const readLive = (nowMs: number) => ledger.read('liveStart', { today: dayOf(nowMs), nowMs });
@@ -111,9 +113,8 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
   const prices = createPrices({ ledger, book, clock, onChanges: live.changed });
   const intake = startEngineIntake({ ...options, ledger, book: prices.book, ...ids, onChanges: live.changed });
   const calibration = createOutputCalibration(start.calibration);
-  const memberKeys = openMemberKeys(home, { clock, ids });
   const { anthropicApiKey } = options.secrets;
-  const keys = { ...memberKeys, hasAnthropicKey: anthropicApiKey !== null };
+  const keys = { ...memberKeys, hasAnthropicKey: anthropicApiKey !== null && !isMemberKey(anthropicApiKey) };
   const assigning = createAssigning({ ledger, customers: settings, onChanges: live.changed });
   const proxy = await explainPortFailure('proxy', settings.port, async () =>
     startProxy({
