@@ -10,8 +10,10 @@ import { createOutputCalibration } from '../shared/output-estimate.ts';
 import { createDayOf } from '../shared/period.ts';
 import { dataOf, type PriceBook } from '../shared/pricing/price-book.ts';
 import { startApiServer } from './api/start.ts';
+import { openEngineKeys } from './engine-keys.ts';
 import type { Engine, EngineOptions } from './engine-options.ts';
 import { startEngineIntake } from './intake/engine-intake.ts';
+import { createAssigning } from './ledger/assigning.ts';
 import { ledgerFileName } from './ledger/ledger-file.ts';
 import { openLedger, type Ledger } from './ledger/open.ts';
 import { createPrices } from './ledger/prices.ts';
@@ -60,6 +62,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
   const { home, settings, clock, log, ids } = options;
   ledger.writer.prepare();
   const connections = connectionsOf(home, settings, options.proxies);
+  const { keys, memberKeys } = openEngineKeys(options);
   const startedAtMs = clock.nowMs();
   const dayOf = createDayOf(timeZone);
   const readLive = (nowMs: number) => ledger.read('liveStart', { today: dayOf(nowMs), nowMs });
@@ -102,6 +105,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
   });
   const intake = startEngineIntake({ ...options, ledger, book: prices.book, ...ids, onChanges });
   const calibration = createOutputCalibration(start.calibration);
+  const assigning = createAssigning({ ledger, customers: settings, onChanges });
   const proxy = await explainPortFailure('proxy', settings.port, async () =>
     startProxy({
       port: settings.port,
@@ -109,15 +113,12 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
       allowedHosts: settings.allowedHosts,
       allowedOrigins: settings.allowedOrigins,
       defaults: settings,
+      memberKeys,
       drainOnAbort: settings.drainOnAbort,
       calibration,
       clock,
       callId: ids.callId,
-      callbacks: {
-        ...meterCalls(ledger.writer, live, prices.book, limits),
-        ...intake.batches,
-        onAsk: limits.ask,
-      },
+      callbacks: { ...meterCalls(ledger.writer, live, prices.book, limits), ...intake.batches, onAsk: limits.ask },
     }),
   );
   const { url: dashboardUrl, close: closeApi } = await startApiServer({
@@ -126,7 +127,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     rendererFolder: options.rendererFolder,
     log,
     facts: { isDemo: options.isDemo, timeZone, proxyUrl: proxy.url, startedAtMs, ledgerCalls: start.ledgerCalls },
-    parts: { read: ledger.read, live, limits, intake, prices, sync, clock, timeZone, home },
+    parts: { read: ledger.read, live, limits, intake, prices, keys, assigning, sync, clock, timeZone, home },
   });
   writeEngineFile(home, { proxyUrl: proxy.url, dashboardUrl, token: options.token });
   log.info('engine started', { proxyUrl: proxy.url, dashboardUrl, interruptedCalls: ledger.interruptedCalls });

@@ -47,7 +47,7 @@ export async function meterCall(
   const request = {
     method: 'POST',
     target: `${upstream.prefix}${route.target}`,
-    headers: requestHeaders(incoming.rawHeaders, upstream.headers),
+    headers: requestHeaders(incoming.rawHeaders, upstream.headers, route.holder?.anthropicApiKey),
     body: body.kind === 'whole' ? body.bytes : body.stream,
     isDrained: options.drainOnAbort,
     warning: answer.warning,
@@ -124,6 +124,7 @@ function describeCall(
     startedAtMs: options.clock.nowMs(),
     path: route.target.split('?', 1)[0] ?? route.target,
     client: clientOf(raw),
+    clientUser: inspection.session.user,
     requestedModel: inspection.requestedModel,
     isStream: inspection.isStream,
     promptBytes: body.kind === 'whole' ? body.bytes.length : largeBytes(incoming, body.bytesSoFar),

@@ -24,6 +24,8 @@ import {
   pricedByViewSchema,
   pricesViewSchema,
 } from '../../shared/contract/prices.ts';
+import { assignAnswerSchema, type AssignRequest } from '../../shared/contract/assign.ts';
+import { madeKeySchema, memberKeyRowSchema, memberKeysViewSchema, type CreateKey } from '../../shared/contract/keys.ts';
 import { unpricedViewSchema } from '../../shared/contract/unpriced.ts';
 
 export class ApiFailure extends Error {
@@ -61,6 +63,9 @@ async function ask<Schema extends z.ZodType>(
   );
 }
 
+const post = (body: unknown): RequestInit => ({ method: 'POST', body: JSON.stringify(body) });
+const keyPath = (id: string, action: string) => `/api/keys/${encodeURIComponent(id)}/${action}`;
+
 function queryOf(values: Readonly<Record<string, string | undefined>>): string {
   const stated = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return new URLSearchParams(stated).toString();
@@ -74,6 +79,8 @@ export const callFilterNames = [
   'from',
   'to',
   'conversation',
+  'client',
+  'user',
   'book',
   'reason',
 ] as const;
@@ -110,6 +117,12 @@ export const api = {
   checkPrices: (text: string) => ask('/api/prices/check', priceCheckSchema, { method: 'POST', body: text }),
   applyPrices: (text: string) => ask('/api/prices/file', priceCheckSchema, { method: 'POST', body: text }),
   resetPrices: () => ask('/api/prices/reset', bookInForceSchema, { method: 'POST' }),
+  keys: () => ask('/api/keys', memberKeysViewSchema),
+  createKey: (question: CreateKey) => ask('/api/keys', madeKeySchema, post(question)),
+  renameKey: (id: string, name: string) => ask(keyPath(id, 'name'), memberKeyRowSchema, post({ name })),
+  rotateKey: (id: string, isNow: boolean) => ask(keyPath(id, 'rotate'), madeKeySchema, post({ isNow })),
+  revokeKey: (id: string) => ask(keyPath(id, 'revoke'), memberKeyRowSchema, post({})),
+  assign: (request: AssignRequest) => ask('/api/assign', assignAnswerSchema, post(request)),
   rerate: (range: RerateRange, isTrial: boolean) =>
     ask('/api/prices/rerate', rerateAnswerSchema, { method: 'POST', body: JSON.stringify({ ...range, isTrial }) }),
 };

@@ -12,6 +12,7 @@ import { Advice } from '../../components/unpriced-notice.tsx';
 import { Who } from '../../components/who.tsx';
 import { useCall } from '../../data/queries.ts';
 import { meterEventWords } from '../stripe/event-words.ts';
+import { AssignCall } from './assign-call.tsx';
 import { CallHistory, Sources } from './call-history.tsx';
 import { ChargeLines } from './charge-lines.tsx';
 import { RefusedCall } from './refused-call.tsx';
@@ -60,7 +61,7 @@ function Facts({ call }: { readonly call: CallDetail }) {
   return (
     <dl className="mt-5 grid grid-cols-[auto_1fr] gap-x-5 gap-y-1.5 text-[13px] [&_dd]:break-all [&_dt]:text-faint">
       <Fact name="Who · what for">
-        <Who member={call.member} project={call.project} />
+        <Who member={call.member} project={call.project} /> <AssignCall call={call} />
       </Fact>
       <Fact name="Started">
         <Time at={call.startedAtMs} kind="full" />
@@ -79,6 +80,7 @@ function Facts({ call }: { readonly call: CallDetail }) {
       <Fact name="Model">{call.model ?? '–'}</Fact>
       {call.requestedModel === call.model ? null : <Fact name="Asked for">{call.requestedModel ?? '–'}</Fact>}
       <Fact name="Client">{call.client ?? '–'}</Fact>
+      {call.clientUser === null ? null : <Fact name="Its user">{call.clientUser}</Fact>}
       <Fact name="Answer">
         {call.httpStatus ?? 'none'}
         {call.stopReason === null ? '' : `, ${call.stopReason.replaceAll('_', ' ')}`}
