@@ -11,6 +11,7 @@ import { createDayOf } from '../shared/period.ts';
 import { dataOf, type PriceBook } from '../shared/pricing/price-book.ts';
 import { startApiServer } from './api/start.ts';
 import type { Engine, EngineOptions } from './engine-options.ts';
+export type { Engine } from './engine-options.ts';
 import { startEngineIntake } from './intake/engine-intake.ts';
 import { ledgerFileName } from './ledger/ledger-file.ts';
 import { openLedger, type Ledger } from './ledger/open.ts';
@@ -28,8 +29,6 @@ import { resolveTimeZone } from './settings/time-zone.ts';
 import { startSync } from './sync/start.ts';
 import { removeEngineFile, writeEngineFile } from './system/engine-file.ts';
 import { errorText } from './system/log.ts';
-
-export type { Engine, EngineOptions } from './engine-options.ts';
 
 /** @throws AppError that says what to do: a port or the home folder in use, a ledger that cannot be opened. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
@@ -117,6 +116,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
         ...meterCalls(ledger.writer, live, prices.book, limits),
         ...intake.batches,
         onAsk: limits.ask,
+        cutShort: limits.cutShort,
       },
     }),
   );
