@@ -131,6 +131,7 @@ function build(onDone: (code: number) => void): Command {
     run(import('./commands/sync.ts'), ({ syncRetry }) => syncRetry(id, flags, host)),
   );
   addClientCommands(program, run, host);
+  addAllowCommand(program, run);
   addPriceCommands(program, run);
   program
     .command('verify')
@@ -145,6 +146,20 @@ function build(onDone: (code: number) => void): Command {
     .option(...json)
     .action((flags) => run(import('./commands/doctor.ts'), ({ doctor }) => doctor(flags, host)));
   return program;
+}
+
+function addAllowCommand(program: Command, run: Run): void {
+  program
+    .command('allow <conversation>')
+    .description('let a conversation on past its limits')
+    .option('--for <duration>', 'as 30m, 1h, 2d, or good (default 1h)')
+    .option('--revoke', 'no more')
+    .option('--home <dir>', 'the folder of the ledger and the settings')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample: tollkeeper allow prompt_1a2b3c --for 1h')
+    .action((conversation: string, flags) =>
+      run(import('./commands/allow.ts'), ({ allow }) => allow(conversation, flags, host)),
+    );
 }
 
 function addPriceCommands(program: Command, run: Run): void {

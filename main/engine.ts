@@ -11,16 +11,15 @@ import { createDayOf } from '../shared/period.ts';
 import { dataOf, type PriceBook } from '../shared/pricing/price-book.ts';
 import { startApiServer } from './api/start.ts';
 import { openEngineKeys } from './engine-keys.ts';
+import { connectLimits } from './engine-limits.ts';
 import type { Engine, EngineOptions } from './engine-options.ts';
 import { startEngineIntake } from './intake/engine-intake.ts';
 import { createAssigning } from './ledger/assigning.ts';
 import { ledgerFileName } from './ledger/ledger-file.ts';
 import { openLedger, type Ledger } from './ledger/open.ts';
 import { createPrices } from './ledger/prices.ts';
-import { createEngineLimits } from './limits/engine-limits.ts';
 import { createLive } from './live/live.ts';
 import { meterCalls } from './live/meter-calls.ts';
-import { rowOf } from './live/row.ts';
 import { createSpendMeter, spendStartOf } from './live/spend-meter.ts';
 import { startProxy } from './proxy/server.ts';
 import { connectionsOf } from './settings/connections.ts';
@@ -31,7 +30,7 @@ import { startSync } from './sync/start.ts';
 import { removeEngineFile, writeEngineFile } from './system/engine-file.ts';
 import { errorText } from './system/log.ts';
 
-export type { Engine, EngineOptions } from './engine-options.ts';
+export type { Engine } from './engine-options.ts';
 
 /** @throws AppError that says what to do: a port or the home folder in use, a ledger that cannot be opened. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
@@ -73,23 +72,11 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     if (changes.length > 0) limits.ledgerChanged();
   };
   const prices = createPrices({ ledger, book, clock, onChanges });
-  const limits = createEngineLimits({
-    settings: settings.limits,
+  const limits = connectLimits(options, ledger, {
     timeZone,
     book: prices.book,
-    clock,
     start: await ledger.read('limitsStart', { today: dayOf(startedAtMs), nowMs: startedAtMs }),
-    ledger: {
-      daySpend: (today) => ledger.write('daySpend', today),
-      keepMemory: (memory) => ledger.write('keepLimits', memory),
-      keepWarnings: (warnings) => ledger.write('keepWarnings', warnings),
-    },
-    recordRefused: (call, settled) =>
-      ledger.writer.settle(call, settled, () => live.settled(rowOf(call, settled.outcome))),
-    onNotice: (sentence) => {
-      log.warn('limits', { sentence });
-      options.onNotice?.(sentence);
-    },
+    onRefused: (row) => live.settled(row),
   });
   const sync = await startSync({ ...options, connection: connections.stripe, ledger, monthOf });
   const live = createLive({
@@ -118,7 +105,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
       calibration,
       clock,
       callId: ids.callId,
-      callbacks: { ...meterCalls(ledger.writer, live, prices.book, limits), ...intake.batches, onAsk: limits.ask },
+      callbacks: { ...meterCalls(ledger.writer, live, prices.book, limits), ...intake.batches, ...limits.stops },
     }),
   );
   const { url: dashboardUrl, close: closeApi } = await startApiServer({

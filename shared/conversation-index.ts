@@ -91,7 +91,7 @@ function placeByPrompt(store: ConversationStore, hash: HashText, chain: PromptCh
   const before = store.extended(chain, scope);
   if (before && isCurrentTurn(before)) return goOn(store, chain, before.conversation, 'continues');
   const nameOf = (link: string) =>
-    freeName(store, scope, `prompt_${hash(`${scope} ${chain.system} ${link}`).slice(0, 20)}`);
+    store.freeName(scope, `prompt_${hash(`${scope} ${chain.system} ${link}`).slice(0, 20)}`);
   if (before) return fork(store, chain, scope, nameOf(last), before.conversation, before.turn);
   const kept = chain.messages.length > 1 && same.length === 0 ? chain.messages.slice(-keptMessagesMax) : [];
   const old = kept.map((message) => store.hadAsNewest(scope, message)).find((found) => found !== undefined);
@@ -152,7 +152,15 @@ type Origin = Pick<Placement, 'kind' | 'parent' | 'parentTurn' | 'turn'>;
 
 function begin(store: ConversationStore, chain: PromptChain, scope: string, id: string, origin: Origin): Placement {
   const { kind, parent, parentTurn, turn } = origin;
-  const nothing = { state: 'open', tail: '', length: 0, system: '', tools: '', hasTools: false } as const;
+  const nothing = {
+    state: 'open',
+    tail: '',
+    length: 0,
+    system: '',
+    tools: '',
+    hasTools: false,
+    isForgotten: false,
+  } as const;
   store.remember({ id, scope, parent, parentTurn, turn, ...nothing }, chain);
   return { kind, conversation: id, turn, parent, parentTurn, changed: unchanged };
 }
@@ -183,11 +191,4 @@ function goOn(
   store.remember(conversation, chain);
   const { id, turn, parent, parentTurn } = conversation;
   return { kind, conversation: id, turn, parent, parentTurn, changed };
-}
-
-/** The same name for the same beginning, over restarts too; a second one of it gets a number. */
-function freeName(store: ConversationStore, scope: string, base: string): string {
-  let name = base;
-  for (let number = 2; store.find(scope, name); number++) name = `${base}_${number}`;
-  return name;
 }

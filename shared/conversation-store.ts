@@ -17,6 +17,8 @@ export type KnownConversation = {
   system: string;
   tools: string;
   hasTools: boolean;
+  /** Others came after it: it is no more, whoever still points to it. */
+  isForgotten: boolean;
 };
 
 /** A conversation as it was at one of its turns. */
@@ -31,16 +33,17 @@ const distinctiveLength = 2;
 
 export function createConversationStore(bounds: ConversationBounds) {
   const known = new Map<string, KnownConversation>();
-  const tails = createTailIndex(bounds.tailsMax);
+  const tails = createTailIndex<KnownConversation>(bounds.tailsMax);
+  /** The number of the next one with the same beginning. */
+  const twins = new Map<string, number>();
   const keyOf = (scope: string, id: string) => `${scope}\n${id}`;
   const find = (scope: string, id: string) => known.get(keyOf(scope, id));
 
   /** Whose prompt the first `length` messages of a chain were, and at which turn. */
-  function turnsAt(chain: PromptChain, scope: string, length: number): PastTurn[] {
-    return tails.at(keyOf(scope, chain.links[length - 1] ?? '')).flatMap(({ conversation: id, turn }) => {
-      const conversation = find(scope, id);
-      return conversation ? [{ conversation, turn }] : [];
-    });
+  function turnsAt(chain: PromptChain, scope: string, length: number): readonly PastTurn[] {
+    return tails
+      .at(keyOf(scope, chain.links[length - 1] ?? ''))
+      .filter(({ conversation }) => !conversation.isForgotten);
   }
 
   /** What of the prompt was a turn before: the longest first, and of equals the current turn of the one that has waited longest. */
@@ -60,6 +63,22 @@ export function createConversationStore(bounds: ConversationBounds) {
     return null;
   }
 
+  /**
+   * The same name for the same beginning, over restarts too; a second one of it gets a number. Counted up, since a client that asks the same thing all day
+   * has thousands of them.
+   */
+  function freeName(scope: string, base: string): string {
+    if (!find(scope, base)) return base;
+    const key = keyOf(scope, base);
+    let number = twins.get(key) ?? 2;
+    while (find(scope, `${base}_${number}`)) number++;
+    twins.delete(key);
+    twins.set(key, number + 1);
+    const oldest = twins.keys().next();
+    if (twins.size > bounds.conversationsMax && !oldest.done) twins.delete(oldest.value);
+    return `${base}_${number}`;
+  }
+
   /** The prompt becomes the current turn of its conversation. */
   function remember(conversation: KnownConversation, chain: PromptChain): void {
     const { scope, id, turn } = conversation;
@@ -69,18 +88,22 @@ export function createConversationStore(bounds: ConversationBounds) {
     conversation.system = chain.system;
     conversation.tools = chain.tools;
     conversation.hasTools = chain.hasTools;
-    tails.add(keyOf(scope, conversation.tail), { conversation: id, turn });
+    tails.add(keyOf(scope, conversation.tail), { conversation, turn });
     const newest = chain.messages.at(-1) ?? '';
     if (newest !== '') tails.addNewest(keyOf(scope, newest), id);
     // Deleting first moves it to the end, so that the map's order is the order of use.
     known.delete(keyOf(scope, id));
     known.set(keyOf(scope, id), conversation);
-    const oldest = known.keys().next();
-    if (known.size > bounds.conversationsMax && !oldest.done) known.delete(oldest.value);
+    const oldest = known.entries().next();
+    if (known.size <= bounds.conversationsMax || oldest.done) return;
+    const [name, forgotten] = oldest.value;
+    forgotten.isForgotten = true;
+    known.delete(name);
   }
 
   return {
     find,
+    freeName,
     turnsAt,
     extended,
     remember,

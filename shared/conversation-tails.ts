@@ -1,10 +1,10 @@
 /** Remembers which conversation had which prompt at which turn, by hash, and which message was its newest. Bounded: the oldest go first. */
 
-export type Tail = { readonly conversation: string; readonly turn: number };
+export type Tail<Conversation> = { readonly conversation: Conversation; readonly turn: number };
 
-export type TailIndex = {
-  readonly at: (key: string) => readonly Tail[];
-  readonly add: (key: string, tail: Tail) => void;
+export type TailIndex<Conversation> = {
+  readonly at: (key: string) => readonly Tail<Conversation>[];
+  readonly add: (key: string, tail: Tail<Conversation>) => void;
   readonly newestOf: (key: string) => string | null;
   readonly addNewest: (key: string, conversation: string) => void;
   readonly size: () => number;
@@ -13,8 +13,8 @@ export type TailIndex = {
 /** Conversations that are alike to the letter up to a turn; more of them than this are one to us. */
 const tailsPerPrompt = 64;
 
-export function createTailIndex(tailsMax: number): TailIndex {
-  const tails = new Map<string, readonly Tail[]>();
+export function createTailIndex<Conversation>(tailsMax: number): TailIndex<Conversation> {
+  const tails = new Map<string, readonly Tail<Conversation>[]>();
   const newest = new Map<string, string>();
   return {
     at: (key) => tails.get(key) ?? [],

@@ -91,9 +91,14 @@ export function settleRefused({ sentence, wouldCostNanoUsd, ...end }: RefusedEnd
   return { outcome: { ...outcome, wouldCostNanoUsd, refusal: sentence }, lines };
 }
 
-/** What we call an ending that nobody told: the client or the connection went away. Every other error type is Anthropic's own word. */
-const untoldEndings: readonly string[] = ['client_left', 'upstream_cut', 'no_answer'] satisfies EndingType[];
-export type EndingType = 'client_left' | 'not_sent' | 'upstream_cut' | 'no_answer' | 'unreachable';
+/** What we call an ending that nobody told: the client or the connection went away, or we cut it at the call ceiling. Every other error type is Anthropic's own word. */
+const untoldEndings: readonly string[] = [
+  'client_left',
+  'upstream_cut',
+  'no_answer',
+  'call_ceiling',
+] satisfies EndingType[];
+export type EndingType = 'client_left' | 'not_sent' | 'upstream_cut' | 'no_answer' | 'unreachable' | 'call_ceiling';
 
 const failed: Status = { status: 'failed', isEstimated: false };
 

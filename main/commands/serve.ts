@@ -44,7 +44,21 @@ export async function serve(flags: ServeFlags, host: Host): Promise<ExitCode> {
   const { clock, ids, rendererFolder } = host;
   const transcriptPlaces = transcriptPlacesOf(host.env);
   const proxies = proxiesOf(host.env);
-  const common = { home, settings, token, proxies, transcriptPlaces, rendererFolder, log, clock, ids, onFatal };
+  // What the limits say reaches whoever watches this terminal; the log has it as well.
+  const onNotice = (sentence: string) => writeLine(host.stderr, sentence);
+  const common = {
+    home,
+    settings,
+    token,
+    proxies,
+    transcriptPlaces,
+    rendererFolder,
+    log,
+    clock,
+    ids,
+    onFatal,
+    onNotice,
+  };
   // The simulated far sides and their client are loaded for a demo only.
   const engine = await (isDemo
     ? (await import('../sandbox/start-demo.ts')).startDemo(common, startEngine)

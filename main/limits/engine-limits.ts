@@ -9,14 +9,17 @@ import { createConversationIndex } from '../../shared/conversation-index.ts';
 import { createDayOf } from '../../shared/period.ts';
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import { settleRefused } from '../../shared/settle.ts';
+import { isWireObject } from '../../shared/usage.ts';
 import type { Clock } from '../system/clock.ts';
 import { hashText } from '../system/hash-text.ts';
 import { budgetWarningRow } from './budget-rows.ts';
 import type { BudgetWarning, DaySpend } from './budgets.ts';
+import { createCutShort, type CutShort } from './cut-short.ts';
 import { createGuard, type Guard, type GuardedEnd } from './guard-calls.ts';
 import { createLimits, type LimitsMemory } from './limits.ts';
 import { conversationSeen, limitsView, type ConversationSeen } from './limits-seen.ts';
 import { pastTurn, type KeptWarning, type LimitsStart } from './limits-start.ts';
+import { createNoticePace } from './notice-pace.ts';
 import type { Refusal } from './refusal.ts';
 import { createSeen, type LimitsSummary } from './seen.ts';
 import { createSpendAgain } from './spend-again.ts';
@@ -45,6 +48,8 @@ export type EngineLimitsOptions = {
 
 export type EngineLimits = {
   readonly ask: Guard['ask'];
+  /** Null where nothing is ever cut. */
+  readonly cutShort: CutShort | null;
   readonly finish: (call: BegunCall, end: GuardedEnd, outcome: CallOutcome) => void;
   /** The row of a finished call is in the ledger; `isUnusual` when it is not the row it was told as. */
   readonly committed: (callId: string, isUnusual: boolean) => void;
@@ -60,13 +65,23 @@ export type EngineLimits = {
   readonly close: () => Promise<void>;
 };
 
+/** What cannot be read is learnt again. */
+function memoryOf(text: string | null): Partial<EngineMemory> {
+  try {
+    const memory: unknown = JSON.parse(text ?? '{}');
+    return isWireObject(memory) ? memory : {};
+  } catch {
+    return {};
+  }
+}
+
 /** What is learnt in between is learnt again after a kill; what somebody let on is kept at once. */
 const memoryIntervalMs = 5 * 60_000;
 
 export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
   const { settings, timeZone, book, clock, start, ledger } = options;
   const dayOf = createDayOf(timeZone);
-  const memory = JSON.parse(start.memory ?? '{}') as Partial<EngineMemory>;
+  const memory = memoryOf(start.memory);
   const limits = createLimits({ rules: limitRulesOf(settings), timeZone, book, memory, spend: start.spend });
   const seen = createSeen(memory.parents);
   limits.replay(start.turns.map(pastTurn));
@@ -76,12 +91,13 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
   const told = { onRefused, onWarnings, onBudgetWarnings, onParent: seen.parented, onFailure };
   const guard = createGuard({ limits, index, asksCountTokens, hasWarningHeader, ...told });
   const spend = createSpendAgain({ clock, dayOf, read: ledger.daySpend, onRead: limits.reload, onFailure });
+  const isFresh = createNoticePace(clock);
   let keeping = clock.after(memoryIntervalMs, keepAgain);
   let isClosed = false;
 
   function onFailure(sentence: string): void {
     seen.failed(sentence);
-    options.onNotice(sentence);
+    if (isFresh(sentence)) options.onNotice(sentence);
   }
 
   function onRefused(call: BegunCall, refusal: Refusal): Promise<void> {
@@ -89,7 +105,8 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
     const { cause, status: httpStatus, sentence, errorType, wouldCostNanoUsd } = refusal;
     const { id, startedAtMs, member, project, conversation, requestedModel: model } = call;
     seen.refused({ id, atMs: endedAtMs, cause, member, project, conversation, model, sentence, wouldCostNanoUsd });
-    options.onNotice(sentence);
+    // A client that asks again and again is refused each time, and told of once.
+    if (isFresh(`${cause} ${conversation} ${member}`)) options.onNotice(sentence);
     const responseBytes = Buffer.byteLength(refusal.body);
     const end = { startedAtMs, endedAtMs, httpStatus, responseBytes, errorType, sentence, wouldCostNanoUsd };
     return options.recordRefused(call, { id, ...settleRefused(end, book()) });
@@ -131,6 +148,7 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
 
   return {
     ask: guard.ask,
+    cutShort: settings.cutsMidStream ? createCutShort(limits, book, clock.nowMs) : null,
     finish: (call, end, outcome) => {
       spend.ended(call, outcome.costNanoUsd ?? 0);
       guard.finish(call, end, outcome);

@@ -43,6 +43,8 @@ function errorTypeOf(end: ForwardEnd): EndingType | null {
   switch (end.kind) {
     case 'whole':
       return null;
+    case 'cut_short':
+      return 'call_ceiling';
     case 'client_left':
       return end.didReach ? 'client_left' : 'not_sent';
     case 'upstream_cut':
@@ -55,6 +57,7 @@ function errorTypeOf(end: ForwardEnd): EndingType | null {
 function troubleOf(end: ForwardEnd): string | null {
   switch (end.kind) {
     case 'whole':
+    case 'cut_short':
       return null;
     case 'client_left':
       return end.didReach

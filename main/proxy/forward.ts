@@ -30,6 +30,8 @@ export type ForwardEnd =
   | { readonly kind: 'whole' }
   /** `didReach` false in any of these: nothing of the request was written to a connection, so it cannot have run. */
   | { readonly kind: 'client_left'; readonly didReach: boolean }
+  /** We ended it, behind a whole event and with words of our own. */
+  | { readonly kind: 'cut_short' }
   | { readonly kind: 'upstream_cut'; readonly reason: string; readonly didTimeOut: boolean }
   /** Nothing was answered. */
   | { readonly kind: 'unreachable'; readonly reason: string; readonly didReach: boolean; readonly didTimeOut: boolean };
@@ -38,6 +40,8 @@ export type ForwardEvents = {
   readonly onResponse: (status: number, rawHeaders: readonly string[]) => void;
   /** A promise: the chunk is not read yet. */
   readonly onChunk: (chunk: Buffer) => Promise<void> | undefined;
+  /** After each chunk: the last words of the answer, where it is to be cut behind this one. */
+  readonly cutShort?: (chunk: Buffer) => string | null;
   /** A promise: what has to be done before the client sees the end of a whole answer. */
   readonly onEnd: (end: ForwardEnd) => Promise<void> | undefined;
   /** Where the end of the answer waits for `onEnd`. */
@@ -118,6 +122,11 @@ export function forward(
       onResponseData: (started, chunk) => {
         const read = events.onChunk(chunk);
         if (!isDraining && !answer.write(chunk, read)) started.pause();
+        const lastWords = isDraining || isEnded ? null : (events.cutShort?.(chunk) ?? null);
+        if (lastWords === null) return;
+        answer.write(Buffer.from(lastWords), undefined);
+        answer.end(end({ kind: 'cut_short' }));
+        started.abort(new Error('the answer was cut short'));
       },
       onResponseEnd: (ended) => {
         if (isDraining) return void end({ kind: 'client_left', didReach: true });

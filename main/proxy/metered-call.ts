@@ -71,6 +71,7 @@ function listen({ call, begunAtMs, tap, onRelease }: Listening, options: ProxyOp
   let requestId: string | null = null;
   let firstByteMs: number | null = null;
   let responseBytes = 0;
+  let isPlainStream = false;
   let finished: Promise<void> | null = null;
 
   /** Once: a message that is whole is settled, whatever becomes of its connection behind it. */
@@ -85,12 +86,22 @@ function listen({ call, begunAtMs, tap, onRelease }: Listening, options: ProxyOp
     return finished;
   }
 
+  /** In a stream that passes as it is, behind a whole event; an answer that has ended is not cut. */
+  function cutAsked(cutShort: NonNullable<ProxyOptions['callbacks']['cutShort']>) {
+    return (chunk: Buffer) => {
+      if (!isPlainStream || tap.progress.isWhole || !endsEvent(chunk)) return null;
+      return cutShort(call, callSoFar(tap.progress, calibration.estimate));
+    };
+  }
+
   return {
     onResponse: (status, raw) => {
       httpStatus = status;
       requestId = headerOf(raw, 'request-id');
       firstByteMs = Math.round(clock.monotonicMs() - sentAtMs);
-      tap.start(headerOf(raw, 'content-type'), headerOf(raw, 'content-encoding'));
+      const [contentType, encoding] = [headerOf(raw, 'content-type'), headerOf(raw, 'content-encoding')];
+      isPlainStream = encoding === null && (contentType?.startsWith('text/event-stream') ?? false);
+      tap.start(contentType, encoding);
     },
     onChunk: (chunk) => {
       responseBytes += chunk.length;
@@ -100,9 +111,18 @@ function listen({ call, begunAtMs, tap, onRelease }: Listening, options: ProxyOp
       onRelease();
       return finish(end);
     },
+    ...(callbacks.cutShort ? { cutShort: cutAsked(callbacks.cutShort) } : {}),
     holds: { clock, isEndSeen: () => tap.progress.isWhole, settle: () => finish({ kind: 'whole' }) },
   };
 }
+
+/** Whether a client has everything up to here as events. */
+function endsEvent(chunk: Buffer): boolean {
+  return chunk.subarray(-2).equals(eventEnd) || chunk.subarray(-4).equals(eventEndOfCrlf);
+}
+
+const eventEnd = Buffer.from('\n\n');
+const eventEndOfCrlf = Buffer.from('\r\n\r\n');
 
 /** A whole stream teaches what its text came to. One with passes of other models, or read from JSON, teaches nothing about this one. */
 function learnFrom({ model, usage, generated, isWhole }: Progress, calibration: OutputCalibration): void {

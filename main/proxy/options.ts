@@ -43,6 +43,8 @@ export type ProxyCallbacks = {
    * what cannot be decided is allowed.
    */
   readonly onAsk: (asking: Asking) => AskAnswer | Promise<AskAnswer>;
+  /** Asked between two events of a running stream: its last event, where it is to be cut, else null. Null or absent: nothing is ever cut. */
+  readonly cutShort?: ((call: BegunCall, soFar: CallSoFar) => string | null) | null;
   /** Resolves when the call is durable, or cannot be made so; never rejects. `soFar` tells what the answer has said while it runs. */
   readonly onBegin: (call: BegunCall, soFar: () => CallSoFar) => Promise<void>;
   /** Resolves when the end of the answer may be seen: the settle outlives the process, or cannot be made to. Never rejects. */

@@ -4,7 +4,8 @@
  */
 import { join } from 'node:path';
 
-import { JSONFilePreset } from 'lowdb/node';
+import { Low } from 'lowdb';
+import { JSONFile } from 'lowdb/node';
 import { z } from 'zod';
 
 import { AppError } from '../../shared/contract/errors.ts';
@@ -60,7 +61,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 async function openFile(file: string) {
   try {
-    return await JSONFilePreset<Record<string, unknown>>(file, {});
+    // Not lowdb's preset: under NODE_ENV=test that keeps everything in memory and reads no file.
+    const db = new Low<Record<string, unknown>>(new JSONFile(file), {});
+    await db.read();
+    return db;
   } catch (error) {
     throw new AppError(
       'bad_settings',

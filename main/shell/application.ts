@@ -4,6 +4,7 @@
  */
 import { app, net, type BrowserWindow } from 'electron';
 
+import type { LiveSnapshot } from '../../shared/contract/events.ts';
 import type { Clock } from '../system/clock.ts';
 import { registerAppScheme, handleAppProtocol } from './app-protocol.ts';
 import { answerDesktopCalls } from './desktop-calls.ts';
@@ -13,6 +14,7 @@ import { forkEngine } from './fork-engine.ts';
 import { systemKeychain } from './keychain.ts';
 import { openLiveFeed, type LiveFeed } from './live-feed.ts';
 import { setMenu } from './menu.ts';
+import { openNotifications } from './notifications.ts';
 import { openTray, type SpendTray } from './tray.ts';
 import { openVault, type Secrets } from './vault.ts';
 import { openWindow } from './window.ts';
@@ -66,7 +68,7 @@ async function openParts(options: ApplicationOptions): Promise<void> {
     onOpen: show,
     onQuit: () => app.quit(),
   });
-  const engine = startEngine(options, kept, tray);
+  const engine = startEngine(options, kept, tray, openNotifications(show));
   handleAppProtocol({
     rendererFolder: options.paths.renderer,
     token: options.token,
@@ -98,7 +100,12 @@ function createWindowOpener(preload: string): () => void {
   };
 }
 
-function startEngine(options: ApplicationOptions, kept: Secrets, tray: SpendTray): EngineHandle {
+function startEngine(
+  options: ApplicationOptions,
+  kept: Secrets,
+  tray: SpendTray,
+  notify: (snapshot: LiveSnapshot) => void,
+): EngineHandle {
   const { home, isDemo, port, uiPort, upstream, token, environmentSecrets, clock } = options;
   let feed: LiveFeed | null = null;
   const secrets = {
@@ -116,7 +123,11 @@ function startEngine(options: ApplicationOptions, kept: Secrets, tray: SpendTray
     clock,
     onReady: ({ dashboardUrl }) => {
       feed?.close();
-      feed = openLiveFeed({ fetch, clock, dashboardUrl, token, onSnapshot: tray.show });
+      const onSnapshot = (snapshot: LiveSnapshot) => {
+        tray.show(snapshot);
+        notify(snapshot);
+      };
+      feed = openLiveFeed({ fetch, clock, dashboardUrl, token, onSnapshot });
     },
     onDown: () => {
       feed?.close();

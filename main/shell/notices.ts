@@ -1,0 +1,70 @@
+/**
+ * What is new in a live picture and worth a desktop notification: a warning, a call that a limit stopped, a budget that reached a step, a failure of the
+ * limits. Pure but for what it remembers, which is bounded. Promises to tell each once, and nothing that had been told before the first picture.
+ */
+import type { LiveSnapshot } from '../../shared/contract/events.ts';
+
+export type Notice = { readonly title: string; readonly body: string };
+
+type DatedNotice = Notice & { readonly key: string; readonly atMs: number };
+
+/** At once; the rest is on the screen. A burst of refusals must not bury the desktop. */
+const noticesAtOnceMax = 3;
+const keysMax = 500;
+
+export function createNotices(): (snapshot: LiveSnapshot) => Notice[] {
+  const told = new Set<string>();
+  let isFirst = true;
+  return (snapshot) => {
+    const fresh = noticesIn(snapshot).filter(({ key }) => !told.has(key));
+    for (const { key } of fresh) told.add(key);
+    for (const key of told) {
+      if (told.size <= keysMax) break;
+      told.delete(key);
+    }
+    if (isFirst) {
+      isFirst = false;
+      return [];
+    }
+    return fresh
+      .toSorted((a, b) => a.atMs - b.atMs)
+      .slice(-noticesAtOnceMax)
+      .map(({ title, body }) => ({ title, body }));
+  };
+}
+
+function noticesIn({
+  conversations,
+  refused,
+  budgetWarnings,
+  limitsFailure,
+  atMs,
+  isDemo,
+}: LiveSnapshot): DatedNotice[] {
+  const demo = isDemo ? ' (demo data)' : '';
+  const warned = conversations.flatMap(({ id, project, member, warnings }) =>
+    warnings.map(({ cause, sentence, remedy, atMs: at }) => ({
+      key: `warning ${id} ${cause} ${at}`,
+      atMs: at,
+      title: `${project ?? member ?? 'A conversation'}${demo}`,
+      body: `${sentence} ${remedy}`,
+    })),
+  );
+  const stopped = refused.map(({ id, project, member, sentence, atMs: at }) => ({
+    key: `refused ${id}`,
+    atMs: at,
+    title: `A call of ${project ?? member ?? 'unassigned'} was stopped${demo}`,
+    body: sentence,
+  }));
+  const budgets = budgetWarnings.map(({ of, whose, per, percent, sentence, atMs: at }) => ({
+    key: `budget ${of} ${whose} ${per} ${percent} ${at}`,
+    atMs: at,
+    title: `A budget is ${percent === 100 ? 'spent' : 'filling'}${demo}`,
+    body: sentence,
+  }));
+  const failed =
+    limitsFailure === null
+      ? []
+      : [{ key: `failure ${limitsFailure}`, atMs, title: `The limits failed${demo}`, body: limitsFailure }];
+  return [...warned, ...stopped, ...budgets, ...failed];
+}

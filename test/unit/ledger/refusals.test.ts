@@ -1,0 +1,123 @@
+/** Refused calls and warnings in a real ledger file, and what versions before them left behind. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { readExportLine } from '../../../main/intake/read-export.ts';
+import { readCall } from '../../../main/ledger/read-calls.ts';
+import { exportCalls } from '../../../main/ledger/read-export.ts';
+import { readDaySpend, readLimitsStart } from '../../../main/ledger/read-limits.ts';
+import { recoverCalls } from '../../../main/ledger/recover.ts';
+import { keepWarnings, readWarnings } from '../../../main/ledger/warnings.ts';
+import { currentBook } from '../../../shared/pricing/current-book.ts';
+import { settleRefused } from '../../../shared/settle.ts';
+import { begunCall, settledCall } from '../../kit/call-rows.ts';
+import { openLedgerDb, type LedgerDb } from '../../kit/ledger-db.ts';
+
+let ledger: LedgerDb;
+beforeEach(() => {
+  ledger = openLedgerDb();
+});
+afterEach(() => {
+  expect(ledger.findings()).toEqual([]);
+  ledger.close();
+});
+
+const begun = begunCall('call_1', { conversation: 'c1' });
+const sentence = 'prompt is too long: 9 tokens > 5 maximum.';
+const end = {
+  startedAtMs: begun.startedAtMs,
+  endedAtMs: begun.startedAtMs + 1,
+  httpStatus: 400,
+  responseBytes: 200,
+  errorType: 'invalid_request_error',
+  sentence,
+  wouldCostNanoUsd: 123_000_000,
+};
+
+describe('a refused call', () => {
+  it('costs nothing, counts as one that came to nothing, and says what it would have cost', () => {
+    ledger.record({ ...begun, ...settleRefused(end, currentBook).outcome }, []);
+    expect(readCall(ledger.db, 'call_1')).toMatchObject({
+      status: 'refused',
+      costNanoUsd: 0,
+      wouldCostNanoUsd: 123_000_000,
+      refusal: sentence,
+      lines: [],
+    });
+    expect(ledger.db.prepare('SELECT calls, failed_calls, cost_nano_usd FROM rollups').get()).toEqual({
+      calls: 1,
+      failed_calls: 1,
+      cost_nano_usd: 0,
+    });
+    expect(readDaySpend(ledger.db, '2026-11-24')).toEqual([]);
+  });
+
+  it('goes into the export and comes back out of it; an export without that column is read as well', () => {
+    ledger.record({ ...begun, ...settleRefused(end, currentBook).outcome }, []);
+    const [exported] = exportCalls(ledger.db, { from: null, to: null });
+    expect(exported).toMatchObject({ status: 'refused', would_cost_nano_usd: 123_000_000 });
+    const told = readExportLine(JSON.stringify(exported), 1, currentBook);
+    expect(told).toMatchObject({
+      kind: 'call',
+      call: { status: 'refused', costNanoUsd: 0, wouldCostNanoUsd: 123_000_000 },
+    });
+    const { would_cost_nano_usd: _cost, ...older } = exported ?? {};
+    expect(readExportLine(JSON.stringify(older), 1, currentBook)).toMatchObject({
+      kind: 'call',
+      call: { wouldCostNanoUsd: null },
+    });
+  });
+});
+
+describe('a journal that an earlier version left behind', () => {
+  it('is brought in, though its settles know nothing of refusals', () => {
+    const settled = settledCall(begun);
+    const { wouldCostNanoUsd: _cost, refusal: _refusal, ...older } = settled.outcome;
+    const settles = [{ begun, settled: { ...settled, outcome: older as typeof settled.outcome } }];
+    recoverCalls(ledger.db, ledger.recorder, { settles, unsettled: [] }, begun.startedAtMs + 10_000);
+    expect(readCall(ledger.db, 'call_1')).toMatchObject({ status: 'complete', wouldCostNanoUsd: null, refusal: null });
+  });
+});
+
+describe('what the limits go on from', () => {
+  it('is the spend of the month, the turns of the last hour and the warnings of the last day', () => {
+    const { startedAtMs } = begun;
+    const { costNanoUsd } = settledCall(begun).outcome;
+    ledger.settle(begun);
+    ledger.settle(begunCall('call_2', { member: null, startedAtMs: startedAtMs - 24 * 3_600_000 }));
+    ledger.settle(begunCall('call_3', { startedAtMs: startedAtMs - 40 * 24 * 3_600_000 }));
+    const warning = {
+      conversation: 'c1',
+      cause: 'spend_pace',
+      sentence: 'fast',
+      remedy: 'slow down',
+      number: { value: 14, unit: 'minutes' },
+      atMs: startedAtMs,
+    } as const;
+    keepWarnings(ledger.db, [warning]);
+    const start = readLimitsStart(ledger.db, { today: '2026-11-24', nowMs: startedAtMs + 60_000 });
+    const who = { project: 'webshop', customer: 'cus_a', costNanoUsd };
+    expect(start.spend).toEqual([
+      { day: '2026-11-23', member: null, ...who },
+      { day: '2026-11-24', member: 'alice', ...who },
+    ]);
+    expect(start.turns).toMatchObject([
+      { conversation: 'c1', startedAtMs, inputTokens: 1_000, outputTokens: 10, costNanoUsd },
+    ]);
+    expect(start.warnings).toEqual([warning]);
+    expect(start.memory).toBeNull();
+  });
+
+  it('keeps the newest ten thousand warnings', () => {
+    const warnings = Array.from({ length: 10_050 }, (_, index) => ({
+      conversation: `c${index}`,
+      cause: 'context_50' as const,
+      sentence: 's',
+      remedy: 'r',
+      number: { value: index, unit: 'tokens' as const },
+      atMs: index,
+    }));
+    keepWarnings(ledger.db, warnings);
+    const kept = readWarnings(ledger.db, 0);
+    expect([kept.length, kept[0]?.atMs, kept.at(-1)?.atMs]).toEqual([10_000, 50, 10_049]);
+  });
+});
