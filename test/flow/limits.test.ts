@@ -1,4 +1,7 @@
 /** Limits as a client with Anthropic's own SDK meets them: what is stopped, in which words, what it leaves in the ledger, and how to go on. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import Anthropic from '@anthropic-ai/sdk';
 import OlderAnthropic from 'anthropic-sdk-0x';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -65,6 +68,35 @@ describe('a refused call', () => {
     expect(recent[0]).toMatchObject({ status: 'refused' });
     expect(today).toMatchObject({ costNanoUsd: 0, unpricedCalls: 0 });
     expect(far.engine.verify()).toMatchObject({ calls: 1, findings: [] });
+  });
+
+  it('is told to the host once, however often its client asks again', async () => {
+    far = await startLimitedEngine({ limits: { contextLimitTokens: 5_000 } });
+    for (let index = 0; index < 4; index++)
+      await refusalOf(far.client('/@alice').messages.create(questionOf(textOf(9_000))));
+    expect(far.notices).toHaveLength(1);
+    expect(far.notices[0]).toContain('prompt is too long');
+    expect(await far.engine.settled(4)).toHaveLength(4);
+  });
+
+  it('leaves nothing of its prompt or its key in the home folder', async () => {
+    far = await startLimitedEngine({ limits: { contextLimitTokens: 5_000 } });
+    const client = far.client();
+    await refusalOf(client.messages.create(questionOf(textOf(9_000, 'confidential'))));
+    await client.messages.create(questionOf(textOf(4_700, 'confidential')));
+    await far.engine.settled(2);
+    expect((await far.live()).conversations[0]?.warnings.length).toBeGreaterThan(0);
+    await far.engine.stop();
+    const files = readdirSync(far.engine.home, { recursive: true, withFileTypes: true }).filter((file) =>
+      file.isFile(),
+    );
+    expect(files.map(({ name }) => name)).toContain('ledger.sqlite');
+    for (const { parentPath, name } of files) {
+      const text = readFileSync(join(parentPath, name), 'latin1');
+      expect(text).not.toContain('confidential');
+      expect(text).not.toContain('sk-ant-test');
+    }
+    await far.engine.start();
   });
 
   it('was asked for as a stream and is answered with an error all the same', async () => {

@@ -12,6 +12,8 @@ export type LimitedEngine = {
   readonly anthropic: SandboxAnthropic;
   readonly engine: TestEngine;
   readonly clock: ShiftedClock;
+  /** What the host was told, in order. */
+  readonly notices: readonly string[];
   readonly client: (path?: string, options?: { readonly maxRetries?: number }) => Anthropic;
   readonly live: () => Promise<LiveSnapshot>;
   readonly limits: () => Promise<LimitsView>;
@@ -27,17 +29,20 @@ export type LimitedEngineOptions = {
 /** Both sides go by one clock, so that what is put ahead for one is for the other. */
 export async function startLimitedEngine({ limits = {}, home }: LimitedEngineOptions = {}): Promise<LimitedEngine> {
   const clock = createShiftedClock();
+  const notices: string[] = [];
   const anthropic = await startSandboxAnthropic({ clock });
   const engine = await startTestEngine({
     upstream: anthropic.url,
     settings: { limits },
     clock,
+    onNotice: (sentence) => void notices.push(sentence),
     ...(home === undefined ? {} : { home }),
   });
   return {
     anthropic,
     engine,
     clock,
+    notices,
     client: (path = '', { maxRetries = 0 } = {}) =>
       new Anthropic({ apiKey: 'sk-ant-test', baseURL: `${engine.proxyUrl}${path}`, maxRetries }),
     live: async () => liveSnapshotSchema.parse(await (await engine.get('/api/live')).json()),

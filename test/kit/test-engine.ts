@@ -78,6 +78,7 @@ export type TestEngineOptions = {
   readonly nowMs?: number;
   /** Shared with a far side that goes by the same time. */
   readonly clock?: ShiftedClock;
+  readonly onNotice?: (sentence: string) => void;
 };
 
 export async function startTestEngine({
@@ -90,6 +91,7 @@ export async function startTestEngine({
   rendererFolder,
   nowMs,
   clock: givenClock,
+  onNotice = () => {},
 }: TestEngineOptions): Promise<TestEngine> {
   const home = given ?? mkdtempSync(join(tmpdir(), 'tollkeeper-'));
   const clock = givenClock ?? createShiftedClock();
@@ -116,6 +118,7 @@ export async function startTestEngine({
       isDemo: false,
       rendererFolder: rendererFolder ?? null,
       log: silentLog,
+      onNotice,
       clock,
       ids: systemIds,
     });
