@@ -115,8 +115,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
       callbacks: {
         ...meterCalls(ledger.writer, live, prices.book, limits),
         ...intake.batches,
-        onAsk: limits.ask,
-        cutShort: limits.cutShort,
+        ...limits.callbacks,
       },
     }),
   );

@@ -178,3 +178,34 @@ describe('a conversation that was let on', () => {
     await refusalOf(call());
   });
 });
+
+describe('a message batch', () => {
+  /** Submits it, and says with which status and sentence it was refused; the sandbox has no batches, and answers 404. */
+  async function submit(texts: readonly string[], path = '/@alice'): Promise<string> {
+    const requests = texts.map((text, index) => ({ custom_id: `r${index}`, params: questionOf(text) }));
+    const error = await refusalOf(far.client(path).messages.batches.create({ requests }));
+    return `${error.status} ${error.message}`;
+  }
+
+  it('with a request over the context limit is refused before it is submitted, and in the ledger', async () => {
+    far = await startLimitedEngine({ limits: { contextLimitTokens: 5_000 } });
+    expect(await submit(['hello', textOf(9_000)])).toMatch(/^400 .*prompt is too long: \d+ tokens > 5000 maximum/);
+    expect(far.anthropic.requestCount()).toBe(0);
+    expect(await far.engine.settled(1)).toMatchObject([{ status: 'refused', member: 'alice', requestedModel: model }]);
+    expect(await submit(['hello', 'you'])).toMatch(/^404/);
+    expect(far.anthropic.requestCount()).toBe(1);
+  });
+
+  it('that together costs more than a budget has room for is refused, at half the price of its requests', async () => {
+    const budgets = [{ of: 'member' as const, per: 'day' as const, usd: 0.3 }];
+    far = await startLimitedEngine({ limits: { budgets } });
+    await far.client('/@alice').messages.create(questionOf(textOf(20_000)));
+    const [first] = await far.engine.settled(1);
+    const room = 300_000_000 - (first?.costNanoUsd ?? 0);
+    const fitting = Math.floor(room / ((first?.costNanoUsd ?? 1) / 2));
+    const batchOf = (count: number) => Array.from({ length: count }, (_, index) => textOf(20_000, `batch ${index}`));
+    expect(await submit(batchOf(fitting - 1))).toMatch(/^404/);
+    expect(await submit(batchOf(fitting + 2))).toMatch(/^429 .*spend limit reached/);
+    expect((await far.limits()).budgets).toMatchObject([{ reservedNanoUsd: 0 }]);
+  });
+});
