@@ -33,8 +33,12 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     'main/engine.ts',
   ],
   'main/engine-options.ts': ['shared', 'main/system', 'main/settings', 'main/intake'],
+  'main/engine-keys.ts': ['main/engine-options.ts', 'main/proxy', 'main/settings'],
+  'main/engine-limits.ts': ['main/engine-options.ts', 'shared', 'main/ledger', 'main/limits', 'main/live'],
   'main/engine.ts': [
     'main/engine-options.ts',
+    'main/engine-keys.ts',
+    'main/engine-limits.ts',
     'shared',
     'main/system',
     'main/proxy',

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Host 2: `tollkeeper <command>`, headless. The only file of this host that reads the environment and ends the process.
- * Exit codes: 0 done, 1 the answer is no, 2 bad usage, 3 failed. Errors go to stderr as one sentence and a remedy, never as a stack.
+ * Exit codes: 0 done, 1 the answer is no, 2 bad usage, 3 failed; `run` ends with its command's own. Errors go to stderr as one sentence and a remedy, never as a stack.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { Command, CommanderError } from 'commander';
 
 import { isAppError } from '../shared/contract/errors.ts';
 import { wholeNumber } from './settings/environment.ts';
+import { addClientCommands, type Run } from './commands/client-commands.ts';
 import { writeLine, type ExitCode, type Host } from './commands/host.ts';
 import { systemClock } from './system/clock.ts';
 import { systemIds } from './system/ids.ts';
@@ -30,7 +31,7 @@ const host: Host = {
 /** npm hands on a Ctrl-C that the terminal has already given this process: a signal so soon after the first is the same one. */
 const sameSignalMs = 1_000;
 
-/** The first signal closes in order; a later one does not wait for it. */
+/** For `serve`, which alone asks for it: the first signal closes in order; a later one does not wait for it. */
 function firstSignal(): Promise<void> {
   return new Promise((resolve) => {
     let askedAtMs: number | null = null;
@@ -51,10 +52,7 @@ function findRenderer(): string | null {
   return folders.find((folder) => existsSync(join(folder, 'index.html'))) ?? null;
 }
 
-/** A command is loaded when it is asked for: most of the time of a short one is starting, and `report` needs no proxy. */
-type Run = <Part>(loading: Promise<Part>, command: (part: Part) => Promise<ExitCode>) => Promise<void>;
-
-function build(onDone: (code: ExitCode) => void): Command {
+function build(onDone: (code: number) => void): Command {
   const program = new Command('tollkeeper')
     .version(version)
     .description('Meters a team’s Claude calls and bills them.')
@@ -132,6 +130,7 @@ function build(onDone: (code: ExitCode) => void): Command {
   syncCommand('retry <id>', 'send one again').action((id: string, flags) =>
     run(import('./commands/sync.ts'), ({ syncRetry }) => syncRetry(id, flags, host)),
   );
+  addClientCommands(program, run, host);
   addAllowCommand(program, run);
   addPriceCommands(program, run);
   program

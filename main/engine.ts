@@ -10,16 +10,16 @@ import { createOutputCalibration } from '../shared/output-estimate.ts';
 import { createDayOf } from '../shared/period.ts';
 import { dataOf, type PriceBook } from '../shared/pricing/price-book.ts';
 import { startApiServer } from './api/start.ts';
+import { openEngineKeys } from './engine-keys.ts';
+import { connectLimits } from './engine-limits.ts';
 import type { Engine, EngineOptions } from './engine-options.ts';
-export type { Engine } from './engine-options.ts';
 import { startEngineIntake } from './intake/engine-intake.ts';
+import { createAssigning } from './ledger/assigning.ts';
 import { ledgerFileName } from './ledger/ledger-file.ts';
 import { openLedger, type Ledger } from './ledger/open.ts';
 import { createPrices } from './ledger/prices.ts';
-import { createEngineLimits } from './limits/engine-limits.ts';
 import { createLive } from './live/live.ts';
 import { meterCalls } from './live/meter-calls.ts';
-import { rowOf } from './live/row.ts';
 import { createSpendMeter, spendStartOf } from './live/spend-meter.ts';
 import { startProxy } from './proxy/server.ts';
 import { connectionsOf } from './settings/connections.ts';
@@ -29,6 +29,8 @@ import { resolveTimeZone } from './settings/time-zone.ts';
 import { startSync } from './sync/start.ts';
 import { removeEngineFile, writeEngineFile } from './system/engine-file.ts';
 import { errorText } from './system/log.ts';
+
+export type { Engine } from './engine-options.ts';
 
 /** @throws AppError that says what to do: a port or the home folder in use, a ledger that cannot be opened. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
@@ -59,6 +61,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
   const { home, settings, clock, log, ids } = options;
   ledger.writer.prepare();
   const connections = connectionsOf(home, settings, options.proxies);
+  const { keys, memberKeys } = openEngineKeys(options);
   const startedAtMs = clock.nowMs();
   const dayOf = createDayOf(timeZone);
   const readLive = (nowMs: number) => ledger.read('liveStart', { today: dayOf(nowMs), nowMs });
@@ -69,23 +72,11 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     if (changes.length > 0) limits.ledgerChanged();
   };
   const prices = createPrices({ ledger, book, clock, onChanges });
-  const limits = createEngineLimits({
-    settings: settings.limits,
+  const limits = connectLimits(options, ledger, {
     timeZone,
     book: prices.book,
-    clock,
     start: await ledger.read('limitsStart', { today: dayOf(startedAtMs), nowMs: startedAtMs }),
-    ledger: {
-      daySpend: (today) => ledger.write('daySpend', today),
-      keepMemory: (memory) => ledger.write('keepLimits', memory),
-      keepWarnings: (warnings) => ledger.write('keepWarnings', warnings),
-    },
-    recordRefused: (call, settled) =>
-      ledger.writer.settle(call, settled, () => live.settled(rowOf(call, settled.outcome))),
-    onNotice: (sentence) => {
-      log.warn('limits', { sentence });
-      options.onNotice?.(sentence);
-    },
+    onRefused: (row) => live.settled(row),
   });
   const sync = await startSync({ ...options, connection: connections.stripe, ledger, monthOf });
   const live = createLive({
@@ -101,6 +92,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
   });
   const intake = startEngineIntake({ ...options, ledger, book: prices.book, ...ids, onChanges });
   const calibration = createOutputCalibration(start.calibration);
+  const assigning = createAssigning({ ledger, customers: settings, onChanges });
   const proxy = await explainPortFailure('proxy', settings.port, async () =>
     startProxy({
       port: settings.port,
@@ -108,15 +100,12 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
       allowedHosts: settings.allowedHosts,
       allowedOrigins: settings.allowedOrigins,
       defaults: settings,
+      memberKeys,
       drainOnAbort: settings.drainOnAbort,
       calibration,
       clock,
       callId: ids.callId,
-      callbacks: {
-        ...meterCalls(ledger.writer, live, prices.book, limits),
-        ...intake.batches,
-        ...limits.callbacks,
-      },
+      callbacks: { ...meterCalls(ledger.writer, live, prices.book, limits), ...intake.batches, ...limits.callbacks },
     }),
   );
   const { url: dashboardUrl, close: closeApi } = await startApiServer({
@@ -125,7 +114,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     rendererFolder: options.rendererFolder,
     log,
     facts: { isDemo: options.isDemo, timeZone, proxyUrl: proxy.url, startedAtMs, ledgerCalls: start.ledgerCalls },
-    parts: { read: ledger.read, live, limits, intake, prices, sync, clock, timeZone, home },
+    parts: { read: ledger.read, live, limits, intake, prices, keys, assigning, sync, clock, timeZone, home },
   });
   writeEngineFile(home, { proxyUrl: proxy.url, dashboardUrl, token: options.token });
   log.info('engine started', { proxyUrl: proxy.url, dashboardUrl, interruptedCalls: ledger.interruptedCalls });

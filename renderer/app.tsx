@@ -3,6 +3,7 @@ import { useEffect } from 'react';
 import { Route, Switch, useLocation } from 'wouter';
 
 import type { Status } from '../shared/contract/api.ts';
+import { badgesOf } from './data/badges.ts';
 import { Rail } from './components/rail.tsx';
 import { Empty, Failed, Loading, Notice } from './components/states.tsx';
 import { formatTime } from './components/time.tsx';
@@ -49,10 +50,7 @@ function Frame({ status }: { readonly status: Status }) {
         Skip to the screen
       </a>
       <div className="min-h-screen min-[721px]:grid min-[721px]:grid-cols-[200px_1fr]">
-        <Rail
-          machine={status.machine}
-          waiting={snapshot?.stripe.state === 'ok' ? 0 : (snapshot?.stripe.waitingEvents ?? 0)}
-        />
+        <Rail machine={status.machine} badges={badgesOf(snapshot)} />
         <main
           id="screen"
           tabIndex={-1}
@@ -65,6 +63,7 @@ function Frame({ status }: { readonly status: Status }) {
               from then. Trying again by itself.
             </Notice>
           )}
+          {snapshot?.limitsFailure ? <Notice tone="stopped">{snapshot.limitsFailure}</Notice> : null}
           {snapshot?.gap ? <Notice tone="stopped">{snapshot.gap}</Notice> : null}
           <Switch>
             {routes.map(({ pattern, View }) => (

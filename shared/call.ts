@@ -27,6 +27,8 @@ export type BegunCall = Attribution & {
   readonly path: string;
   /** Short product token of the client's User-Agent, e.g. "claude-cli". */
   readonly client: string | null;
+  /** Who uses the client, as the client itself says in `metadata.user_id`: opaque, and no member. */
+  readonly clientUser: string | null;
   readonly requestedModel: string | null;
   readonly isStream: boolean;
   readonly promptBytes: number;

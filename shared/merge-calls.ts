@@ -81,6 +81,8 @@ function labels(known: CallRecord, told: CallRecord) {
     customer: known.customer ?? told.customer,
     conversation: known.conversation ?? told.conversation,
     client: known.client ?? told.client,
+    // One that an earlier version began does not have it at all.
+    clientUser: known.clientUser ?? told.clientUser ?? null,
     requestedModel: known.requestedModel ?? told.requestedModel,
     messageId: known.messageId ?? told.messageId,
   };

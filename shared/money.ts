@@ -64,3 +64,10 @@ export function usdParts(nanoUsd: number, decimals: number): { sign: string; who
 export function formatCallUsd(nanoUsd: number): string {
   return formatUsd(nanoUsd, Math.abs(nanoUsd) >= 100 * nanoUsdPerUsd ? 2 : 6);
 }
+
+/** Two digits that count, cents at least, up to six decimals: "$0.14", "$0.0008", "$12.40". An expectation has no more to say. */
+export function formatExpectedUsd(nanoUsd: number): string {
+  const usd = Math.abs(nanoUsd) / nanoUsdPerUsd;
+  const decimals = usd === 0 || usd >= 0.1 ? 2 : Math.min(6, Math.ceil(-Math.log10(usd)) + 1);
+  return formatUsd(nanoUsd, decimals);
+}

@@ -8,12 +8,14 @@ import type { ApiError } from '../../shared/contract/api-error.ts';
 import { isAppError, AppError, type ErrorCode } from '../../shared/contract/errors.ts';
 import { errorText, type Log } from '../system/log.ts';
 import { applyPricesRoutes } from './apply-prices.ts';
+import { assignRoutes } from './assign.ts';
 import { batchesRoutes } from './batches.ts';
 import { callsRoutes } from './calls.ts';
 import { dashboardFiles } from './dashboard-files.ts';
 import { createGuard, type GuardOptions } from './guard.ts';
 import { importRoutes } from './import.ts';
 import { limitsRoutes } from './limits.ts';
+import { keysRoutes } from './keys.ts';
 import { liveRoutes } from './live.ts';
 import { monthRoutes } from './month.ts';
 import type { ApiParts } from './parts.ts';
@@ -56,6 +58,8 @@ export function createApi({ parts, guard, rendererFolder, log }: ApiOptions): Ho
   api.route('/api', importRoutes(parts));
   api.route('/api', applyPricesRoutes(parts));
   api.route('/api', pricesRoutes(parts));
+  api.route('/api', keysRoutes(parts));
+  api.route('/api', assignRoutes(parts));
   api.all('/api/*', () => {
     throw new AppError(
       'not_found',

@@ -1,10 +1,12 @@
-/** What the API reads from the rest of the engine. Handlers know this and nothing else; reading sides only, and one button. */
+/** What the API reads from the rest of the engine. Handlers know this and nothing else; mostly reading sides. */
 import type { Status } from '../../shared/contract/api.ts';
 import type { LetOnAnswer, LimitsView } from '../../shared/contract/limits-view.ts';
 import type { Intake } from '../intake/start.ts';
+import type { Assigning } from '../ledger/assigning.ts';
 import type { Ledger } from '../ledger/open.ts';
 import type { Prices } from '../ledger/prices.ts';
 import type { Live } from '../live/live.ts';
+import type { MemberKeys } from '../settings/member-keys.ts';
 import type { Sync } from '../sync/start.ts';
 import type { Clock } from '../system/clock.ts';
 
@@ -22,6 +24,8 @@ export type ApiParts = {
   readonly limits: LimitsPart;
   readonly intake: Pick<Intake, 'transcripts' | 'ledger'>;
   readonly prices: Prices;
+  readonly keys: MemberKeys & { readonly hasAnthropicKey: boolean };
+  readonly assigning: Assigning;
   readonly clock: Clock;
   readonly timeZone: string;
   /** The home folder, for the price file that stands in it. */

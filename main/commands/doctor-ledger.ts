@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { isAppError } from '../../shared/contract/errors.ts';
 import { listBackups, newestDailyBackup } from '../ledger/backups.ts';
+import { directRunRemedy, directRunsText, readDirectRuns } from '../ledger/direct-runs.ts';
 import { gapRemedy, gapShownMs, gapText, readGaps, type Gap } from '../ledger/gaps.ts';
 import { ledgerFileName } from '../ledger/ledger-file.ts';
 import { verifyLedger } from '../ledger/verify.ts';
@@ -36,6 +37,12 @@ export function ledgerDiagnoses(home: string, nowMs: number): Diagnosis[] {
 
 export function gapDiagnoses(gaps: readonly Gap[], nowMs: number): Diagnosis[] {
   return gaps.filter(({ toMs }) => nowMs - toMs < gapShownMs).map((gap) => finding('gap', gapText(gap), gapRemedy));
+}
+
+/** Commands that ran past the proxy, with or without a ledger. */
+export function directRunDiagnoses(home: string, nowMs: number): Diagnosis[] {
+  const sentence = directRunsText(readDirectRuns(home), nowMs);
+  return sentence === null ? [] : [finding('gap', sentence, directRunRemedy)];
 }
 
 function backups(home: string, nowMs: number): Diagnosis {

@@ -1,6 +1,5 @@
 /** `tollkeeper doctor`: checks the whole set-up, one line each, with a fix for every finding. Exit 1 when there is one. Changes nothing. */
 import { accessSync, constants, existsSync } from 'node:fs';
-import { connect } from 'node:net';
 
 import { currentBook } from '../../shared/pricing/current-book.ts';
 import { isAppError } from '../../shared/contract/errors.ts';
@@ -11,9 +10,10 @@ import { readEngineFile } from '../system/engine-file.ts';
 import { errorText } from '../system/log.ts';
 import { proxiesOf, secretsOf, settingsOf } from '../settings/environment.ts';
 import { proxyFor } from '../settings/proxy-choice.ts';
+import { accepts } from './accepts.ts';
 import { writeLine, type ExitCode, type Host } from './host.ts';
 import { fine, finding, type Diagnosis } from './diagnosis.ts';
-import { ledgerDiagnoses } from './doctor-ledger.ts';
+import { directRunDiagnoses, ledgerDiagnoses } from './doctor-ledger.ts';
 import { homeOf } from './ledger-reader.ts';
 
 export type DoctorFlags = { readonly home?: string; readonly json?: boolean };
@@ -29,6 +29,7 @@ export async function doctor(flags: DoctorFlags, host: Host): Promise<ExitCode> 
     folder(home),
     settings.diagnosis,
     ...ledgerDiagnoses(home, host.clock.nowMs()),
+    ...directRunDiagnoses(home, host.clock.nowMs()),
     bookAge(host.clock.nowMs()),
     stripeKey(secretsOf(host.env).stripeApiKey),
     ...(settings.settings ? await network(home, settings.settings, host) : []),
@@ -104,7 +105,7 @@ export function stripeKey(key: string | null): Diagnosis {
 async function network(home: string, settings: Settings, host: Host): Promise<Diagnosis[]> {
   const engine = readEngineFile(home);
   const proxyUrl = engine?.proxyUrl ?? `http://127.0.0.1:${settings.port}`;
-  const isListening = await accepts(proxyUrl);
+  const isListening = await accepts(proxyUrl, probeTimeoutMs);
   const running = engine
     ? isListening
       ? fine('engine', `Runs as process ${engine.pid}: proxy ${engine.proxyUrl}, dashboard ${engine.dashboardUrl}.`)
@@ -126,14 +127,14 @@ async function network(home: string, settings: Settings, host: Host): Promise<Di
 /** Behind a proxy only the proxy can be tried without sending anything. */
 async function upstream(url: string, proxyUrl: string | null): Promise<Diagnosis> {
   const proxy = proxyUrl === null ? null : new URL(proxyUrl).host;
-  if (proxyUrl !== null && !(await accepts(proxyUrl)))
+  if (proxyUrl !== null && !(await accepts(proxyUrl, probeTimeoutMs)))
     return finding(
       'upstream',
       `The proxy ${proxy}, which is to reach ${url}, does not answer.`,
       'Check the address in HTTPS_PROXY, or name the upstream in NO_PROXY.',
     );
   if (proxyUrl !== null) return fine('upstream', `${url} is reached through the proxy ${proxy}, which answers.`);
-  if (await accepts(url)) return fine('upstream', `${url} can be reached.`);
+  if (await accepts(url, probeTimeoutMs)) return fine('upstream', `${url} can be reached.`);
   return finding(
     'upstream',
     `${url} cannot be reached.`,
@@ -151,23 +152,4 @@ export function client(baseUrl: string | undefined, proxyUrl: string): Diagnosis
       : `ANTHROPIC_BASE_URL of this shell is ${baseUrl}.`,
     `export ANTHROPIC_BASE_URL=${proxyUrl}`,
   );
-}
-
-/** Whether something accepts a connection there; no request is sent, so nothing is logged or billed anywhere. */
-function accepts(url: string): Promise<boolean> {
-  const { hostname, port, protocol } = new URL(url);
-  return new Promise((resolve) => {
-    const socket = connect({
-      host: hostname,
-      port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
-      timeout: probeTimeoutMs,
-    });
-    const answer = (isAccepted: boolean) => {
-      socket.destroy();
-      resolve(isAccepted);
-    };
-    socket.once('connect', () => answer(true));
-    socket.once('timeout', () => answer(false));
-    socket.once('error', () => answer(false));
-  });
 }

@@ -31,6 +31,7 @@ export function batchCall(id: string, result: BatchResult, context: BatchContext
     startedAtMs,
     path: `/v1/messages/batches/${batchKey(batchId, result.customId)}`,
     client,
+    clientUser: null,
     requestedModel: result.model,
     isStream: false,
     promptBytes: 0,

@@ -46,6 +46,7 @@ function recordOf(row: ExportedCall): CallRecord {
     endedAtMs: Date.parse(row.ended_at),
     path: '/v1/messages',
     client: null,
+    clientUser: null,
     isStream: false,
     member: row.member,
     project: row.project,

@@ -39,6 +39,7 @@ export function transcriptCall(
     startedAtMs: message.firstAtMs,
     path: '/v1/messages',
     client: 'claude-cli',
+    clientUser: null,
     requestedModel: null,
     isStream: true,
     promptBytes: 0,

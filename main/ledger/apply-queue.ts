@@ -30,10 +30,13 @@ export type ApplyQueueOptions = {
   readonly onDamage: (reason: string) => void;
 };
 
-/** Rows that come close together share one transaction; a person at the screen does not see so short a while. */
-const gatherMs = 15;
+/**
+ * Rows that come close together share one transaction, and with it the pages of the indexes that it writes; a person at the screen does not see so short
+ * a while.
+ */
+const gatherMs = 40;
 /** Enough of them do not wait, since the next batch gathers while this one is written. */
-const gatheredMin = 200;
+const gatheredMin = 400;
 /** Bounds a transaction, and with it the wait of whatever else the writer thread is asked. */
 const settlesPerBatchMax = 1_000;
 const retryDelayMs = 1_000;

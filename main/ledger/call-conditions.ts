@@ -25,9 +25,9 @@ function startOf(day: string): number {
 
 export function otherConditions(query: CallsFilter): Conditions {
   const parts: [string, ...(string | number)[]][] = [];
-  const { member, project, conversation, model, status, book, reason } = query;
+  const { member, project, conversation, client, user, model, status, book, reason } = query;
   // An empty filter value asks for the calls that have none.
-  for (const [column, value] of Object.entries({ member, project, conversation })) {
+  for (const [column, value] of Object.entries({ member, project, conversation, client, client_user: user })) {
     if (value === '') parts.push([`${column} IS NULL`]);
     else if (value !== undefined) parts.push([`${column} = ?`, value]);
   }

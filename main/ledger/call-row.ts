@@ -15,6 +15,7 @@ const columns: Readonly<Record<string, keyof CallRecord>> = {
   ended_at_ms: 'endedAtMs',
   path: 'path',
   client: 'client',
+  client_user: 'clientUser',
   is_stream: 'isStream',
   member: 'member',
   project: 'project',
@@ -169,6 +170,19 @@ export function readStoredCalls(
       `SELECT ${storedColumns} FROM current_calls WHERE seq > ? AND day >= ? AND day <= ? ORDER BY seq LIMIT ?`,
     )
     .all(afterSeq, fromDay, toDay, limit)
+    .map(storedCall);
+}
+
+/** Current calls that this SQL condition names, in order of their rows, from after `afterSeq`. */
+export function readStoredCallsWhere(
+  db: Db,
+  { sql, values, afterSeq, limit }: { sql: string; values: readonly unknown[]; afterSeq: number; limit: number },
+): StoredCall[] {
+  return db
+    .prepare<unknown[], StoredRow>(
+      `SELECT ${storedColumns} FROM current_calls WHERE seq > ? AND ${sql} ORDER BY seq LIMIT ?`,
+    )
+    .all(afterSeq, ...values, limit)
     .map(storedCall);
 }
 

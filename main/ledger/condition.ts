@@ -1,10 +1,12 @@
 /**
  * What is wrong with the ledger right now, in one sentence for the dashboard, the worst first: its file is damaged, rows wait for the disk, calls of
- * an earlier time are missing. Null while every call is written at once and none is missing.
+ * an earlier time are missing, a command ran past the proxy. Null while every call is written at once and none is missing.
  */
 import { writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 import type { Clock } from '../system/clock.ts';
+import { directRunRemedy, watchDirectRuns } from './direct-runs.ts';
 import { damageNoteOf } from './file-check.ts';
 import { gapRemedy, gapShownMs, gapText, type Gap } from './gaps.ts';
 
@@ -31,6 +33,7 @@ export type ConditionOptions = {
 
 export function createCondition({ file, gaps, clock, onNotice }: ConditionOptions): Condition {
   let damage: string | null = null;
+  const directRuns = watchDirectRuns(dirname(file), clock);
   return {
     damaged: (reason) => {
       if (damage !== null) return;
@@ -48,7 +51,9 @@ export function createCondition({ file, gaps, clock, onNotice }: ConditionOption
       if (damage !== null) return damageSentence(damage, trouble?.waiting ?? 0);
       if (trouble !== null) return troubleSentence(trouble);
       const gap = gaps.findLast(({ toMs }) => clock.nowMs() - toMs < gapShownMs);
-      return gap === undefined ? null : `${gapText(gap)} ${gapRemedy}`;
+      if (gap !== undefined) return `${gapText(gap)} ${gapRemedy}`;
+      const direct = directRuns();
+      return direct === null ? null : `${direct} ${directRunRemedy}`;
     },
   };
 }

@@ -21,7 +21,7 @@ export type FileCheck =
 
 /** Some 50,000 calls; read in about a tenth of a second. */
 const readWholeBytesMax = 32 * 1024 * 1024;
-/** A log beyond this is not looked through; SQLite starts it anew every 4 MB or so. */
+/** A log beyond this is not looked through; SQLite starts it anew every 16 MB or so. */
 const logBytesMax = 256 * 1024 * 1024;
 
 /** Beside the file when damage was found while it was in use; holds the reason. */

@@ -3,7 +3,7 @@
  * changes no size, so a disk that fills up later does not stop it, and making a write durable costs a third less than growing a file.
  * Knows no lines. `write` resolves when the bytes are on the disk.
  */
-import { constants } from 'node:fs';
+import { constants, write } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -36,13 +36,23 @@ export const openSegment: OpenSegment = async (path, bytes) => {
   const file = await open(path, constants.O_RDWR | dsyncFlag);
   return {
     write: async (content, position) => {
-      const { bytesWritten } = await file.write(content, 0, content.length, position);
-      if (bytesWritten !== content.length) throw new Error('the disk took only a part of it');
+      await writeAt(file.fd, content, position);
       if (dsyncFlag === 0) await file.datasync();
     },
     close: () => file.close(),
   };
 };
+
+/** Not by the file handle's own method, which costs the loop three times as much: this stands in the way of every call. */
+function writeAt(descriptor: number, content: Buffer, position: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    write(descriptor, content, 0, content.length, position, (error, bytesWritten) => {
+      if (error) reject(error);
+      else if (bytesWritten !== content.length) reject(new Error('the disk took only a part of it'));
+      else resolve();
+    });
+  });
+}
 
 /** A new file's name survives the loss of power only when its folder was synced; Windows does it by itself and refuses to open one. */
 async function syncFolder(folder: string): Promise<void> {

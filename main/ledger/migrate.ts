@@ -16,8 +16,16 @@ import { migration0002 } from './migrations/0002-corrections.ts';
 import { migration0003 } from './migrations/0003-journal.ts';
 import { migration0004 } from './migrations/0004-reading.ts';
 import { migration0005 } from './migrations/0005-refusals.ts';
+import { migration0006 } from './migrations/0006-client-user.ts';
 
-const migrations: readonly string[] = [migration0001, migration0002, migration0003, migration0004, migration0005];
+const migrations: readonly string[] = [
+  migration0001,
+  migration0002,
+  migration0003,
+  migration0004,
+  migration0005,
+  migration0006,
+];
 
 export const schemaVersion = migrations.length;
 

@@ -127,8 +127,12 @@ export function journalFolderOf(file: string): string {
   return join(dirname(file), 'journal');
 }
 
+/** What a thread handles is rows that live for a transaction; V8 would let their heap grow to 48 MB before it looks. */
+const resourceLimits = { maxYoungGenerationSizeMb: 6 };
+
 /** The worker stands beside this file, as source (.ts) or built (.js). */
 function startThread(role: LedgerWorkerData['role'], { file, rules }: LedgerOptions): Worker {
   const entry = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
-  return new Worker(entry, { name: `ledger ${role}`, workerData: { role, file, rules } satisfies LedgerWorkerData });
+  const workerData = { role, file, rules } satisfies LedgerWorkerData;
+  return new Worker(entry, { name: `ledger ${role}`, workerData, resourceLimits });
 }

@@ -2,6 +2,7 @@
 import { AppError } from '../../shared/contract/errors.ts';
 import type { CalibrationState } from '../../shared/output-estimate.ts';
 import type { Db } from '../system/db.ts';
+import { assign, type AssignQuestion } from './assign.ts';
 import { noteBatch, noteMetered, type BatchNews, type MeteredBatch } from './batches.ts';
 import type { BookInForce } from './book-in-force.ts';
 import type { PackedCall } from './call-row.ts';
@@ -50,6 +51,7 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
     takeIn: (calls: readonly PackedCall[]) => takeIn(db, recorder, calls),
     useBook: (question: Parameters<BookInForce['use']>[0]) => prices.use(question),
     rerate: (question: RerateQuestion) => rerate(db, { recorder, book: prices.book() }, question),
+    assign: (question: AssignQuestion) => assign(db, recorder, question),
     mendDifferences: (differences: RecentDifferences) => mendDifferences(db, differences),
     keepCalibration: (state: CalibrationState) => keepFact(db, 'output_calibration', JSON.stringify(state)),
     keepLimits: (memory: string) => keepFact(db, 'limits_memory', memory),

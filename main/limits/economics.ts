@@ -1,15 +1,9 @@
 /**
  * A conversation's economics, as the context gauge shows them: tokens against the limit and the model's window, growth, cost, the cache and what the next
- * turn costs while it is warm and once it has expired. Pure.
+ * turn costs while it is warm and once the next part of it has expired. Pure.
  */
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
-import {
-  cacheLifetimeOf,
-  cachedTokensAt,
-  cacheExpiresAtMs,
-  hourMs,
-  type ConversationState,
-} from './conversation-state.ts';
+import { cacheLifetimeOf, cachedTokensAt, cacheExpiresAtMs, type ConversationState } from './conversation-state.ts';
 import { expectCost } from './expected-cost.ts';
 
 export type Economics = {
@@ -39,7 +33,7 @@ export type Economics = {
   readonly nextTurn: {
     /** If it is sent now. */
     readonly costNanoUsd: number | null;
-    /** If it is sent after everything cached has expired. */
+    /** If it is sent when the next part of the cache is gone; where nothing is warm any more, as now. */
     readonly costAfterExpiryNanoUsd: number | null;
   };
 };
@@ -53,6 +47,7 @@ export type EconomicsQuestion = {
 export function economicsOf(state: ConversationState, question: EconomicsQuestion, book: PriceBook): Economics {
   const { model, limitTokens, nowMs } = question;
   const growthTokens = growthOf(state);
+  const expiresAtMs = cacheExpiresAtMs(state.cache, nowMs);
   const last = state.recent.at(-1);
   return {
     contextTokens: state.contextTokens,
@@ -70,17 +65,11 @@ export function economicsOf(state: ConversationState, question: EconomicsQuestio
       readShare: last ? last.cacheReadTokens / last.promptTokens : null,
       warmTokens: cachedTokensAt(state.cache, nowMs),
       lifetime: cacheLifetimeOf(state),
-      expiresAtMs: cacheExpiresAtMs(state.cache, nowMs),
+      expiresAtMs,
     },
     nextTurn: {
       costNanoUsd: nextTurnCost(state, model, growthTokens, nowMs, book),
-      costAfterExpiryNanoUsd: nextTurnCost(
-        state,
-        model,
-        growthTokens,
-        Math.max(nowMs, state.cache.lastUsedAtMs + hourMs),
-        book,
-      ),
+      costAfterExpiryNanoUsd: nextTurnCost(state, model, growthTokens, expiresAtMs ?? nowMs, book),
     },
   };
 }

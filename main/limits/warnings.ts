@@ -76,7 +76,7 @@ function contextWarning(tokens: number, limitTokens: number | null): Warning | n
   const share = Math.floor((tokens * 100) / limitTokens);
   return {
     cause: step.cause,
-    sentence: `This conversation holds ${tokens} tokens (${tokensInWords(tokens)}), ${share} % of its limit of ${limitTokens}.`,
+    sentence: `This conversation holds ${grouped(tokens)} tokens (${tokensInWords(tokens)}), ${share} % of its limit of ${grouped(limitTokens)}.`,
     remedy: 'Compact it, or begin a new one with what matters: every turn sends all of it again.',
     number: { value: tokens, unit: 'tokens' },
   };
@@ -95,6 +95,11 @@ function costJump(before: ConversationState, { costNanoUsd }: Turn): Warning | n
     remedy: 'Look at what this turn sent: a large result of a tool stays in the context and is paid for at every turn.',
     number: { value: costNanoUsd, unit: 'nano_usd' },
   };
+}
+
+/** "91,204": a number in a sentence for people. */
+function grouped(value: number): string {
+  return value.toLocaleString('en-US');
 }
 
 /** Less in the cache is not worth a word; Anthropic caches no prefix below 512 to 4,096 tokens. */
@@ -127,10 +132,11 @@ function cacheMiss(before: ConversationState, turn: Turn, book: PriceBook): Warn
   const cost = extra === null ? '' : `, which cost ${formatUsd(extra, 3)} more`;
   return {
     cause,
-    sentence: `${missed} tokens of this conversation were not read from the cache, because ${why}${cost}.`.replace(
-      'because for',
-      'for',
-    ),
+    sentence:
+      `${grouped(missed)} tokens of this conversation were not read from the cache, because ${why}${cost}.`.replace(
+        'because for',
+        'for',
+      ),
     remedy,
     number: extra === null ? { value: missed, unit: 'tokens' } : { value: extra, unit: 'nano_usd' },
   };

@@ -1,6 +1,7 @@
 /**
- * Who made a call and what for. Pure; the conversation is found by whoever knows the others. In order: our headers, the path prefix, the machine's own default; the customer also by what the
- * project or the member maps to. Names are cut, never refused: a label must not stop a call.
+ * Who made a call and what for. Pure; the conversation is found by whoever knows the others. In order: the member key, which alone proves it; our
+ * headers, the path prefix, the machine's own default; the customer also by what the project or the member maps to. Names are cut, never refused: a
+ * label must not stop a call.
  */
 import type { Attribution } from '../../shared/call.ts';
 import { customerOf, type CustomerMap } from '../../shared/customer-of.ts';
@@ -17,8 +18,11 @@ export function attribute(
   headers: RawHeaders,
   defaults: AttributionDefaults,
 ): Omit<Attribution, 'conversation'> {
-  const member = nameOf(headerOf(headers, 'x-tollkeeper-member')) ?? nameOf(route.member) ?? defaults.member;
-  const project = nameOf(headerOf(headers, 'x-tollkeeper-project')) ?? nameOf(route.project) ?? defaults.project;
+  const { holder } = route;
+  const member =
+    holder?.member ?? nameOf(headerOf(headers, 'x-tollkeeper-member')) ?? nameOf(route.member) ?? defaults.member;
+  const project =
+    holder?.project ?? nameOf(headerOf(headers, 'x-tollkeeper-project')) ?? nameOf(route.project) ?? defaults.project;
   const named = nameOf(headerOf(headers, 'x-tollkeeper-customer'));
   return {
     member,

@@ -42,6 +42,7 @@ export async function submitBatch(
     startedAtMs: options.clock.nowMs(),
     path: route.target.split('?', 1)[0] ?? route.target,
     client: clientOf(raw),
+    clientUser: null,
     requestedModel,
     isStream: false,
     promptBytes: body.kind === 'whole' ? body.bytes.length : body.bytesSoFar,
@@ -56,7 +57,7 @@ export async function submitBatch(
   const request = {
     method: 'POST',
     target: `${upstream.prefix}${route.target}`,
-    headers: requestHeaders(raw, upstream.headers),
+    headers: requestHeaders(raw, upstream.headers, route.holder?.anthropicApiKey),
     body: body.kind === 'whole' ? body.bytes : body.stream,
   };
   forward(upstream.dispatcher, request, incoming, response, {

@@ -113,7 +113,9 @@ export function forward(
           response.sendDate = false;
           response.writeHead(status, reasonPhrase(statusText), responseHeaders(raw, request.warning));
           // Headers leave at once, not with the first byte of a body that may take minutes; in one packet with it when it is here already.
-          queueMicrotask(() => response.flushHeaders());
+          queueMicrotask(() => {
+            if (!answer.isHolding()) response.flushHeaders();
+          });
         }
         events.onResponse(status, raw);
       },

@@ -10,6 +10,7 @@ import { UpstreamProxyError } from './upstream-proxy.ts';
 
 export type ErrorType =
   | 'invalid_request_error'
+  | 'authentication_error'
   | 'permission_error'
   | 'request_too_large'
   | 'timeout_error'

@@ -2,6 +2,7 @@
  * Reads what the meter and the limits need from a request, in one parse of its body: the model, whether it streams, what the prompt is made of, and what
  * the conversation is known by. Never changes a byte and never fails: a body it cannot read gives nulls. Keeps no content, only counts and hashes.
  */
+import { isAscii } from 'node:buffer';
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 
 import { clientSession, type ClientSession } from '../../shared/client-session.ts';
@@ -72,12 +73,17 @@ function orNull<Value>(read: () => Value): Value | null {
 /** Null for what is no JSON object. */
 export function parseRequest(body: Buffer, contentEncoding: string | null): WireObject | null {
   try {
-    const value: unknown = JSON.parse(decode(body, contentEncoding).toString('utf8'));
+    const value: unknown = JSON.parse(textOf(decode(body, contentEncoding)));
     return isWireObject(value) ? value : null;
   } catch {
     // Not JSON, not what its encoding says, or too large: Anthropic will answer for it, the meter just knows less.
     return null;
   }
+}
+
+/** ASCII is read as Latin-1, which gives the same text as one byte a character: half of what reading and parsing cost. */
+function textOf(bytes: Buffer): string {
+  return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
 }
 
 function decode(body: Buffer, contentEncoding: string | null): Buffer {

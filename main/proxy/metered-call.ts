@@ -34,7 +34,7 @@ export async function meterCall(
   const begunAtMs = options.clock.monotonicMs();
   const inspection = inspectRequest(body.kind === 'whole' ? body.bytes : null, incoming.rawHeaders);
   const described = describeCall(incoming, route, body, inspection, options);
-  const asked = askWhetherItMayGo({ call: described, inspection, incoming, body, upstream }, options);
+  const asked = askWhetherItMayGo({ call: described, inspection, incoming, body, upstream, route }, options);
   const answer = asked instanceof Promise ? await asked : asked;
   if (answer.kind === 'refused') {
     budget.release(body.heldBytes);
@@ -47,7 +47,7 @@ export async function meterCall(
   const request = {
     method: 'POST',
     target: `${upstream.prefix}${route.target}`,
-    headers: requestHeaders(incoming.rawHeaders, upstream.headers),
+    headers: requestHeaders(incoming.rawHeaders, upstream.headers, route.holder?.anthropicApiKey),
     body: body.kind === 'whole' ? body.bytes : body.stream,
     isDrained: options.drainOnAbort,
     warning: answer.warning,
@@ -144,6 +144,7 @@ function describeCall(
     startedAtMs: options.clock.nowMs(),
     path: route.target.split('?', 1)[0] ?? route.target,
     client: clientOf(raw),
+    clientUser: inspection.session.user,
     requestedModel: inspection.requestedModel,
     isStream: inspection.isStream,
     promptBytes: body.kind === 'whole' ? body.bytes.length : largeBytes(incoming, body.bytesSoFar),

@@ -8,6 +8,7 @@ import type { AttributionDefaults } from './attribute.ts';
 import type { CallSoFar } from './call-end.ts';
 import type { GuardRules } from './guard.ts';
 import type { BatchInspection, Inspection } from './inspect.ts';
+import type { MemberKeyBook } from './member-key.ts';
 import type { UpstreamOptions } from './upstream.ts';
 
 /** A call that asks whether it may go. */
@@ -67,6 +68,7 @@ export type ProxyOptions = UpstreamOptions &
   GuardRules & {
     readonly port: number;
     readonly defaults: AttributionDefaults;
+    readonly memberKeys: MemberKeyBook;
     /** Read an answer to its end when its client leaves (setting of the same name). */
     readonly drainOnAbort: boolean;
     /** What the text of cut answers comes to in tokens; learns from those that are whole. */

@@ -2,6 +2,7 @@
  * Which call is this? Pure: method and URL in, route out. Every path passes; `POST /v1/messages` and the batch API are metered.
  * A member and project may be named by a path prefix (`/@alice/webshop/v1/messages`), which never reaches Anthropic.
  */
+import type { KeyHolder } from './member-key.ts';
 
 export type Route = {
   /** `batches`: an answer about batches; `batch_results`: the results of one. Both pass like any other and are listened to. */
@@ -10,6 +11,8 @@ export type Route = {
   readonly target: string;
   readonly member: string | null;
   readonly project: string | null;
+  /** Whose member key the request carries; null for a client with a key of its own. */
+  readonly holder: KeyHolder | null;
   /** The batch whose results are asked for. */
   readonly batchId: string | null;
 };
@@ -17,7 +20,7 @@ export type Route = {
 /** `/@member` or `/@member/project`; a project cannot be called like the first segment of one of Anthropic's own paths. */
 const prefix = /^\/@([^/?]+)(?:\/(?!(?:v1|api)(?:[/?]|$))([^/?]+))?(?=[/?]|$)/;
 
-export function routeOf(method: string, url: string): Route {
+export function routeOf(method: string, url: string, holder: KeyHolder | null = null): Route {
   const named = prefix.exec(url);
   const rest = named ? url.slice(named[0].length) : url;
   const target = rest.startsWith('/') ? rest : `/${rest}`;
@@ -26,6 +29,7 @@ export function routeOf(method: string, url: string): Route {
     target,
     member: decodeName(named?.[1]),
     project: decodeName(named?.[2]),
+    holder,
   };
 }
 

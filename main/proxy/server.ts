@@ -14,6 +14,7 @@ import { createOpenCalls, watchConnections } from './client-connections.ts';
 import { forward, type ForwardEvents } from './forward.ts';
 import { answerError } from './gateway-error.ts';
 import { headerOf, requestHeaders } from './headers.ts';
+import { admitMemberKey } from './member-key.ts';
 import { meterCall } from './metered-call.ts';
 import type { ProxyOptions } from './options.ts';
 import { createBodyBudget, streamBody, type BodyBudget } from './read-body.ts';
@@ -87,7 +88,9 @@ async function handle(
   try {
     const admission = admit(incoming, options);
     if (admission.kind === 'refused') return answerError(response, incoming, admission.answer);
-    const route = routeOf(incoming.method ?? 'GET', admission.path);
+    const key = admitMemberKey(incoming.rawHeaders, options.memberKeys);
+    if (key.kind === 'refused') return answerError(response, incoming, key.answer);
+    const route = routeOf(incoming.method ?? 'GET', admission.path, key.holder);
     if (route.kind === 'messages') await meterCall(incoming, response, upstream, route, options, budget);
     else if (route.kind === 'pass') pass(incoming, response, upstream, route);
     else if (isBatchSubmission(incoming, route))
@@ -115,7 +118,7 @@ function pass(
   const request = {
     method: incoming.method ?? 'GET',
     target: `${upstream.prefix}${route.target}`,
-    headers: requestHeaders(incoming.rawHeaders, upstream.headers),
+    headers: requestHeaders(incoming.rawHeaders, upstream.headers, route.holder?.anthropicApiKey),
     body: hasBody ? streamBody(incoming) : null,
   };
   forward(upstream.dispatcher, request, incoming, response, events);

@@ -16,7 +16,7 @@ type RunningEngine = {
   readonly dashboardUrl: string;
   readonly close: () => Promise<Closing>;
 };
-type Secrets = { readonly anthropicApiKey: null; readonly stripeApiKey: string };
+type Secrets = { readonly anthropicApiKey: string; readonly stripeApiKey: string };
 type Pointed<Options> = Options & { readonly secrets: Secrets; readonly isDemo: true };
 
 /** @throws what `start` throws, after the far side is closed again. */
@@ -27,7 +27,8 @@ export async function startDemo<Options extends DemoOptions>(
   const { clock, ids } = options;
   const farSide = await startDemoFarSide(options.settings, clock);
   try {
-    const secrets: Secrets = { anthropicApiKey: null, stripeApiKey: farSide.stripeApiKey };
+    // So that member keys can be tried; the simulated Anthropic takes any key.
+    const secrets: Secrets = { anthropicApiKey: 'sk-ant-demo', stripeApiKey: farSide.stripeApiKey };
     const engine = await start({ ...options, settings: farSide.settings, secrets, isDemo: true });
     const team = startDemoTeam({ proxyUrl: engine.proxyUrl, clock, fraction: ids.fraction });
     const close = async () => {

@@ -30,9 +30,14 @@ export function removeEngineFile(home: string): void {
 
 /** Null when no engine runs on this home folder. */
 export function readEngineFile(home: string): EngineFile | null {
+  const content = readLastEngineFile(home);
+  return content !== null && isSameProcess(content.pid, content.processStart ?? null) ? content : null;
+}
+
+/** What an engine left that was killed, too. */
+export function readLastEngineFile(home: string): EngineFile | null {
   try {
-    const content = JSON.parse(readFileSync(join(home, fileName), 'utf8')) as EngineFile;
-    return isSameProcess(content.pid, content.processStart ?? null) ? content : null;
+    return JSON.parse(readFileSync(join(home, fileName), 'utf8')) as EngineFile;
   } catch {
     // No file, or one cut short by a crash: there is no engine to speak to.
     return null;

@@ -1,5 +1,6 @@
 /** How a call stands, as tags: on its way, cut, failed, refused, estimated. A complete and counted call has none. That a call has no price is said where its cost would stand, with the reason here. */
 import type { CallRow } from '../../shared/contract/api.ts';
+import { formatExpectedUsd } from '../../shared/money.ts';
 import { Tag } from './tag.tsx';
 
 type TaggedCall = Pick<CallRow, 'status' | 'isEstimated' | 'httpStatus' | 'errorType'>;
@@ -18,7 +19,7 @@ export function CallTags({ call }: { readonly call: TaggedCall }) {
 }
 
 type CallStateProps = {
-  readonly call: TaggedCall & Pick<CallRow, 'unpricedReason'>;
+  readonly call: TaggedCall & Pick<CallRow, 'unpricedReason' | 'wouldCostNanoUsd'>;
   /** In a table that has no room for a sentence. */
   readonly isNarrow?: boolean;
 };
@@ -30,6 +31,11 @@ export function CallState({ call, isNarrow = false }: CallStateProps) {
   return (
     <span className="inline-flex items-baseline gap-2 max-[720px]:flex-wrap max-[720px]:justify-end">
       <CallTags call={call} />
+      {call.wouldCostNanoUsd === null ? null : (
+        <span className="text-xs whitespace-nowrap text-dim">
+          would have cost {formatExpectedUsd(call.wouldCostNanoUsd)}
+        </span>
+      )}
       <UnpricedReason reason={unpricedReason} width={widthOf(status === 'complete', isNarrow)} />
     </span>
   );

@@ -5,8 +5,9 @@ import { Link, useRoute } from 'wouter';
 import { routes } from '../routes.tsx';
 import { currentTheme, toggleTheme } from './theme.ts';
 
-/** `waiting`: meter events that cannot be sent right now; events on their way need nobody. */
-export function Rail({ machine, waiting }: { readonly machine: string; readonly waiting: number }) {
+type RailProps = { readonly machine: string; readonly badges: Readonly<Record<string, string>> };
+
+export function Rail({ machine, badges }: RailProps) {
   const [isOpen, setOpen] = useState(false);
   return (
     <div className="border-line min-[721px]:border-r">
@@ -34,7 +35,7 @@ export function Rail({ machine, waiting }: { readonly machine: string; readonly 
             noun={noun}
             path={path}
             pattern={pattern}
-            badge={noun === 'Stripe' && waiting > 0 ? `${waiting.toLocaleString('en-US')} wait` : null}
+            badge={badges[noun] ?? null}
             onGo={() => setOpen(false)}
           />
         ))}

@@ -17,12 +17,15 @@ import {
   syncResultSchema,
 } from '../../shared/contract/api.ts';
 import { apiErrorSchema } from '../../shared/contract/api-error.ts';
+import { letOnAnswerSchema, limitsViewSchema } from '../../shared/contract/limits-view.ts';
 import {
   bookInForceSchema,
   priceCheckSchema,
   pricedByViewSchema,
   pricesViewSchema,
 } from '../../shared/contract/prices.ts';
+import { assignAnswerSchema, type AssignRequest } from '../../shared/contract/assign.ts';
+import { madeKeySchema, memberKeyRowSchema, memberKeysViewSchema, type CreateKey } from '../../shared/contract/keys.ts';
 import { unpricedViewSchema } from '../../shared/contract/unpriced.ts';
 
 export class ApiFailure extends Error {
@@ -60,6 +63,9 @@ async function ask<Schema extends z.ZodType>(
   );
 }
 
+const post = (body: unknown): RequestInit => ({ method: 'POST', body: JSON.stringify(body) });
+const keyPath = (id: string, action: string) => `/api/keys/${encodeURIComponent(id)}/${action}`;
+
 function queryOf(values: Readonly<Record<string, string | undefined>>): string {
   const stated = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return new URLSearchParams(stated).toString();
@@ -73,6 +79,8 @@ export const callFilterNames = [
   'from',
   'to',
   'conversation',
+  'client',
+  'user',
   'book',
   'reason',
 ] as const;
@@ -80,6 +88,9 @@ export type CallFilters = Readonly<Partial<Record<(typeof callFilterNames)[numbe
 
 /** Days inclusive; empty for the beginning, and for today. */
 export type RerateRange = { readonly from: string | null; readonly to: string | null };
+
+/** Null is for good. */
+export type AllowRequest = { readonly conversation: string; readonly forMs: number | null };
 
 export const api = {
   status: () => ask('/api/status', statusSchema),
@@ -93,11 +104,25 @@ export const api = {
   call: (id: string) => ask(`/api/calls/${encodeURIComponent(id)}`, callDetailSchema),
   stripe: () => ask('/api/stripe', stripeViewSchema),
   syncNow: () => ask('/api/stripe/sync', syncResultSchema, { method: 'POST' }),
+  limits: () => ask('/api/limits', limitsViewSchema),
+  allow: ({ conversation, forMs }: AllowRequest) =>
+    ask(`/api/conversations/${encodeURIComponent(conversation)}/allow`, letOnAnswerSchema, {
+      method: 'POST',
+      body: JSON.stringify({ forMs }),
+    }),
+  revoke: (conversation: string) =>
+    ask(`/api/conversations/${encodeURIComponent(conversation)}/revoke`, letOnAnswerSchema, { method: 'POST' }),
   prices: () => ask('/api/prices', pricesViewSchema),
   pricedBy: () => ask('/api/prices/by-book', pricedByViewSchema),
   checkPrices: (text: string) => ask('/api/prices/check', priceCheckSchema, { method: 'POST', body: text }),
   applyPrices: (text: string) => ask('/api/prices/file', priceCheckSchema, { method: 'POST', body: text }),
   resetPrices: () => ask('/api/prices/reset', bookInForceSchema, { method: 'POST' }),
+  keys: () => ask('/api/keys', memberKeysViewSchema),
+  createKey: (question: CreateKey) => ask('/api/keys', madeKeySchema, post(question)),
+  renameKey: (id: string, name: string) => ask(keyPath(id, 'name'), memberKeyRowSchema, post({ name })),
+  rotateKey: (id: string, isNow: boolean) => ask(keyPath(id, 'rotate'), madeKeySchema, post({ isNow })),
+  revokeKey: (id: string) => ask(keyPath(id, 'revoke'), memberKeyRowSchema, post({})),
+  assign: (request: AssignRequest) => ask('/api/assign', assignAnswerSchema, post(request)),
   rerate: (range: RerateRange, isTrial: boolean) =>
     ask('/api/prices/rerate', rerateAnswerSchema, { method: 'POST', body: JSON.stringify({ ...range, isTrial }) }),
 };

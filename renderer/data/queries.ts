@@ -86,6 +86,41 @@ export function useRerate() {
   });
 }
 
+export function useKeys() {
+  return useQuery({ queryKey: ['keys'], queryFn: api.keys, refetchInterval: slowRefreshMs });
+}
+
+/** After each the list is read again; a key that an answer holds is kept nowhere else, and forgotten with the screen. */
+function useChangeOfKeys<Question, Answer>(change: (question: Question) => Promise<Answer>) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: change,
+    gcTime: 0,
+    onSettled: () => client.invalidateQueries({ queryKey: ['keys'] }),
+  });
+}
+
+export function useCreateKey() {
+  return useChangeOfKeys(api.createKey);
+}
+
+export function useRenameKey() {
+  return useChangeOfKeys(({ id, name }: { id: string; name: string }) => api.renameKey(id, name));
+}
+
+export function useRotateKey() {
+  return useChangeOfKeys(({ id, isNow }: { id: string; isNow: boolean }) => api.rotateKey(id, isNow));
+}
+
+export function useRevokeKey() {
+  return useChangeOfKeys(api.revokeKey);
+}
+
+export function useAssign() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: api.assign, onSettled: () => client.invalidateQueries() });
+}
+
 export function useFacets() {
   return useQuery({ queryKey: ['facets'], queryFn: api.facets, staleTime: 30_000 });
 }
@@ -101,4 +136,19 @@ export function useStripe() {
 export function useSyncNow() {
   const client = useQueryClient();
   return useMutation({ mutationFn: api.syncNow, onSettled: () => client.invalidateQueries({ queryKey: ['stripe'] }) });
+}
+
+/** Reserved and spent move with every call. */
+export function useLimits() {
+  return useQuery({ queryKey: ['limits'], queryFn: api.limits, refetchInterval: 2_000 });
+}
+
+export function useAllow() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: api.allow, onSettled: () => client.invalidateQueries({ queryKey: ['limits'] }) });
+}
+
+export function useRevoke() {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: api.revoke, onSettled: () => client.invalidateQueries({ queryKey: ['limits'] }) });
 }

@@ -80,6 +80,8 @@ export type MeterEventState = (typeof meterEventStates)[number];
 
 export const callDetailSchema = callRowSchema.extend({
   path: z.string(),
+  /** Who uses the client, as it says itself. */
+  clientUser: z.string().nullable(),
   isStream: z.boolean(),
   messageId: z.string().nullable(),
   requestId: z.string().nullable(),
@@ -135,6 +137,9 @@ export const callsQuerySchema = z.object({
   project: z.string().optional(),
   model: z.string().optional(),
   conversation: z.string().optional(),
+  client: z.string().optional(),
+  /** As the client says. */
+  user: z.string().optional(),
   status: z.enum(callFilterStatuses).optional(),
   /** The version of the price book that priced it. */
   book: z.string().optional(),

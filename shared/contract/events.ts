@@ -69,7 +69,7 @@ export const conversationSchema = z.object({
   nextTurn: z.object({
     /** Expected, if it is sent now. */
     costNanoUsd: nanoUsd.nullable(),
-    /** Expected, if it is sent when everything cached is gone. */
+    /** Expected, if it is sent when the next part of the cache is gone. */
     costAfterExpiryNanoUsd: nanoUsd.nullable(),
   }),
   /** Oldest first, at most ten: there is one of each cause. */

@@ -168,6 +168,7 @@ function begunTurn({ atMs, turn, ...who }: Turn, number: number): BegunCall {
     startedAtMs: atMs,
     path: '/v1/messages',
     client: 'claude-cli',
+    clientUser: null,
     requestedModel: who.model,
     isStream: true,
     promptBytes: 40_000 + turn * 8_000,

@@ -44,7 +44,8 @@ export async function startTollkeeper({ start }: Processes, { home, upstream, en
   const cli = entry ?? (await builtCli());
   const ports = ['--port', '0', '--ui-port', '0'];
   const far = ['--upstream', `http://127.0.0.1:${upstream.port}`];
-  const started = await start([cli, 'serve', '--json', '--home', home, ...ports, ...far]);
+  // The flag as in package.json's `start`.
+  const started = await start(['--max-semi-space-size=4', cli, 'serve', '--json', '--home', home, ...ports, ...far]);
   const { proxy, dashboard } = JSON.parse(started.firstLine) as { proxy: string; dashboard: string };
   return {
     name: tollkeeperName,

@@ -63,6 +63,7 @@ describe('a refused call', () => {
     ]);
     const detail = await far.engine.call(row?.id ?? '');
     expect(error.message).toContain(detail.refusal);
+    await expect.poll(async () => (await far.live()).recent.length).toBe(1);
     const { refused, recent, today } = await far.live();
     expect(refused).toMatchObject([{ id: row?.id, cause: 'context_limit', wouldCostNanoUsd: row?.wouldCostNanoUsd }]);
     expect(recent[0]).toMatchObject({ status: 'refused' });
@@ -85,7 +86,7 @@ describe('a refused call', () => {
     await refusalOf(client.messages.create(questionOf(textOf(9_000, 'confidential'))));
     await client.messages.create(questionOf(textOf(4_700, 'confidential')));
     await far.engine.settled(2);
-    expect((await far.live()).conversations[0]?.warnings.length).toBeGreaterThan(0);
+    expect((await far.live(1)).conversations[0]?.warnings.length).toBeGreaterThan(0);
     await far.engine.stop();
     const files = readdirSync(far.engine.home, { recursive: true, withFileTypes: true }).filter((file) =>
       file.isFile(),
@@ -157,7 +158,7 @@ describe('a conversation that was let on', () => {
     await far.client().messages.create(question);
     await far.engine.restart();
     await far.client().messages.create(question);
-    const [conversation] = (await far.live()).conversations;
+    const [conversation] = (await far.live(1)).conversations;
     expect(conversation?.letOn).toEqual(answer.letOn);
     expect((await far.limits()).letOn).toEqual([{ conversation: row?.conversation, untilMs: answer.letOn?.untilMs }]);
 

@@ -11,6 +11,7 @@ export function begunCall(id: string, more: Partial<BegunCall> = {}): BegunCall 
     startedAtMs: Date.parse('2026-11-24T10:00:30Z'),
     path: '/v1/messages',
     client: 'test',
+    clientUser: null,
     requestedModel: 'claude-sonnet-5-5',
     isStream: true,
     promptBytes: 10,

@@ -1,4 +1,6 @@
 /** A simulated Anthropic and an engine with limits before it, and what a test of them asks again and again. */
+import { setTimeout as pause } from 'node:timers/promises';
+
 import Anthropic from '@anthropic-ai/sdk';
 import type { z } from 'zod';
 
@@ -15,7 +17,8 @@ export type LimitedEngine = {
   /** What the host was told, in order. */
   readonly notices: readonly string[];
   readonly client: (path?: string, options?: { readonly maxRetries?: number }) => Anthropic;
-  readonly live: () => Promise<LiveSnapshot>;
+  /** The picture, as soon as it has so many turns in all its conversations: it follows the ledger by a few milliseconds. */
+  readonly live: (turns?: number) => Promise<LiveSnapshot>;
   readonly limits: () => Promise<LimitsView>;
   readonly close: () => Promise<void>;
 };
@@ -45,7 +48,13 @@ export async function startLimitedEngine({ limits = {}, home }: LimitedEngineOpt
     notices,
     client: (path = '', { maxRetries = 0 } = {}) =>
       new Anthropic({ apiKey: 'sk-ant-test', baseURL: `${engine.proxyUrl}${path}`, maxRetries }),
-    live: async () => liveSnapshotSchema.parse(await (await engine.get('/api/live')).json()),
+    live: async (turns = 0) => {
+      for (;;) {
+        const snapshot = liveSnapshotSchema.parse(await (await engine.get('/api/live')).json());
+        if (snapshot.conversations.reduce((sum, conversation) => sum + conversation.turns, 0) >= turns) return snapshot;
+        await pause(10);
+      }
+    },
     limits: async () => limitsViewSchema.parse(await (await engine.get('/api/limits')).json()),
     close: async () => {
       await engine.close();

@@ -24,6 +24,9 @@ export type MeteredProxy = {
 
 export const noDefaults = { member: null, project: null, customer: null, customers: { projects: {}, members: {} } };
 
+/** A proxy that knows no member keys. */
+export const noMemberKeys = { find: () => ({ kind: 'unknown' }) as const, anthropicApiKey: null };
+
 /** Nothing is stopped, and every call is told its conversation, as the engine finds it. */
 function letEveryCallGo(): ProxyOptions['callbacks']['onAsk'] {
   const index = createConversationIndex(hashText);
@@ -55,6 +58,7 @@ export async function startMeteredProxy(upstream: string, options: Partial<Proxy
     allowedHosts: [],
     allowedOrigins: [],
     defaults: noDefaults,
+    memberKeys: noMemberKeys,
     drainOnAbort: false,
     calibration: createOutputCalibration(),
     clock: systemClock,

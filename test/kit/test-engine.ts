@@ -23,7 +23,7 @@ import { verifyLedger, type Verification } from '../../main/ledger/verify.ts';
 import { noProxies, type ProxyVariables } from '../../main/settings/proxy-choice.ts';
 import { systemClock, type Clock } from '../../main/system/clock.ts';
 import { systemIds } from '../../main/system/ids.ts';
-import { silentLog } from '../../main/system/log.ts';
+import { silentLog, type Log } from '../../main/system/log.ts';
 
 export type ShiftedClock = Clock & { readonly putAhead: (byMs: number) => void };
 
@@ -68,6 +68,9 @@ export const testToken = 'test-token-of-more-than-thirty-two-characters';
 export type TestEngineOptions = {
   readonly upstream: string;
   readonly stripeApiBase?: string;
+  /** Ours, which takes the place of member keys. */
+  readonly anthropicApiKey?: string;
+  readonly log?: Log;
   readonly settings?: z.input<typeof settingsSchema>;
   /** Shorter than a setting may be. */
   readonly upstreamTimeoutMs?: number;
@@ -84,6 +87,8 @@ export type TestEngineOptions = {
 export async function startTestEngine({
   upstream,
   stripeApiBase,
+  anthropicApiKey,
+  log = silentLog,
   settings: more = {},
   upstreamTimeoutMs,
   proxies = noProxies,
@@ -106,7 +111,7 @@ export async function startTestEngine({
   });
   const settings =
     upstreamTimeoutMs === undefined ? parsed : { ...parsed, upstreamTimeoutSeconds: upstreamTimeoutMs / 1_000 };
-  const secrets = { anthropicApiKey: null, stripeApiKey: stripeApiBase ? 'sk_test_flow' : null };
+  const secrets = { anthropicApiKey: anthropicApiKey ?? null, stripeApiKey: stripeApiBase ? 'sk_test_flow' : null };
   const start = () =>
     startEngine({
       home,
@@ -117,7 +122,7 @@ export async function startTestEngine({
       transcriptPlaces: { folder: null, configFolders: join(home, 'claude'), homeFolder: home },
       isDemo: false,
       rendererFolder: rendererFolder ?? null,
-      log: silentLog,
+      log,
       onNotice,
       clock,
       ids: systemIds,

@@ -76,7 +76,7 @@ describe('npm start -- --demo', () => {
   });
 
   it('is labelled as demo data everywhere', async () => {
-    for (const path of ['/', '/month', '/calls', '/stripe']) {
+    for (const path of ['/', '/month', '/calls', '/limits', '/stripe']) {
       await page.goto(new URL(path, dashboard.origin).href);
       await page.getByTestId('demo-label').waitFor();
       expect(await page.title()).toContain('demo data');
@@ -137,7 +137,7 @@ describe('npm start -- --demo', () => {
 
   it('fits a narrow screen, with the rail behind a button', async () => {
     await page.setViewportSize({ width: 320, height: 720 });
-    for (const path of ['/', '/month', '/calls', '/stripe']) {
+    for (const path of ['/', '/month', '/calls', '/limits', '/stripe']) {
       await page.goto(new URL(path, dashboard.origin).href);
       await page.getByRole('heading', { level: 1 }).waitFor();
       expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(320);

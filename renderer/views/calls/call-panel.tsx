@@ -5,15 +5,17 @@ import type { CallDetail } from '../../../shared/contract/api.ts';
 import { shortModelName, tokensInWords } from '../../../shared/plain-words.ts';
 import { promptTokens } from '../../../shared/usage.ts';
 import { CallTags } from '../../components/call-tags.tsx';
-import { CallMoney } from '../../components/money.tsx';
+import { CallMoney, Money } from '../../components/money.tsx';
 import { Failed, Loading, Notice } from '../../components/states.tsx';
 import { Elapsed, Time } from '../../components/time.tsx';
 import { Advice } from '../../components/unpriced-notice.tsx';
 import { Who } from '../../components/who.tsx';
 import { useCall } from '../../data/queries.ts';
 import { meterEventWords } from '../stripe/event-words.ts';
+import { AssignCall } from './assign-call.tsx';
 import { CallHistory, Sources } from './call-history.tsx';
 import { ChargeLines } from './charge-lines.tsx';
+import { RefusedCall } from './refused-call.tsx';
 
 export function CallPanel({ id, close }: { readonly id: string; readonly close: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -36,11 +38,12 @@ function Explained({ call }: { readonly call: CallDetail }) {
   return (
     <>
       <div className="text-4xl font-[580] tracking-[-0.025em]">
-        <CallMoney nano={call.costNanoUsd} />
+        {call.status === 'refused' ? <Money nano={call.costNanoUsd} /> : <CallMoney nano={call.costNanoUsd} />}
       </div>
       <p className="mt-1 mb-4 text-dim">
         {howItEnded(call)} {howMuch(call)} <CallTags call={call} />
       </p>
+      <RefusedCall call={call} />
       {call.unpricedReason === null ? null : (
         <Notice>
           Unpriced: {call.unpricedReason} It is in no sum and on no bill until it has a price.{' '}
@@ -58,7 +61,7 @@ function Facts({ call }: { readonly call: CallDetail }) {
   return (
     <dl className="mt-5 grid grid-cols-[auto_1fr] gap-x-5 gap-y-1.5 text-[13px] [&_dd]:break-all [&_dt]:text-faint">
       <Fact name="Who · what for">
-        <Who member={call.member} project={call.project} />
+        <Who member={call.member} project={call.project} /> <AssignCall call={call} />
       </Fact>
       <Fact name="Started">
         <Time at={call.startedAtMs} kind="full" />
@@ -77,6 +80,7 @@ function Facts({ call }: { readonly call: CallDetail }) {
       <Fact name="Model">{call.model ?? '–'}</Fact>
       {call.requestedModel === call.model ? null : <Fact name="Asked for">{call.requestedModel ?? '–'}</Fact>}
       <Fact name="Client">{call.client ?? '–'}</Fact>
+      {call.clientUser === null ? null : <Fact name="Its user">{call.clientUser}</Fact>}
       <Fact name="Answer">
         {call.httpStatus ?? 'none'}
         {call.stopReason === null ? '' : `, ${call.stopReason.replaceAll('_', ' ')}`}

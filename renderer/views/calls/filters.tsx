@@ -6,8 +6,14 @@ import type { CallFilters } from '../../data/api.ts';
 import { useFacets } from '../../data/queries.ts';
 
 /** Filters that a link sets; each can be taken away. */
-const linkedNames = ['conversation', 'book', 'reason'] as const;
-const linkedWords = { conversation: 'One conversation', book: 'Priced by', reason: 'Unpriced:' } as const;
+const linkedNames = ['conversation', 'client', 'book', 'reason'] as const;
+const linkedWords = {
+  conversation: 'One conversation',
+  client: 'Client',
+  user: 'User',
+  book: 'Priced by',
+  reason: 'Unpriced:',
+} as const;
 
 type FiltersProps = {
   readonly filters: CallFilters;
@@ -72,7 +78,8 @@ export function Filters({ filters, change, clear }: FiltersProps) {
             aria-label={`Take away the filter: ${linkedWords[name]} ${filters[name]}`}
             onClick={() => change(name, null)}
           >
-            {linkedWords[name]} {name === 'conversation' ? '' : filters[name]} <span aria-hidden="true">×</span>
+            {linkedWords[name]} {name === 'conversation' ? '' : filters[name] || 'unknown'}{' '}
+            <span aria-hidden="true">×</span>
           </button>
         ),
       )}

@@ -1,95 +1,95 @@
-/** One conversation: how full its context is, how it grows, what it cost so far. */
-import type { Conversation } from '../../../shared/contract/events.ts';
-import { nanoUsdPerCent } from '../../../shared/money.ts';
-import { shortModelName, tokensInWords } from '../../../shared/plain-words.ts';
-import { plural } from '../../components/count.tsx';
-import { Sum } from '../../components/sum.tsx';
-import { Tag } from '../../components/tag.tsx';
-import { callsLink } from '../../data/links.ts';
-import { gaugeShares, gaugeTone } from './gauge.ts';
+/** One conversation: how full its context is, how it grows, what it cost and will cost; what was said of it, and the click that lets it on. */
+import { Link } from 'wouter';
 
-export function ConversationCard({ conversation }: { readonly conversation: Conversation }) {
-  const { id, member, project, client, model, turns, contextTokens, growthTokens, costNanoUsd } = conversation;
-  const limitTokens = conversation.limitTokens ?? conversation.windowTokens ?? contextTokens;
+import type { Conversation } from '../../../shared/contract/events.ts';
+import type { RefusedCall } from '../../../shared/contract/limits-view.ts';
+import { shortModelName } from '../../../shared/plain-words.ts';
+import { LetOn } from '../../components/let-on.tsx';
+import { Tag, type Tone } from '../../components/tag.tsx';
+import { callsLink } from '../../data/links.ts';
+import { cacheNotice } from './cache-words.ts';
+import { ContextGauge } from './context-gauge.tsx';
+import { ConversationFacts } from './conversation-facts.tsx';
+import { gaugeShares, gaugeTone, isNearlyFull, shareInWords } from './gauge.ts';
+import { StopBox } from './stop-box.tsx';
+import { WarningLines } from './warning-lines.tsx';
+
+type ConversationCardProps = {
+  readonly conversation: Conversation;
+  /** The call it was stopped at, where it stands still for that. */
+  readonly stopped: RefusedCall | null;
+  /** The engine's time, as of the picture. */
+  readonly nowMs: number;
+};
+
+const frames: Readonly<Record<Tone, string>> = {
+  plain: 'border-line',
+  well: 'border-line',
+  look: 'border-warn',
+  stopped: 'border-stop',
+};
+
+export function ConversationCard({ conversation, stopped, nowMs }: ConversationCardProps) {
+  const { id, warnings, letOn } = conversation;
   const shares = gaugeShares(conversation);
-  const tone = gaugeTone(shares.total);
-  const frame = tone === 'plain' ? 'border-line' : tone === 'look' ? 'border-warn' : 'border-stop';
+  const notice = stopped === null ? cacheNotice(conversation, nowMs) : null;
+  const asksToBeSeen = isNearlyFull(shares) || notice !== null;
+  const tone: Tone = stopped !== null ? 'stopped' : asksToBeSeen ? 'look' : 'plain';
+  // In one place whatever holds, so that the focus stays with it when a click changes what holds.
+  const isOffered = stopped !== null || letOn !== null || warnings.length > 0 || gaugeTone(shares) === 'look';
   return (
-    <article className={`min-w-0 rounded-card border bg-surface px-4 py-3.5 ${frame}`}>
+    <article
+      aria-label={nameOf(conversation)}
+      className={`min-w-0 rounded-card border bg-surface px-4 py-3.5 ${frames[tone]}`}
+    >
       <header className="mb-2.5 flex items-start justify-between gap-2">
-        <div className="min-w-0">
-          <b className="block truncate font-semibold">{project ?? 'unassigned'}</b>
-          <span className="block truncate text-dim">
-            {[member ?? 'unassigned', client, model === null ? null : shortModelName(model)]
-              .filter((part) => part !== null)
-              .join(' · ')}
-          </span>
-        </div>
-        <Tag tone={tone}>{shares.total} % of limit</Tag>
+        <Names conversation={conversation} />
+        <span className="flex flex-none flex-col items-end gap-1">
+          {stopped === null ? null : <Tag tone="stopped">stopped</Tag>}
+          <Tag tone={gaugeTone(shares)}>{shareInWords(shares)}</Tag>
+          {letOn === null ? null : <Tag tone="well">let on</Tag>}
+        </span>
       </header>
-      <div
-        role="meter"
-        aria-label="Context against the limit"
-        aria-valuemin={0}
-        aria-valuemax={limitTokens}
-        aria-valuenow={contextTokens}
-        aria-valuetext={`${contextTokens.toLocaleString('en-US')} tokens, ${shares.total} % of the limit`}
-        className="flex h-2 overflow-hidden rounded-full bg-sunk"
-      >
-        <i className="h-full bg-series-1" style={{ width: `${shares.cacheRead}%` }} />
-        <i className="h-full bg-series-3" style={{ width: `${shares.cacheWrite}%` }} />
-        <i className="h-full bg-series-2" style={{ width: `${shares.input}%` }} />
-      </div>
-      <div aria-hidden="true" className="relative h-4 text-[11px] text-faint">
-        <span className="absolute left-1/2 -translate-x-1/2">{short(limitTokens / 2)}</span>
-        <span className="absolute left-3/4 -translate-x-1/2">{short((limitTokens * 3) / 4)}</span>
-        <span className="absolute right-0">{short(limitTokens)}</span>
-      </div>
-      <dl className="mt-2 grid grid-cols-[1fr_auto] gap-x-3 gap-y-[3px] text-dim [&_dd]:text-right [&_dd]:font-[550] [&_dd]:text-text [&_dt]:whitespace-nowrap">
-        <dt>Context</dt>
-        <dd>
-          {contextTokens.toLocaleString('en-US')} tokens
-          {growthTokens === null ? '' : `, ${signed(growthTokens)} a turn`}
-        </dd>
-        <dt>In plain words</dt>
-        <dd>{tokensInWords(contextTokens)}</dd>
-        <dt>So far</dt>
-        <dd>
-          <Sum
-            sum={conversation}
-            decimals={costNanoUsd < nanoUsdPerCent ? 6 : 4}
-            href={callsLink({ status: 'unpriced', conversation: id })}
-          />{' '}
-          in {plural(turns, 'turn')}
-        </dd>
-      </dl>
+      <ContextGauge context={conversation} stoppedBy={stopped?.cause ?? null} />
+      <ConversationFacts conversation={conversation} nowMs={nowMs} />
+      {stopped === null ? null : <StopBox call={stopped} />}
+      <WarningLines warnings={warnings} notice={notice} />
+      {isOffered ? <LetOn conversation={id} letOn={letOn} /> : null}
     </article>
   );
 }
 
-/** What the colours of the gauge mean; once for all cards. */
-export function GaugeLegend() {
-  const parts = [
-    ['bg-series-1', 'from cache'],
-    ['bg-series-3', 'to cache'],
-    ['bg-series-2', 'new'],
-  ] as const;
+function Names({ conversation }: { readonly conversation: Conversation }) {
+  const { id, parent, member, client, model, project } = conversation;
+  const parts = [member ?? 'unassigned', client, model === null ? null : shortModelName(model)];
   return (
-    <p className="flex gap-3 text-xs text-dim" aria-hidden="true">
-      {parts.map(([colour, label]) => (
-        <span key={label}>
-          <i className={`mr-1.5 inline-block size-[9px] rounded-[3px] ${colour}`} />
-          {label}
+    <div className="min-w-0">
+      <Link
+        href={callsLink({ conversation: id })}
+        className="block truncate font-semibold hover:underline"
+        title="Its calls"
+      >
+        {project ?? 'unassigned'}
+      </Link>
+      <span className="block text-dim">{parts.filter((part) => part !== null).join(' · ')}</span>
+      {parent === null ? null : (
+        <span className="block truncate text-xs text-dim">
+          from{' '}
+          <Link href={callsLink({ conversation: parent })} className="underline underline-offset-2" title={parent}>
+            {shortName(parent)}
+          </Link>
         </span>
-      ))}
-    </p>
+      )}
+    </div>
   );
 }
 
-function short(tokens: number): string {
-  return tokens >= 1_000 ? `${Math.round(tokens / 1_000)}K` : String(tokens);
+function nameOf({ project, member, parent }: Conversation): string {
+  const from = parent === null ? '' : `, from ${shortName(parent)}`;
+  return `Conversation of ${member ?? 'nobody named'}, ${project ?? 'unassigned'}${from}`;
 }
 
-function signed(tokens: number): string {
-  return `${tokens < 0 ? '−' : '+'}${Math.abs(tokens).toLocaleString('en-US')}`;
+/** A session's name is as long as a UUID; its beginning tells it apart, the whole stands in the title. */
+function shortName(conversation: string): string {
+  return conversation.length > 18 ? `${conversation.slice(0, 12)}…` : conversation;
 }

@@ -1,29 +1,18 @@
-/** Live: the one number a person came for, the hour behind it, the conversations that grow, the calls on their way and just done. */
-import type { Conversation } from '../../../shared/contract/events.ts';
+/** Live: the one number a person came for, the hour behind it, what was warned of, the conversations that grow, the calls on their way and just done. */
 import { Loading, NoCalls } from '../../components/states.tsx';
 import { SpendTrace } from '../../charts/spend-trace.tsx';
 import { useLive } from '../../data/live.ts';
 import { useStatus } from '../../data/queries.ts';
 import { BatchesWaiting } from './batches-waiting.tsx';
+import { BudgetsSaid } from './budgets-said.tsx';
 import { CallsNow } from './calls-now.tsx';
-import { ConversationCard, GaugeLegend } from './conversation-card.tsx';
+import { GrowingNow } from './growing-now.tsx';
 import { Meter } from './meter.tsx';
-
-/** Twice the life of a prompt cache: what was left alone for longer starts anew in all but name. */
-const activeMs = 10 * 60_000;
-/** Two rows on a laptop; the Calls screen has the rest. */
-const conversationsShown = 6;
 
 export function LiveView() {
   const { snapshot } = useLive();
   const { data: status } = useStatus();
   if (!snapshot || !status) return <Loading what="the meter" />;
-  const isRecent = ({ lastAtMs }: Conversation) => lastAtMs > snapshot.atMs - activeMs;
-  // The fullest first: the order changes slowly, so that cards do not change places at every call.
-  const conversations = snapshot.conversations
-    .filter(isRecent)
-    .toSorted((a, b) => b.contextTokens - a.contextTokens)
-    .slice(0, conversationsShown);
   const isEmpty = snapshot.month.calls === 0 && snapshot.inFlightCount === 0 && snapshot.recent.length === 0;
   return (
     <>
@@ -35,6 +24,7 @@ export function LiveView() {
         <Meter snapshot={snapshot} />
         <SpendTrace minutes={snapshot.minutes} />
       </section>
+      <BudgetsSaid warnings={snapshot.budgetWarnings} nowMs={snapshot.atMs} />
       {isEmpty ? (
         <>
           <BatchesWaiting />
@@ -42,19 +32,7 @@ export function LiveView() {
         </>
       ) : (
         <>
-          {conversations.length === 0 ? null : (
-            <section className="mb-7" aria-labelledby="conversations">
-              <div className="mb-2.5 flex flex-wrap items-baseline justify-between gap-x-4">
-                <h2 id="conversations">Conversations of the last ten minutes, fullest first</h2>
-                <GaugeLegend />
-              </div>
-              <div className="grid grid-cols-1 gap-3 sm:grid-cols-[repeat(auto-fill,minmax(300px,1fr))]">
-                {conversations.map((conversation) => (
-                  <ConversationCard key={conversation.id} conversation={conversation} />
-                ))}
-              </div>
-            </section>
-          )}
+          <GrowingNow snapshot={snapshot} />
           <BatchesWaiting />
           <CallsNow snapshot={snapshot} />
         </>

@@ -67,15 +67,15 @@ describe('settles on their way to the ledger', () => {
 
   it('do not wait when there are many, and are bounded in one transaction', () => {
     const { add, posted, answer } = start();
-    for (let index = 0; index < 2_500; index++) add(`call_${index}`);
-    expect(posted.map(({ settles }) => settles.length)).toEqual([200]);
+    for (let index = 0; index < 2_900; index++) add(`call_${index}`);
+    expect(posted.map(({ settles }) => settles.length)).toEqual([400]);
     answer(committed);
     answer(committed);
     answer(committed);
     answer(committed);
-    expect(posted.map(({ settles }) => settles.length)).toEqual([200, 1_000, 1_000, 300]);
+    expect(posted.map(({ settles }) => settles.length)).toEqual([400, 1_000, 1_000, 500]);
     expect(posted.flatMap(({ settles }) => settles)).toEqual(
-      Array.from({ length: 2_500 }, (_, index) => `call_${index}`),
+      Array.from({ length: 2_900 }, (_, index) => `call_${index}`),
     );
   });
 

@@ -5,12 +5,19 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import type { BegunCall } from '../../../shared/call.ts';
+import { planSchema } from '../../../shared/contract/settings.ts';
+import { createDayOf } from '../../../shared/period.ts';
+import { currentBook } from '../../../shared/pricing/current-book.ts';
+import { createRecorder } from '../../../main/ledger/record.ts';
+import { begunCall, settledCall } from '../../kit/call-rows.ts';
 import { ledgerFileName, openLedgerFile } from '../../../main/ledger/ledger-file.ts';
 import { listBackups } from '../../../main/ledger/backups.ts';
 import { schemaVersion } from '../../../main/ledger/migrate.ts';
 import { migration0001 } from '../../../main/ledger/migrations/0001-calls.ts';
 import { migration0002 } from '../../../main/ledger/migrations/0002-corrections.ts';
 import { migration0003 } from '../../../main/ledger/migrations/0003-journal.ts';
+import { migration0005 } from '../../../main/ledger/migrations/0005-refusals.ts';
 import { migration0004 } from '../../../main/ledger/migrations/0004-reading.ts';
 import { interruptedReason } from '../../../main/ledger/recover.ts';
 import { readCall } from '../../../main/ledger/read-calls.ts';
@@ -99,6 +106,7 @@ const writers: Readonly<Record<number, (file: string) => void>> = {
   2: (file) => writeLater(file, migration0002),
   3: (file) => writeLater(file, migration0002, migration0003),
   4: (file) => writeLater(file, migration0002, migration0003, migration0004),
+  5: (file) => writeLater(file, migration0002, migration0003, migration0004, migration0005),
 };
 
 describe('a ledger of version 2', () => {
@@ -123,6 +131,29 @@ describe('a ledger of version 2', () => {
       promptBytes: 900,
     });
     expect(db.prepare("SELECT day FROM calls WHERE id = 'call_3'").pluck().get()).toBe('2026-11-25');
+    expect(verifyLedger(db)).toEqual({ calls: 3, findings: [] });
+    db.close();
+  });
+});
+
+describe('a ledger of version 4', () => {
+  it('has calls whose client named no user, and takes those of its journal, which lack the field', () => {
+    const file = join(home, ledgerFileName);
+    writeLater(file, migration0002, migration0003, migration0004);
+    const db = openLedgerFile(file, 'write');
+    expect(readCall(db, 'call_1')).toMatchObject({ clientUser: null, member: 'alice' });
+    const recorder = createRecorder(db, {
+      dayOf: createDayOf('UTC'),
+      plan: planSchema.parse({ kind: 'cost' }),
+      book: () => currentBook,
+    });
+    const { clientUser: _later, ...begun } = begunCall('call_3');
+    db.transaction(() => {
+      recorder.settle(begun as BegunCall, settledCall(begunCall('call_3')));
+      expect(recorder.settle(begun as BegunCall, settledCall(begunCall('call_3'))).kind).toBe('unchanged');
+      recorder.writeRollups();
+    })();
+    expect(readCall(db, 'call_3')).toMatchObject({ clientUser: null, earlier: [] });
     expect(verifyLedger(db)).toEqual({ calls: 3, findings: [] });
     db.close();
   });

@@ -75,6 +75,15 @@ describe('the economics of a conversation', () => {
     expect(economics(later, 80).cache).toMatchObject({ warmTokens: 8_000, expiresAtMs: noon + 90 * minuteMs });
   });
 
+  it('tell the cost after the part that goes next, not after all of the cache', () => {
+    const mixed = run([turnOf({ cacheWrite1hTokens: 8_000, cacheWrite5mTokens: 2_000, outputTokens: 1_000 }, at(0))]);
+    const { cache, nextTurn } = economics(mixed.state, 1);
+    expect(cache.expiresAtMs).toBe(noon + 5 * minuteMs);
+    // 8,000 are read for an hour still; the rest of the 11,000 is written.
+    expect(nextTurn.costAfterExpiryNanoUsd).toBe(8_000 * 200 + 3_000 * 5_000 + 1_000 * 20_000);
+    expect(nextTurn.costAfterExpiryNanoUsd).toBe(economics(mixed.state, 5).nextTurn.costNanoUsd);
+  });
+
   it('count the part of one hour once when it had to be written again', () => {
     const again = [turnOf({ cacheWrite1hTokens: 8_000 }, at(0)), turnOf({ cacheWrite1hTokens: 8_000 }, at(90))];
     expect(economics(run(again).state, 91).cache.warmTokens).toBe(8_000);
@@ -118,7 +127,7 @@ describe('a warning of the context', () => {
     expect(run([context(75_500)]).told[0]).toEqual([
       {
         cause: 'context_75',
-        sentence: 'This conversation holds 75500 tokens (about 84 pages of text), 75 % of its limit of 100000.',
+        sentence: 'This conversation holds 75,500 tokens (about 84 pages of text), 75 % of its limit of 100,000.',
         remedy: expect.stringContaining('Compact it') as string,
         number: { value: 75_500, unit: 'tokens' },
       },
@@ -190,7 +199,7 @@ describe('a cache hit that became a miss', () => {
     // 40,000 tokens written at $5 instead of read at $0.20 a million.
     expect(miss?.number).toEqual({ value: 40_000 * 4_800, unit: 'nano_usd' });
     expect(miss?.sentence).toBe(
-      '40000 tokens of this conversation were not read from the cache, because the cache expired, which cost $0.192 more.',
+      '40,000 tokens of this conversation were not read from the cache, because the cache expired, which cost $0.192 more.',
     );
     expect(causes.slice(2).map((list) => list.filter((cause) => cause.startsWith('cache_miss')))).toEqual([
       [],

@@ -94,14 +94,36 @@ describe('the end of an answer', () => {
     expect(client.text()).toBe(head + delta + tail);
   });
 
-  it('of a plain answer is its last byte', async () => {
+  it('of a plain answer that came whole is the answer, its headers with it', async () => {
     await start((_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': json.length }).end(json);
     });
-    const client = await open();
+    let isOpen = false;
+    const opening = open().then((client) => {
+      isOpen = true;
+      return client;
+    });
     await finished;
     await settle();
-    expect(client.text()).toBe('');
+    expect(isOpen).toBe(false);
+    letGo();
+    const client = await opening;
+    await client.ended;
+    expect(client.text()).toBe(json);
+  });
+
+  it('of a plain answer in parts is its last byte, behind headers that passed at once', async () => {
+    let more: () => void = () => {};
+    await start((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': json.length });
+      response.write(json.slice(0, 20));
+      more = () => response.end(json.slice(20));
+    });
+    const client = await open();
+    more();
+    await finished;
+    await settle();
+    expect(client.text()).toBe(json.slice(0, 20));
     letGo();
     await client.ended;
     expect(client.text()).toBe(json);
@@ -124,7 +146,8 @@ describe('the end of an answer', () => {
 
   it('of a compressed stream is found in what it decompresses to, and the bytes pass as they came', async () => {
     const sent: Buffer[] = [];
-    let more: () => void = () => {};
+    let headSent: Promise<void> = Promise.resolve();
+    let more: () => Promise<void> = async () => {};
     await start((_request, response) => {
       response.writeHead(200, { ...eventStream, 'content-encoding': 'gzip' });
       const gzip = createGzip({ flush: constants.Z_SYNC_FLUSH });
@@ -133,14 +156,16 @@ describe('the end of an answer', () => {
         response.write(part);
       });
       gzip.on('end', () => response.end());
-      gzip.write(head + delta);
-      more = () => void gzip.write(tail);
+      const send = (text: string) => new Promise<void>((resolve) => gzip.write(text, () => resolve()));
+      headSent = send(head + delta);
+      more = () => send(tail);
     });
     const client = await open();
+    await headSent;
     await settle();
     const before = Buffer.concat(sent).toString('latin1');
     expect(client.text()).toBe(before);
-    more();
+    await more();
     await settle();
     // The stream has said its last word and not ended yet: the call is settled all the same, and the end goes then.
     expect(Buffer.concat(sent).length).toBeGreaterThan(before.length);

@@ -2,12 +2,10 @@
 import { describe, expect, it } from 'vitest';
 
 import type { MonthView, Spend } from '../../../shared/contract/api.ts';
-import type { Conversation } from '../../../shared/contract/events.ts';
 import type { Sum } from '../../../shared/spend-words.ts';
 import { pagesOfText, shortModelName, tokensInWords } from '../../../shared/plain-words.ts';
 import { seriesOf, stackDays } from '../../../renderer/charts/days-chart.tsx';
 import { exactUsd, unitPriceInWords } from '../../../renderer/views/calls/line-words.ts';
-import { gaugeShares, gaugeTone } from '../../../renderer/views/live/gauge.ts';
 import { cacheHitPercent, change, comparison } from '../../../renderer/views/month/comparison.ts';
 
 const spend = (costNanoUsd: number, calls = 1): Spend => ({
@@ -19,24 +17,6 @@ const spend = (costNanoUsd: number, calls = 1): Spend => ({
   cacheWriteTokens: 100,
   cacheReadTokens: 200,
   outputTokens: 1,
-});
-
-describe('the gauge', () => {
-  const conversation = {
-    cacheReadTokens: 60_000,
-    cacheWriteTokens: 20_000,
-    inputTokens: 11_000,
-    limitTokens: 100_000,
-  } as Conversation;
-  it('shows the parts against the limit and asks to be looked at from 75 %', () => {
-    expect(gaugeShares(conversation)).toEqual({ cacheRead: 60, cacheWrite: 20, input: 11, total: 91 });
-    expect([gaugeTone(74), gaugeTone(75), gaugeTone(90)]).toEqual(['plain', 'look', 'stopped']);
-  });
-  it('never overflows, however full', () => {
-    const { cacheRead, cacheWrite, input, total } = gaugeShares({ ...conversation, inputTokens: 320_000 });
-    expect(cacheRead + cacheWrite + input).toBeCloseTo(100);
-    expect(total).toBe(400);
-  });
 });
 
 describe('a month', () => {

@@ -53,8 +53,9 @@ describe('a meter event', () => {
   });
 
   it('is answered again, not counted again, under the same idempotency key', async () => {
-    await send('one', '5', { key: 'k', timestamp: nowSeconds() });
-    await send('one', '5', { key: 'k', timestamp: nowSeconds() });
+    const timestamp = nowSeconds();
+    await send('one', '5', { key: 'k', timestamp });
+    await send('one', '5', { key: 'k', timestamp });
     await expect(send('two', '5', { key: 'k' })).rejects.toBeInstanceOf(Stripe.errors.StripeIdempotencyError);
     expect(sandbox.meterSum('cus_a', 'cost')).toBe(5n);
   });
