@@ -35,5 +35,5 @@ export function connectLimits(
       onNotice?.(sentence);
     },
   });
-  return { ...limits, stops: { onAsk: limits.ask, cutShort: limits.cutShort } };
+  return limits;
 }

@@ -105,7 +105,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
       calibration,
       clock,
       callId: ids.callId,
-      callbacks: { ...meterCalls(ledger.writer, live, prices.book, limits), ...intake.batches, ...limits.stops },
+      callbacks: { ...meterCalls(ledger.writer, live, prices.book, limits), ...intake.batches, ...limits.callbacks },
     }),
   );
   const { url: dashboardUrl, close: closeApi } = await startApiServer({

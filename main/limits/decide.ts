@@ -44,7 +44,11 @@ export function decide(question: LimitQuestion, rules: LimitRules, budgets: Budg
   return { kind: 'allowed', reservedNanoUsd, isLetOn, failure: null };
 }
 
-function refuseByOwnLimits(question: LimitQuestion, rules: LimitRules): Refusal | null {
+/** Context limit and call ceiling of its project. */
+export function refuseByOwnLimits(
+  question: Pick<LimitQuestion, 'promptTokens' | 'expected' | 'conversation' | 'project'>,
+  rules: LimitRules,
+): Refusal | null {
   const { promptTokens, expected, conversation } = question;
   const { contextLimitTokens, callCeilingNanoUsd } = ownLimitsOf(rules, question.project);
   if (contextLimitTokens !== null && promptTokens > contextLimitTokens)

@@ -47,9 +47,13 @@ export type EngineLimitsOptions = {
 };
 
 export type EngineLimits = {
-  readonly ask: Guard['ask'];
-  /** Null where nothing is ever cut. */
-  readonly cutShort: CutShort | null;
+  /** For the proxy. */
+  readonly callbacks: {
+    readonly onAsk: Guard['ask'];
+    readonly onAskBatch: Guard['askBatch'];
+    /** Null where nothing is ever cut. */
+    readonly cutShort: CutShort | null;
+  };
   readonly finish: (call: BegunCall, end: GuardedEnd, outcome: CallOutcome) => void;
   /** The row of a finished call is in the ledger; `isUnusual` when it is not the row it was told as. */
   readonly committed: (callId: string, isUnusual: boolean) => void;
@@ -147,8 +151,11 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
   }
 
   return {
-    ask: guard.ask,
-    cutShort: settings.cutsMidStream ? createCutShort(limits, book, clock.nowMs) : null,
+    callbacks: {
+      onAsk: guard.ask,
+      onAskBatch: guard.askBatch,
+      cutShort: settings.cutsMidStream ? createCutShort(limits, book, clock.nowMs) : null,
+    },
     finish: (call, end, outcome) => {
       spend.ended(call, outcome.costNanoUsd ?? 0);
       guard.finish(call, end, outcome);

@@ -11,13 +11,14 @@ import type { BegunCall, CallOutcome } from '../../shared/call.ts';
 import type { ClientSession } from '../../shared/client-session.ts';
 import type { ConversationIndex, Placement } from '../../shared/conversation-index.ts';
 import type { PromptChain } from '../../shared/prompt-chain.ts';
-import { contextCountsOf } from '../../shared/prompt-estimate.ts';
 import type { PromptMeasure } from '../../shared/prompt-measure.ts';
 import type { Usage } from '../../shared/usage.ts';
-import type { Turn } from './conversation-state.ts';
+import type { BatchBefore } from './batch-decision.ts';
+import { turnOf, type OpenCall } from './guarded-turn.ts';
 import type { After, Before, CallBefore, Limits } from './limits.ts';
+import { createPendingWarnings } from './pending-warnings.ts';
 import type { Refusal } from './refusal.ts';
-import { warningHeader, type Warning } from './warnings.ts';
+import type { Warning } from './warnings.ts';
 
 export type GuardedCall = {
   readonly call: BegunCall;
@@ -30,6 +31,8 @@ export type GuardedCall = {
   readonly scope: string;
   readonly countTokens: () => Promise<number | null>;
 };
+
+export type GuardedBatch = { readonly call: BegunCall; readonly requests: BatchBefore['requests'] };
 
 export type GuardAnswer =
   | { readonly kind: 'allowed'; readonly conversation: string | null; readonly warning: string | null }
@@ -57,23 +60,15 @@ export type GuardedEnd = { readonly endedAtMs: number; readonly usage: Usage | n
 
 export type Guard = {
   readonly ask: (asking: GuardedCall) => GuardAnswer | Promise<GuardAnswer>;
+  /** Before a batch is submitted. Nothing of it is held. */
+  readonly askBatch: (asking: GuardedBatch) => GuardAnswer | Promise<GuardAnswer>;
   readonly finish: (call: BegunCall, end: GuardedEnd, outcome: CallOutcome) => void;
 };
-
-type OpenCall = {
-  readonly scope: string;
-  readonly placement: Placement | null;
-  readonly measure: PromptMeasure | null;
-  readonly tokensByRule: number;
-};
-
-/** Conversations with a warning that no answer has carried yet. */
-const pendingMax = 2_000;
 
 export function createGuard(options: GuardOptions): Guard {
   const { limits, index } = options;
   const open = new Map<string, OpenCall>();
-  const pending = new Map<string, readonly Warning[]>();
+  const pending = createPendingWarnings();
 
   function ask(asking: GuardedCall): GuardAnswer | Promise<GuardAnswer> {
     const { inspection, scope } = asking;
@@ -97,9 +92,20 @@ export function createGuard(options: GuardOptions): Guard {
 
   async function refuse({ call, scope, placement }: PlacedCall, refusal: Refusal): Promise<GuardAnswer> {
     if (placement) index.end({ scope }, placement, false);
+    return answerOf(call, refusal);
+  }
+
+  async function answerOf(call: BegunCall, refusal: Refusal): Promise<GuardAnswer> {
     await options.onRefused(call, refusal);
     const { status, headers, body } = refusal;
     return { kind: 'refused', status, headers, body };
+  }
+
+  async function askBatch({ call, requests }: GuardedBatch): Promise<GuardAnswer> {
+    const decision = limits.beforeBatch({ ...call, callId: call.id, nowMs: call.startedAtMs, requests });
+    if (decision.kind === 'refused') return answerOf(call, decision);
+    if (decision.failure !== null) options.onFailure(decision.failure);
+    return { kind: 'allowed', conversation: null, warning: null };
   }
 
   function allow(
@@ -115,11 +121,7 @@ export function createGuard(options: GuardOptions): Guard {
   }
 
   function headerFor(conversation: string | null, own: readonly Warning[]): string | null {
-    if (conversation === null || !options.hasWarningHeader) return null;
-    const earlier = pending.get(conversation);
-    if (earlier === undefined) return warningHeader(own);
-    pending.delete(conversation);
-    return warningHeader([...earlier, ...own]);
+    return conversation === null || !options.hasWarningHeader ? null : pending.headerFor(conversation, own);
   }
 
   function finish(call: BegunCall, { endedAtMs, usage }: GuardedEnd, outcome: CallOutcome): void {
@@ -127,7 +129,8 @@ export function createGuard(options: GuardOptions): Guard {
     open.delete(call.id);
     if (opened?.placement) index.end(opened, opened.placement, outcome.status === 'complete');
     if (usage === null && outcome.costNanoUsd === null) return limits.release(call.id);
-    const turn = usage === null || !opened ? null : turnOf(call, opened, endedAtMs, usage, outcome.costNanoUsd);
+    const turn =
+      usage === null || !opened ? null : turnOf(call, opened, { endedAtMs, usage, costNanoUsd: outcome.costNanoUsd });
     const measure = outcome.status === 'complete' ? (opened?.measure ?? null) : null;
     const { startedAtMs } = call;
     const after = limits.after({
@@ -142,16 +145,7 @@ export function createGuard(options: GuardOptions): Guard {
     if (after.budgetWarnings.length > 0) options.onBudgetWarnings(after.budgetWarnings);
     if (after.warnings.length === 0) return;
     options.onWarnings(call, after.warnings);
-    if (call.conversation !== null) hold(call.conversation, after.warnings);
-  }
-
-  /** For the header of the next answer: that of this call has left. */
-  function hold(conversation: string, warnings: readonly Warning[]): void {
-    const held = pending.get(conversation) ?? [];
-    pending.delete(conversation);
-    pending.set(conversation, [...held, ...warnings]);
-    const oldest = pending.keys().next();
-    if (pending.size > pendingMax && !oldest.done) pending.delete(oldest.value);
+    if (call.conversation !== null) pending.hold(call.conversation, after.warnings);
   }
 
   /** Nothing was decided: the call goes its way without a reservation. */
@@ -169,6 +163,7 @@ export function createGuard(options: GuardOptions): Guard {
         return passed(error);
       }
     },
+    askBatch: (asking) => askBatch(asking).catch(passed),
     finish: (call, end, outcome) => {
       try {
         finish(call, end, outcome);
@@ -186,27 +181,6 @@ type PlacedCall = {
   readonly placement: Placement | null;
   readonly question: Omit<CallBefore, 'countedTokens'>;
 };
-
-const unchanged = { system: false, tools: false, history: false };
-
-function turnOf(
-  { startedAtMs, requestedModel }: BegunCall,
-  { placement, tokensByRule }: OpenCall,
-  endedAtMs: number,
-  usage: Usage,
-  costNanoUsd: number | null,
-): Turn {
-  return {
-    startedAtMs,
-    endedAtMs,
-    // As it was asked for, so that an alias is no changed model.
-    model: requestedModel,
-    counts: contextCountsOf(usage),
-    costNanoUsd,
-    tokensByRule,
-    changed: placement?.changed ?? unchanged,
-  };
-}
 
 /** Of a body that cannot be read, by its headers alone. */
 function nameOf({ session, agent }: ClientSession): string | null {

@@ -12,6 +12,7 @@ import { createDayOf } from '../../shared/period.ts';
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import { isNearLimit, type PromptEstimate } from '../../shared/prompt-estimate.ts';
 import type { PromptMeasure } from '../../shared/prompt-measure.ts';
+import { decideBatch, type BatchBefore } from './batch-decision.ts';
 import { createBudgets, type Budgets, type BudgetWarning, type DaySpend } from './budgets.ts';
 import type { Turn } from './conversation-state.ts';
 import { createConversationStates } from './conversation-states.ts';
@@ -72,6 +73,8 @@ export type Limits = {
   /** True when `count_tokens` is worth asking before `before`: the estimate is within a tenth of the context limit. */
   readonly isWorthCounting: (call: Omit<CallBefore, 'countedTokens'>) => boolean;
   readonly before: (call: CallBefore) => Before;
+  /** A batch before it is submitted. */
+  readonly beforeBatch: (batch: BatchBefore) => Decision;
   readonly after: (call: CallAfter) => After;
   /** Ends the reservation of a call that costs nothing. Harmless when repeated, or when there is none. */
   readonly release: (callId: string) => void;
@@ -163,6 +166,8 @@ export function createLimits(options: LimitsOptions): Limits {
         () => before(call),
         (failure) => ({ decision: passed(failure), estimate: null, expected: null, warnings: [] }),
       ),
+    beforeBatch: (batch) =>
+      orElse<Decision>(() => decideBatch(batch, { expectation, rules, budgets, dayOf, timeZone }), passed),
     after: (call) =>
       orElse<After>(
         () => ({ ...after(call), failure: null }),

@@ -7,10 +7,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BegunCall } from '../../shared/call.ts';
 import { hashText } from '../system/hash-text.ts';
 import { countTokens } from './count-tokens.ts';
-import { headerOf } from './headers.ts';
+import { headerOf, requestHeaders } from './headers.ts';
 import type { Inspection } from './inspect.ts';
 import type { AskAnswer, ProxyOptions } from './options.ts';
 import type { RequestBody } from './read-body.ts';
+import type { Route } from './route.ts';
 import type { Upstream } from './upstream.ts';
 
 type Question = {
@@ -19,19 +20,26 @@ type Question = {
   readonly incoming: IncomingMessage;
   readonly body: RequestBody;
   readonly upstream: Upstream;
+  readonly route: Route;
 };
 
 export function askWhetherItMayGo(
-  { call, inspection, incoming, body, upstream }: Question,
+  { call, inspection, incoming, body, upstream, route }: Question,
   { callbacks, clock }: ProxyOptions,
 ): AskAnswer | Promise<AskAnswer> {
   const raw = incoming.rawHeaders;
-  const credential = headerOf(raw, 'x-api-key') ?? headerOf(raw, 'authorization') ?? '';
+  // The holder of a member key is known by name, whichever key it is by now.
+  const credential = route.holder ? '' : (headerOf(raw, 'x-api-key') ?? headerOf(raw, 'authorization') ?? '');
   return callbacks.onAsk({
     call,
     inspection,
     scope: hashText(JSON.stringify([credential, call.member, call.project])),
-    countTokens: async () => (body.kind === 'whole' ? countTokens(upstream, clock, raw, body.bytes) : null),
+    countTokens: async () => {
+      if (body.kind !== 'whole') return null;
+      // As the call itself: a member key is replaced, since none ever reaches Anthropic.
+      const headers = requestHeaders(raw, upstream.headers, route.holder?.anthropicApiKey);
+      return countTokens(upstream, clock, { headers, body: body.bytes });
+    },
   });
 }
 

@@ -2,11 +2,10 @@
  * `POST /v1/messages/count_tokens` for a request that is about to be sent, with its own headers. Free, and an estimate of Anthropic's own (facts, section
  * 11). Promises an answer within the deadline: null when there is none, whatever the reason, since nobody waits for a count.
  */
-import type { Clock } from '../system/clock.ts';
-import { requestHeaders, type RawHeaders } from './headers.ts';
-import { parseRequest } from './inspect.ts';
-import { headerOf } from './headers.ts';
 import { isWireObject, readCount } from '../../shared/usage.ts';
+import type { Clock } from '../system/clock.ts';
+import { headerOf, type RawHeaders } from './headers.ts';
+import { parseRequest } from './inspect.ts';
 import type { Upstream } from './upstream.ts';
 
 const deadlineMs = 1_500;
@@ -30,13 +29,15 @@ const countedKeys = [
 ] as const;
 const notSent = new Set(['content-encoding', 'content-length', 'content-type', 'accept-encoding']);
 
+/** A request as it is about to be sent. */
+export type CountedRequest = { readonly headers: RawHeaders; readonly body: Buffer };
+
 export async function countTokens(
   upstream: Upstream,
   clock: Clock,
-  raw: RawHeaders,
-  body: Buffer,
+  { headers, body }: CountedRequest,
 ): Promise<number | null> {
-  const request = parseRequest(body, headerOf(raw, 'content-encoding'));
+  const request = parseRequest(body, headerOf(headers, 'content-encoding'));
   if (!request) return null;
   const counted = Object.fromEntries(countedKeys.flatMap((key) => (key in request ? [[key, request[key]]] : [])));
   const late = new AbortController();
@@ -45,7 +46,7 @@ export async function countTokens(
     const answer = await upstream.dispatcher.request({
       method: 'POST',
       path: `${upstream.prefix}/v1/messages/count_tokens`,
-      headers: [...headersOf(raw, upstream.headers), 'content-type', 'application/json'],
+      headers: [...withoutBodyHeaders(headers), 'content-type', 'application/json'],
       body: JSON.stringify(counted),
       signal: late.signal,
     });
@@ -60,9 +61,8 @@ export async function countTokens(
   }
 }
 
-function headersOf(raw: RawHeaders, further: RawHeaders): string[] {
-  const kept = requestHeaders(raw, further);
-  return kept.filter((_part, index) => !notSent.has((kept[index - (index % 2)] ?? '').toLowerCase()));
+function withoutBodyHeaders(headers: RawHeaders): string[] {
+  return headers.filter((_part, index) => !notSent.has((headers[index - (index % 2)] ?? '').toLowerCase()));
 }
 
 /** @throws RangeError beyond the bound. */

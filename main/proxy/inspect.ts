@@ -42,6 +42,25 @@ export function inspectRequest(body: Buffer | null, raw: RawHeaders): Inspection
   };
 }
 
+export type BatchInspection = {
+  /** Of the first request. */
+  readonly requestedModel: string | null;
+  /** Null for a body that cannot be read. */
+  readonly requests: readonly { readonly measure: PromptMeasure; readonly maxTokens: number | null }[] | null;
+};
+
+/** The requests of a submission to the batch API (`requests[].params`). `body` null: it is not held. */
+export function inspectBatch(body: Buffer | null, raw: RawHeaders): BatchInspection {
+  const list = body === null ? null : parseRequest(body, headerOf(raw, 'content-encoding'))?.['requests'];
+  if (!Array.isArray(list)) return { requestedModel: null, requests: null };
+  const params = list.map((request) => (isWireObject(request) ? request['params'] : null)).filter(isWireObject);
+  const requests = params.flatMap((request) => {
+    const measure = orNull(() => measurePrompt(request));
+    return measure === null ? [] : [{ measure, maxTokens: readCount(request['max_tokens']) || null }];
+  });
+  return { requestedModel: readText(params[0]?.['model']), requests };
+}
+
 /** Whatever a client sends (nested without end, objects where names belong), Anthropic answers for it, and the call is known by less. */
 function orNull<Value>(read: () => Value): Value | null {
   try {

@@ -34,7 +34,7 @@ export async function meterCall(
   const begunAtMs = options.clock.monotonicMs();
   const inspection = inspectRequest(body.kind === 'whole' ? body.bytes : null, incoming.rawHeaders);
   const described = describeCall(incoming, route, body, inspection, options);
-  const asked = askWhetherItMayGo({ call: described, inspection, incoming, body, upstream }, options);
+  const asked = askWhetherItMayGo({ call: described, inspection, incoming, body, upstream, route }, options);
   const answer = asked instanceof Promise ? await asked : asked;
   if (answer.kind === 'refused') {
     budget.release(body.heldBytes);

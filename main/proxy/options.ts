@@ -7,7 +7,7 @@ import type { Clock } from '../system/clock.ts';
 import type { AttributionDefaults } from './attribute.ts';
 import type { CallSoFar } from './call-end.ts';
 import type { GuardRules } from './guard.ts';
-import type { Inspection } from './inspect.ts';
+import type { BatchInspection, Inspection } from './inspect.ts';
 import type { MemberKeyBook } from './member-key.ts';
 import type { UpstreamOptions } from './upstream.ts';
 
@@ -21,6 +21,9 @@ export type Asking = {
   /** Asks Anthropic's `count_tokens` with the client's own credential; null when there is no answer in time. */
   readonly countTokens: () => Promise<number | null>;
 };
+
+/** A batch that asks whether it may be submitted. */
+export type BatchAsking = { readonly call: BegunCall; readonly requests: BatchInspection['requests'] };
 
 export type AskAnswer =
   | {
@@ -43,6 +46,8 @@ export type ProxyCallbacks = {
    * what cannot be decided is allowed.
    */
   readonly onAsk: (asking: Asking) => AskAnswer | Promise<AskAnswer>;
+  /** Before a message batch is submitted; as `onAsk`, but that nothing is begun or finished of it: it is billed by its results. */
+  readonly onAskBatch: (asking: BatchAsking) => AskAnswer | Promise<AskAnswer>;
   /** Asked between two events of a running stream: its last event, where it is to be cut, else null. Null or absent: nothing is ever cut. */
   readonly cutShort?: ((call: BegunCall, soFar: CallSoFar) => string | null) | null;
   /** Resolves when the call is durable, or cannot be made so; never rejects. `soFar` tells what the answer has said while it runs. */

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { admit, headersMax } from './admit.ts';
 import { attribute, clientOf } from './attribute.ts';
 import { createBatchTap } from './batch-tap.ts';
+import { isBatchSubmission, submitBatch } from './batch-submission.ts';
 import { createOpenCalls, watchConnections } from './client-connections.ts';
 import { forward, type ForwardEvents } from './forward.ts';
 import { answerError } from './gateway-error.ts';
@@ -92,6 +93,12 @@ async function handle(
     const route = routeOf(incoming.method ?? 'GET', admission.path, key.holder);
     if (route.kind === 'messages') await meterCall(incoming, response, upstream, route, options, budget);
     else if (route.kind === 'pass') pass(incoming, response, upstream, route);
+    else if (isBatchSubmission(incoming, route))
+      await submitBatch(
+        { incoming, response, upstream, route, events: batchEvents(incoming, route, options) },
+        options,
+        budget,
+      );
     else pass(incoming, response, upstream, route, batchEvents(incoming, route, options));
   } catch (error) {
     const sentence = `Tollkeeper failed: ${error instanceof Error ? error.message : String(error)}`;
@@ -122,7 +129,7 @@ function batchEvents(incoming: IncomingMessage, route: Route, { defaults, callba
   const raw = incoming.rawHeaders;
   const who = () => ({ ...attribute(route, raw, defaults), client: clientOf(raw) });
   const batchId = route.batchId ?? '';
-  const isSubmission = incoming.method === 'POST' && route.batchId === null;
+  const isSubmission = isBatchSubmission(incoming, route);
   const tap = createBatchTap(route.kind === 'batch_results' ? 'results' : 'facts', {
     onBatches: (batches) => callbacks.onBatches(batches, isSubmission ? who() : null),
     onResults: (results) => callbacks.onBatchResults(batchId, results, who()),

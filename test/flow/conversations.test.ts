@@ -40,7 +40,8 @@ async function turn(client: Anthropic, messages: Message[], text: string, header
   return response;
 }
 
-const conversations = async () => (await far.live()).conversations;
+/** As soon as they have so many turns together. */
+const conversations = async (turns: number) => (await far.live(turns)).conversations;
 const turnsOf = (list: readonly Conversation[]) => list.map(({ turns }) => turns).toSorted((a, b) => a - b);
 
 describe('a loop of an SDK', () => {
@@ -54,13 +55,11 @@ describe('a loop of an SDK', () => {
       await turn(client, first, `first: ${step}`);
       await turn(client, second, `second: ${step}`);
     }
-    await far.engine.settled(6);
-    expect(turnsOf(await conversations())).toEqual([3, 3]);
+    expect(turnsOf(await conversations(6))).toEqual([3, 3]);
 
     const branch = first.slice(0, 2);
     await turn(client, branch, 'something else');
-    await far.engine.settled(7);
-    const all = await conversations();
+    const all = await conversations(7);
     expect(turnsOf(all)).toEqual([1, 3, 3]);
     const fork = all.find(({ turns }) => turns === 1);
     expect(all.map(({ id }) => id)).toContain(fork?.parent);
@@ -72,8 +71,7 @@ describe('a loop of an SDK', () => {
     const session = { 'x-claude-code-session-id': 's1' };
     await turn(client, [], 'find the bug', session);
     await turn(client, [], 'search the tests', { ...session, 'x-claude-code-agent-id': 'a1' });
-    await far.engine.settled(2);
-    expect(await conversations()).toMatchObject([
+    expect(await conversations(2)).toMatchObject([
       { id: 's1/a1', parent: 's1' },
       { id: 's1', parent: null },
     ]);
@@ -95,8 +93,8 @@ describe('a conversation of sixty turns whose cache expires twice', () => {
         headers.push(response.headers.get('x-tollkeeper-warning'));
       }
       const rows = await far.engine.settled(60);
-      const [seen] = await conversations();
-      expect(await conversations()).toHaveLength(1);
+      const [seen] = await conversations(60);
+      expect(await conversations(60)).toHaveLength(1);
 
       const newest = rows.toSorted((a, b) => b.startedAtMs - a.startedAtMs)[0];
       const contextTokens =
@@ -130,7 +128,7 @@ describe('a conversation of sixty turns whose cache expires twice', () => {
       );
       db.close();
       await far.engine.restart();
-      expect((await conversations())[0]).toMatchObject({ warnings: seen?.warnings, cache: seen?.cache });
+      expect((await conversations(1))[0]).toMatchObject({ warnings: seen?.warnings, cache: seen?.cache });
       expect(far.engine.verify().findings).toEqual([]);
     },
   );
@@ -139,7 +137,6 @@ describe('a conversation of sixty turns whose cache expires twice', () => {
     far = await startLimitedEngine({ limits: { contextLimitTokens: 5_000, hasWarningHeader: false } });
     const response = await turn(far.client(), [], textOf(2_000));
     expect(response.headers.get('x-tollkeeper-warning')).toBeNull();
-    await far.engine.settled(1);
-    expect((await conversations())[0]?.warnings.map(({ cause }) => cause)).toContain('context_75');
+    expect((await conversations(1))[0]?.warnings.map(({ cause }) => cause)).toContain('context_75');
   });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { liveSnapshotSchema } from '../../shared/contract/events.ts';
+import { madeKeySchema } from '../../shared/contract/keys.ts';
 import { headerOf } from '../../main/proxy/headers.ts';
 import { writeFact } from '../../main/ledger/facts.ts';
 import { ledgerFileName, openLedgerFile } from '../../main/ledger/ledger-file.ts';
@@ -19,7 +20,7 @@ let counted: number | null;
 let asked: { path: string; credential: string | null; body: Record<string, unknown> }[];
 
 async function start(limits: object): Promise<void> {
-  engine = await startTestEngine({ upstream: upstream.url, settings: { limits } });
+  engine = await startTestEngine({ upstream: upstream.url, settings: { limits }, anthropicApiKey: 'sk-ant-ours' });
 }
 
 beforeEach(async () => {
@@ -47,7 +48,7 @@ afterEach(async () => {
   await upstream.close();
 });
 
-const client = () => new Anthropic({ apiKey: 'sk-ant-secret', baseURL: engine.proxyUrl, maxRetries: 0 });
+const client = (apiKey = 'sk-ant-secret') => new Anthropic({ apiKey, baseURL: engine.proxyUrl, maxRetries: 0 });
 const live = async () => liveSnapshotSchema.parse(await (await engine.get('/api/live')).json());
 /** 9,123 tokens by the estimate. */
 const nearQuestion = questionOf(textOf(10_000), { stream: false, metadata: { user_id: 'someone' } });
@@ -66,6 +67,22 @@ describe('a prompt within a tenth of the limit', () => {
       body: { model, messages: nearQuestion.messages },
     });
     expect(Object.keys(asked[0]?.body ?? {}).toSorted()).toEqual(['messages', 'model']);
+  });
+
+  it('is counted with our key where its client has a member key, as the call and a batch are sent', async () => {
+    await start({ contextLimitTokens: 9_500 });
+    counted = 9_000;
+    const { secret } = madeKeySchema.parse(await engine.post('/api/keys', { member: 'alice' }));
+    await client(secret).messages.create(nearQuestion);
+    await client(secret).messages.batches.create({
+      requests: [{ custom_id: 'a', params: questionOf('hello') }],
+    });
+    expect(asked.map(({ path, credential }) => `${path} ${credential}`)).toEqual([
+      '/v1/messages/count_tokens Bearer sk-ant-ours',
+      '/v1/messages Bearer sk-ant-ours',
+      '/v1/messages/batches Bearer sk-ant-ours',
+    ]);
+    expect(JSON.stringify(upstream.received.map(({ rawHeaders }) => rawHeaders))).not.toContain(secret);
   });
 
   it('goes when the count says that there is room', async () => {

@@ -1,4 +1,7 @@
 /** Limits as a client with Anthropic's own SDK meets them: what is stopped, in which words, what it leaves in the ledger, and how to go on. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import Anthropic from '@anthropic-ai/sdk';
 import OlderAnthropic from 'anthropic-sdk-0x';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -60,11 +63,41 @@ describe('a refused call', () => {
     ]);
     const detail = await far.engine.call(row?.id ?? '');
     expect(error.message).toContain(detail.refusal);
+    await expect.poll(async () => (await far.live()).recent.length).toBe(1);
     const { refused, recent, today } = await far.live();
     expect(refused).toMatchObject([{ id: row?.id, cause: 'context_limit', wouldCostNanoUsd: row?.wouldCostNanoUsd }]);
     expect(recent[0]).toMatchObject({ status: 'refused' });
     expect(today).toMatchObject({ costNanoUsd: 0, unpricedCalls: 0 });
     expect(far.engine.verify()).toMatchObject({ calls: 1, findings: [] });
+  });
+
+  it('is told to the host once, however often its client asks again', async () => {
+    far = await startLimitedEngine({ limits: { contextLimitTokens: 5_000 } });
+    for (let index = 0; index < 4; index++)
+      await refusalOf(far.client('/@alice').messages.create(questionOf(textOf(9_000))));
+    expect(far.notices).toHaveLength(1);
+    expect(far.notices[0]).toContain('prompt is too long');
+    expect(await far.engine.settled(4)).toHaveLength(4);
+  });
+
+  it('leaves nothing of its prompt or its key in the home folder', async () => {
+    far = await startLimitedEngine({ limits: { contextLimitTokens: 5_000 } });
+    const client = far.client();
+    await refusalOf(client.messages.create(questionOf(textOf(9_000, 'confidential'))));
+    await client.messages.create(questionOf(textOf(4_700, 'confidential')));
+    await far.engine.settled(2);
+    expect((await far.live(1)).conversations[0]?.warnings.length).toBeGreaterThan(0);
+    await far.engine.stop();
+    const files = readdirSync(far.engine.home, { recursive: true, withFileTypes: true }).filter((file) =>
+      file.isFile(),
+    );
+    expect(files.map(({ name }) => name)).toContain('ledger.sqlite');
+    for (const { parentPath, name } of files) {
+      const text = readFileSync(join(parentPath, name), 'latin1');
+      expect(text).not.toContain('confidential');
+      expect(text).not.toContain('sk-ant-test');
+    }
+    await far.engine.start();
   });
 
   it('was asked for as a stream and is answered with an error all the same', async () => {
@@ -125,7 +158,7 @@ describe('a conversation that was let on', () => {
     await far.client().messages.create(question);
     await far.engine.restart();
     await far.client().messages.create(question);
-    const [conversation] = (await far.live()).conversations;
+    const [conversation] = (await far.live(1)).conversations;
     expect(conversation?.letOn).toEqual(answer.letOn);
     expect((await far.limits()).letOn).toEqual([{ conversation: row?.conversation, untilMs: answer.letOn?.untilMs }]);
 
@@ -144,5 +177,36 @@ describe('a conversation that was let on', () => {
     await call();
     await far.engine.post(`${path}/revoke`, {});
     await refusalOf(call());
+  });
+});
+
+describe('a message batch', () => {
+  /** Submits it, and says with which status and sentence it was refused; the sandbox has no batches, and answers 404. */
+  async function submit(texts: readonly string[], path = '/@alice'): Promise<string> {
+    const requests = texts.map((text, index) => ({ custom_id: `r${index}`, params: questionOf(text) }));
+    const error = await refusalOf(far.client(path).messages.batches.create({ requests }));
+    return `${error.status} ${error.message}`;
+  }
+
+  it('with a request over the context limit is refused before it is submitted, and in the ledger', async () => {
+    far = await startLimitedEngine({ limits: { contextLimitTokens: 5_000 } });
+    expect(await submit(['hello', textOf(9_000)])).toMatch(/^400 .*prompt is too long: \d+ tokens > 5000 maximum/);
+    expect(far.anthropic.requestCount()).toBe(0);
+    expect(await far.engine.settled(1)).toMatchObject([{ status: 'refused', member: 'alice', requestedModel: model }]);
+    expect(await submit(['hello', 'you'])).toMatch(/^404/);
+    expect(far.anthropic.requestCount()).toBe(1);
+  });
+
+  it('that together costs more than a budget has room for is refused, at half the price of its requests', async () => {
+    const budgets = [{ of: 'member' as const, per: 'day' as const, usd: 0.3 }];
+    far = await startLimitedEngine({ limits: { budgets } });
+    await far.client('/@alice').messages.create(questionOf(textOf(20_000)));
+    const [first] = await far.engine.settled(1);
+    const room = 300_000_000 - (first?.costNanoUsd ?? 0);
+    const fitting = Math.floor(room / ((first?.costNanoUsd ?? 1) / 2));
+    const batchOf = (count: number) => Array.from({ length: count }, (_, index) => textOf(20_000, `batch ${index}`));
+    expect(await submit(batchOf(fitting - 1))).toMatch(/^404/);
+    expect(await submit(batchOf(fitting + 2))).toMatch(/^429 .*spend limit reached/);
+    expect((await far.limits()).budgets).toMatchObject([{ reservedNanoUsd: 0 }]);
   });
 });

@@ -1,4 +1,6 @@
 /** A simulated Anthropic and an engine with limits before it, and what a test of them asks again and again. */
+import { setTimeout as pause } from 'node:timers/promises';
+
 import Anthropic from '@anthropic-ai/sdk';
 import type { z } from 'zod';
 
@@ -12,8 +14,11 @@ export type LimitedEngine = {
   readonly anthropic: SandboxAnthropic;
   readonly engine: TestEngine;
   readonly clock: ShiftedClock;
+  /** What the host was told, in order. */
+  readonly notices: readonly string[];
   readonly client: (path?: string, options?: { readonly maxRetries?: number }) => Anthropic;
-  readonly live: () => Promise<LiveSnapshot>;
+  /** The picture, as soon as it has so many turns in all its conversations: it follows the ledger by a few milliseconds. */
+  readonly live: (turns?: number) => Promise<LiveSnapshot>;
   readonly limits: () => Promise<LimitsView>;
   readonly close: () => Promise<void>;
 };
@@ -27,20 +32,29 @@ export type LimitedEngineOptions = {
 /** Both sides go by one clock, so that what is put ahead for one is for the other. */
 export async function startLimitedEngine({ limits = {}, home }: LimitedEngineOptions = {}): Promise<LimitedEngine> {
   const clock = createShiftedClock();
+  const notices: string[] = [];
   const anthropic = await startSandboxAnthropic({ clock });
   const engine = await startTestEngine({
     upstream: anthropic.url,
     settings: { limits },
     clock,
+    onNotice: (sentence) => void notices.push(sentence),
     ...(home === undefined ? {} : { home }),
   });
   return {
     anthropic,
     engine,
     clock,
+    notices,
     client: (path = '', { maxRetries = 0 } = {}) =>
       new Anthropic({ apiKey: 'sk-ant-test', baseURL: `${engine.proxyUrl}${path}`, maxRetries }),
-    live: async () => liveSnapshotSchema.parse(await (await engine.get('/api/live')).json()),
+    live: async (turns = 0) => {
+      for (;;) {
+        const snapshot = liveSnapshotSchema.parse(await (await engine.get('/api/live')).json());
+        if (snapshot.conversations.reduce((sum, conversation) => sum + conversation.turns, 0) >= turns) return snapshot;
+        await pause(10);
+      }
+    },
     limits: async () => limitsViewSchema.parse(await (await engine.get('/api/limits')).json()),
     close: async () => {
       await engine.close();

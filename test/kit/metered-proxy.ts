@@ -39,6 +39,7 @@ function letEveryCallGo(): ProxyOptions['callbacks']['onAsk'] {
 /** A proxy whose calls nobody stops and whose batches nobody listens to. */
 export const unwatched = {
   onAsk: letEveryCallGo(),
+  onAskBatch: () => ({ kind: 'allowed', conversation: null, warning: null }) as const,
   onBatches: () => {},
   onBatchResults: () => {},
   onBatchMetered: () => {},

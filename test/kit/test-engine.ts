@@ -81,6 +81,7 @@ export type TestEngineOptions = {
   readonly nowMs?: number;
   /** Shared with a far side that goes by the same time. */
   readonly clock?: ShiftedClock;
+  readonly onNotice?: (sentence: string) => void;
 };
 
 export async function startTestEngine({
@@ -95,6 +96,7 @@ export async function startTestEngine({
   rendererFolder,
   nowMs,
   clock: givenClock,
+  onNotice = () => {},
 }: TestEngineOptions): Promise<TestEngine> {
   const home = given ?? mkdtempSync(join(tmpdir(), 'tollkeeper-'));
   const clock = givenClock ?? createShiftedClock();
@@ -121,6 +123,7 @@ export async function startTestEngine({
       isDemo: false,
       rendererFolder: rendererFolder ?? null,
       log,
+      onNotice,
       clock,
       ids: systemIds,
     });

@@ -1,0 +1,106 @@
+/** What is spent, read from the ledger again: once for many changes, with what the ledger does not hold yet, and a failure told. */
+import { describe, expect, it } from 'vitest';
+
+import type { DaySpend } from '../../../main/limits/budgets.ts';
+import { createNoticePace } from '../../../main/limits/notice-pace.ts';
+import { createSeen } from '../../../main/limits/seen.ts';
+import { createSpendAgain } from '../../../main/limits/spend-again.ts';
+import { systemClock, type Clock } from '../../../main/system/clock.ts';
+import { begunCall } from '../../kit/call-rows.ts';
+
+/** Pauses are skipped. */
+const hasty: Clock = { ...systemClock, after: (_delayMs, run) => systemClock.after(0, run) };
+const day = '2026-11-24';
+const row = (member: string, costNanoUsd: number): DaySpend => ({
+  day,
+  member,
+  project: 'webshop',
+  customer: 'cus_a',
+  costNanoUsd,
+});
+
+function start(read: (today: string) => Promise<readonly DaySpend[]>) {
+  const { promise, resolve } = Promise.withResolvers<readonly DaySpend[] | string>();
+  let reads = 0;
+  const spend = createSpendAgain({
+    clock: hasty,
+    dayOf: () => day,
+    read: (today) => {
+      reads += 1;
+      return read(today);
+    },
+    onRead: resolve,
+    onFailure: resolve,
+  });
+  return { spend, told: promise, reads: () => reads };
+}
+
+describe('the spend', () => {
+  it('is read once for many changes, and holds the calls that are not in the ledger yet', async () => {
+    const { spend, told, reads } = start(async () => [row('alice', 10)]);
+    spend.ended(begunCall('a'), 3);
+    spend.ended(begunCall('b', { member: 'bo' }), 4);
+    spend.committed('a');
+    for (let index = 0; index < 100; index++) spend.soon();
+    expect(await told).toEqual([row('alice', 10), row('bo', 4)]);
+    expect(reads()).toBe(1);
+  });
+
+  it('that was committed while it was read is counted once: the commit is told before the answer', async () => {
+    const { spend, told } = start(async () => {
+      spend.committed('a');
+      return [row('alice', 3)];
+    });
+    spend.ended(begunCall('a'), 3);
+    spend.soon();
+    expect(await told).toEqual([row('alice', 3)]);
+  });
+
+  it('that cannot be read is told of', async () => {
+    const { spend, told } = start(() => Promise.reject(new Error('disk I/O error')));
+    spend.soon();
+    expect(await told).toBe('What is spent could not be read again: disk I/O error');
+  });
+});
+
+describe('what was seen', () => {
+  it('is bounded: conversations, their warnings, refusals', () => {
+    const seen = createSeen();
+    const warning = {
+      cause: 'context_50',
+      sentence: 's',
+      remedy: 'r',
+      number: { value: 1, unit: 'tokens' },
+      atMs: 1,
+    } as const;
+    for (let index = 0; index < 2_500; index++) {
+      seen.warned(`c${index}`, [warning]);
+      seen.parented(`c${index}`, 'root');
+    }
+    for (let index = 0; index < 50; index++) seen.warned('busy', [{ ...warning, atMs: index }]);
+    expect(seen.warningsOf('c0')).toEqual([]);
+    expect(seen.parentOf('c0')).toBeNull();
+    expect(seen.parentOf('c2499')).toBe('root');
+    expect(Object.keys(seen.parents())).toHaveLength(2_000);
+    expect(seen.warningsOf('busy').map(({ atMs }) => atMs)).toEqual([40, 41, 42, 43, 44, 45, 46, 47, 48, 49]);
+  });
+
+  it('of refusals is the last hour, the newest ten', () => {
+    const seen = createSeen();
+    const call = { member: null, project: null, conversation: null, model: null, sentence: 's', wouldCostNanoUsd: 1 };
+    for (let index = 0; index < 12; index++)
+      seen.refused({ ...call, id: `${index}`, cause: 'budget', atMs: index * 600_000 });
+    expect(seen.summary(11 * 600_000).refused.map(({ id }) => id)).toEqual(['11', '10', '9', '8', '7', '6']);
+    expect(seen.summary(0).refused).toHaveLength(10);
+  });
+});
+
+describe('the pace of notices', () => {
+  it('says the same thing once a minute', () => {
+    let nowMs = 0;
+    const isFresh = createNoticePace({ monotonicMs: () => nowMs });
+    expect([isFresh('a'), isFresh('a'), isFresh('b')]).toEqual([true, false, true]);
+    nowMs = 60_000;
+    expect(isFresh('a')).toBe(true);
+  });
+});
