@@ -83,12 +83,8 @@ export function createConversationIndex(hash: HashText, bounds = defaultBounds):
 function placeByPrompt(store: ConversationStore, hash: HashText, chain: PromptChain, caller: Caller): Placement {
   const { scope, isRetry } = caller;
   const [first = '', last = ''] = [chain.links[0], chain.links.at(-1)];
-  let hasSame = false;
-  for (const past of store.pastAt(chain, scope, chain.links.length)) {
-    if (past.conversation.isForgotten || !isCurrentTurn(past) || past.conversation.system !== chain.system) continue;
-    if (isSentAgain(past.conversation, chain, isRetry)) return goOn(store, chain, past.conversation, 'retries');
-    hasSame = true;
-  }
+  const { again, hasSame } = samePrompt(store, chain, scope, isRetry);
+  if (again) return goOn(store, chain, again, 'retries');
   const before = store.extended(chain, scope);
   if (before && isCurrentTurn(before)) return goOn(store, chain, before.conversation, 'continues');
   const nameOf = (link: string) =>
@@ -98,6 +94,18 @@ function placeByPrompt(store: ConversationStore, hash: HashText, chain: PromptCh
   const old = kept.map((message) => store.hadAsNewest(scope, message)).find((found) => found !== undefined);
   const origin = { kind: old ? 'compacts' : 'begins', parent: old?.id ?? null, parentTurn: null, turn: 1 } as const;
   return begin(store, chain, scope, nameOf(first), origin);
+}
+
+/** Whether a current turn has this very prompt, and the first of them that it sends again. In one pass: many may have it. */
+function samePrompt(store: ConversationStore, chain: PromptChain, scope: string, isRetry: boolean) {
+  let hasSame = false;
+  for (const past of store.pastAt(chain, scope, chain.links.length)) {
+    const { conversation } = past;
+    if (conversation.isForgotten || !isCurrentTurn(past) || conversation.system !== chain.system) continue;
+    if (isSentAgain(conversation, chain, isRetry)) return { again: conversation, hasSame: true };
+    hasSame = true;
+  }
+  return { again: null, hasSame };
 }
 
 /** An agent, or a task beside the main one: known by its name alone. */
