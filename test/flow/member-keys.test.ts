@@ -243,21 +243,21 @@ describe.each([['while an engine runs'], ['with nothing running']])('the CLI %s'
   it('assigns calls that have no member: one, those of a conversation, those of a client', async () => {
     if (when === 'with nothing running') await engine.start();
     const before = engine.exported().length;
-    const send = (text: string, agent: string, session: Record<string, string> = {}) =>
-      new Anthropic({
-        apiKey: 'sk-ant-own',
-        baseURL: engine.proxyUrl,
-        defaultHeaders: { 'user-agent': agent, ...session },
-      }).messages.create({
-        ...question,
-        messages: [{ role: 'user', content: `${text} ${when}` }],
-      });
     const agent = `tool-${before}/1.0`;
-    await send('one', agent);
-    const session = { 'x-claude-code-session-id': `session ${before}` };
-    await send('two', agent, session);
-    await send('two, and on', agent, session);
-    await send('three', agent);
+    const client = new Anthropic({
+      apiKey: 'sk-ant-own',
+      baseURL: engine.proxyUrl,
+      defaultHeaders: { 'user-agent': agent },
+    });
+    const send = (text: string, ...further: Anthropic.MessageParam[]) =>
+      client.messages.create({
+        ...question,
+        messages: [{ role: 'user', content: `${text} ${when}` }, ...further],
+      });
+    await send('one');
+    const { content } = await send('two');
+    await send('two', { role: 'assistant', content }, { role: 'user', content: 'and then?' });
+    await send('three');
     await engine.settled(before + 4);
     const rows = engine.exported().slice(-4);
     expect(rows.map(({ member }) => member)).toEqual([null, null, null, null]);
@@ -271,9 +271,9 @@ describe.each([['while an engine runs'], ['with nothing running']])('the CLI %s'
       (await tollkeeper('assign', '--conversation', two?.conversation ?? '', '--member', 'bo', '--project', 'webshop'))
         .stdout,
     ).toBe('2 calls are assigned to bo · webshop.\n');
-    const client = ['assign', '--unassigned-of', `tool-${before}`, '--member', 'carla'];
-    expect((await tollkeeper(...client, '--json')).stdout).toBe('{"assigned":1,"already":0}\n');
-    expect(await tollkeeper(...client)).toMatchObject({ status: 1, stdout: 'No unassigned call of this client.\n' });
+    const rest = ['assign', '--unassigned-of', `tool-${before}`, '--member', 'carla'];
+    expect((await tollkeeper(...rest, '--json')).stdout).toBe('{"assigned":1,"already":0}\n');
+    expect(await tollkeeper(...rest)).toMatchObject({ status: 1, stdout: 'No unassigned call of this client.\n' });
     expect(
       engine
         .exported()
