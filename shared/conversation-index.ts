@@ -83,20 +83,29 @@ export function createConversationIndex(hash: HashText, bounds = defaultBounds):
 function placeByPrompt(store: ConversationStore, hash: HashText, chain: PromptChain, caller: Caller): Placement {
   const { scope, isRetry } = caller;
   const [first = '', last = ''] = [chain.links[0], chain.links.at(-1)];
-  const same = store
-    .turnsAt(chain, scope, chain.links.length)
-    .filter((past) => isCurrentTurn(past) && past.conversation.system === chain.system);
-  const again = same.find(({ conversation }) => isSentAgain(conversation, chain, isRetry));
-  if (again) return goOn(store, chain, again.conversation, 'retries');
+  const { again, hasSame } = samePrompt(store, chain, scope, isRetry);
+  if (again) return goOn(store, chain, again, 'retries');
   const before = store.extended(chain, scope);
   if (before && isCurrentTurn(before)) return goOn(store, chain, before.conversation, 'continues');
   const nameOf = (link: string) =>
     store.freeName(scope, `prompt_${hash(`${scope} ${chain.system} ${link}`).slice(0, 20)}`);
   if (before) return fork(store, chain, scope, nameOf(last), before.conversation, before.turn);
-  const kept = chain.messages.length > 1 && same.length === 0 ? chain.messages.slice(-keptMessagesMax) : [];
+  const kept = chain.messages.length > 1 && !hasSame ? chain.messages.slice(-keptMessagesMax) : [];
   const old = kept.map((message) => store.hadAsNewest(scope, message)).find((found) => found !== undefined);
   const origin = { kind: old ? 'compacts' : 'begins', parent: old?.id ?? null, parentTurn: null, turn: 1 } as const;
   return begin(store, chain, scope, nameOf(first), origin);
+}
+
+/** Whether a current turn has this very prompt, and the first of them that it sends again. In one pass: many may have it. */
+function samePrompt(store: ConversationStore, chain: PromptChain, scope: string, isRetry: boolean) {
+  let hasSame = false;
+  for (const past of store.pastAt(chain, scope, chain.links.length)) {
+    const { conversation } = past;
+    if (conversation.isForgotten || !isCurrentTurn(past) || conversation.system !== chain.system) continue;
+    if (isSentAgain(conversation, chain, isRetry)) return { again: conversation, hasSame: true };
+    hasSame = true;
+  }
+  return { again: null, hasSame };
 }
 
 /** An agent, or a task beside the main one: known by its name alone. */

@@ -41,9 +41,12 @@ export function createConversationStore(bounds: ConversationBounds) {
 
   /** Whose prompt the first `length` messages of a chain were, and at which turn. */
   function turnsAt(chain: PromptChain, scope: string, length: number): readonly PastTurn[] {
-    return tails
-      .at(keyOf(scope, chain.links[length - 1] ?? ''))
-      .filter(({ conversation }) => !conversation.isForgotten);
+    return pastAt(chain, scope, length).filter(({ conversation }) => !conversation.isForgotten);
+  }
+
+  /** Those that are forgotten among them, and not copied: to be read before anything is remembered. */
+  function pastAt(chain: PromptChain, scope: string, length: number): readonly PastTurn[] {
+    return tails.at(keyOf(scope, chain.links[length - 1] ?? ''));
   }
 
   /** What of the prompt was a turn before: the longest first, and of equals the current turn of the one that has waited longest. */
@@ -104,7 +107,7 @@ export function createConversationStore(bounds: ConversationBounds) {
   return {
     find,
     freeName,
-    turnsAt,
+    pastAt,
     extended,
     remember,
     /** The conversation that had this message as its newest. */

@@ -3,6 +3,7 @@
 export type Tail<Conversation> = { readonly conversation: Conversation; readonly turn: number };
 
 export type TailIndex<Conversation> = {
+  /** The newest last; to be read before the next `add`. */
   readonly at: (key: string) => readonly Tail<Conversation>[];
   readonly add: (key: string, tail: Tail<Conversation>) => void;
   readonly newestOf: (key: string) => string | null;
@@ -14,15 +15,20 @@ export type TailIndex<Conversation> = {
 const tailsPerPrompt = 64;
 
 export function createTailIndex<Conversation>(tailsMax: number): TailIndex<Conversation> {
-  const tails = new Map<string, readonly Tail<Conversation>[]>();
+  const tails = new Map<string, Tail<Conversation>[]>();
   const newest = new Map<string, string>();
   return {
     at: (key) => tails.get(key) ?? [],
     add: (key, tail) => {
-      const others = (tails.get(key) ?? []).filter(
-        ({ conversation, turn }) => conversation !== tail.conversation || turn !== tail.turn,
+      // Changed in place: a prompt that is asked all day has its list full, and copying it would be most of what its call costs here.
+      const list = tails.get(key) ?? [];
+      const known = list.findIndex(
+        ({ conversation, turn }) => conversation === tail.conversation && turn === tail.turn,
       );
-      put(tails, key, [...others, tail].slice(-tailsPerPrompt), tailsMax);
+      if (known !== -1) list.splice(known, 1);
+      list.push(tail);
+      if (list.length > tailsPerPrompt) list.shift();
+      put(tails, key, list, tailsMax);
     },
     newestOf: (key) => newest.get(key) ?? null,
     addNewest: (key, conversation) => put(newest, key, conversation, tailsMax),

@@ -38,12 +38,17 @@ export function promptChain(request: WireObject, hash: HashText): PromptChain | 
   }
   const tools = listOf(request['tools']);
   return {
-    system: hash(systemText(request['system'])),
-    tools: hash(tools.map(plainText).join('\n')),
+    system: hashOf(systemText(request['system']), hash),
+    tools: hashOf(tools.map(plainText).join('\n'), hash),
     hasTools: tools.length > 0,
     links,
     messages,
   };
+}
+
+/** Most requests have neither tools nor a system prompt; what is not there is not hashed. */
+function hashOf(text: string, hash: HashText): string {
+  return text === '' ? '' : hash(text);
 }
 
 function messageText(message: unknown): string {
