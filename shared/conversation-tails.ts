@@ -11,8 +11,8 @@ export type TailIndex<Conversation> = {
   readonly size: () => number;
 };
 
-/** Conversations that are alike to the letter up to a turn; more of them than this are one to us. */
-const tailsPerPrompt = 64;
+/** Conversations that are alike to the letter up to a turn; every call with such a prompt looks through them, and more than this are one to us. */
+const tailsPerPrompt = 16;
 
 export function createTailIndex<Conversation>(tailsMax: number): TailIndex<Conversation> {
   const tails = new Map<string, Tail<Conversation>[]>();
