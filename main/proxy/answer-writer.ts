@@ -13,8 +13,6 @@ import type { ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../system/clock.ts';
 
 export type AnswerWriter = {
-  /** The whole of what has come so far is kept back: nothing is gained by sending the headers ahead of it. */
-  readonly isHolding: () => boolean;
   /** `read` resolves when the meter has read the chunk; undefined when it has already. False: send no more until there is room again. */
   readonly write: (chunk: Buffer, read: Promise<void> | undefined) => boolean;
   /** Ends the answer, not before `settled` unless that takes too long. */
@@ -43,7 +41,6 @@ const heldBytesMax = 256 * 1024;
 
 export function writeAtOnce(response: ServerResponse): AnswerWriter {
   return {
-    isHolding: () => false,
     write: (chunk) => response.write(chunk),
     end: () => void response.end(),
     cut: (cut) => cut(),
@@ -110,8 +107,7 @@ export function holdEnd(
     const finish = () => {
       if (isEnded) return;
       isEnded = true;
-      // One packet with the headers where they waited as well: Node gathers what is written in one turn. Not by `cork` of the response, under which
-      // the end of a chunked message overtakes its last chunk (Node 24).
+      // Not under `cork` of the response: the end of a chunked message overtakes its last chunk then (Node 24).
       letGo();
       response.end();
     };
@@ -124,7 +120,6 @@ export function holdEnd(
   }
 
   return {
-    isHolding: () => heldBytes > 0 && heldBytes === passedBytes,
     write,
     end: (settled) => whenRead(() => end(settled)),
     cut: (cut) =>

@@ -113,9 +113,7 @@ export function forward(
           response.sendDate = false;
           response.writeHead(status, reasonPhrase(statusText), responseHeaders(raw, request.warning));
           // Headers leave at once, not with the first byte of a body that may take minutes; in one packet with it when it is here already.
-          queueMicrotask(() => {
-            if (!answer.isHolding()) response.flushHeaders();
-          });
+          queueMicrotask(() => response.flushHeaders());
         }
         events.onResponse(status, raw);
       },

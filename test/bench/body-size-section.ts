@@ -1,4 +1,7 @@
 /** Large requests: 1 MB and 20 MB of conversation, read whole and inspected before they leave, against pipes that only pass them on. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { compare, plainLoad, ratiosOf, type Comparison } from './comparison.ts';
 import { paragraphs, table } from './markdown.ts';
 import { withProcesses } from './processes.ts';
@@ -21,7 +24,7 @@ export const measureBodySize: Measure = (options) =>
       upstream,
       await startPipe(processes, 'http', upstream),
       await startPipe(processes, 'undici', upstream),
-      await startTollkeeper(processes, { home: processes.newFolder(), upstream }),
+      await startTollkeeper(processes, { home: unlimitedHome(processes.newFolder()), upstream }),
     ];
     const measured: string[][] = [];
     for (const { megabytes, connections } of sizes) {
@@ -40,6 +43,15 @@ export const measureBodySize: Measure = (options) =>
       ),
     };
   });
+
+/** A prompt of 20 MB is what the context limit is there to stop; here it is to pass. */
+function unlimitedHome(home: string): string {
+  writeFileSync(
+    join(home, 'settings.json'),
+    JSON.stringify({ limits: { contextLimitTokens: null, callCeilingUsd: null } }),
+  );
+  return home;
+}
 
 function rows(comparison: Comparison, { megabytes, connections }: Size): string[][] {
   const all = (name: string) => (comparison.rounds.get(name) ?? []).flatMap(({ wholeMs }) => [...wholeMs]);
