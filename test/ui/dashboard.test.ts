@@ -140,7 +140,7 @@ describe('npm start -- --demo', () => {
     for (const path of ['/', '/month', '/calls', '/limits', '/stripe']) {
       await page.goto(new URL(path, dashboard.origin).href);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(320);
+      await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth), { message: path }).toBe(320);
     }
     await page.getByRole('button', { name: 'Menu' }).click();
     await page.getByRole('link', { name: 'Month' }).click();

@@ -109,7 +109,7 @@ describe('the Keys screen', () => {
     await page.getByRole('cell', { name: 'bo', exact: true }).waitFor();
     await page.screenshot({ path: join(results, 'keys-dark.png') });
     await page.setViewportSize({ width: 320, height: 900 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
     await page.screenshot({ path: join(results, 'keys-narrow.png'), fullPage: true });
     await page.setViewportSize({ width: 1_280, height: 860 });
     await page.getByRole('button', { name: 'Light theme' }).click();

@@ -159,7 +159,7 @@ describe('the gauge of a conversation', () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     await shoot('gauge-dark');
     await page.setViewportSize({ width: 320, height: 800 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
     await shoot('gauge-narrow');
     await page.setViewportSize({ width: 1_280, height: 1_000 });
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
@@ -294,7 +294,7 @@ describe('the Limits screen', () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     await shoot('limits-dark');
     await page.setViewportSize({ width: 320, height: 800 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
     await shoot('limits-narrow');
     await page.setViewportSize({ width: 1_280, height: 1_000 });
     await page.emulateMedia({ colorScheme: 'light' });

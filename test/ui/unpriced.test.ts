@@ -153,7 +153,7 @@ describe('every screen of such a ledger', () => {
     for (const [path, words] of screens) {
       await show(path);
       await page.getByText(words).first().waitFor();
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(320);
+      await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth), { message: path }).toBe(320);
     }
     await page.setViewportSize({ width: 1_280, height: 860 });
   });
@@ -270,7 +270,10 @@ describe('a ledger without calls', () => {
       await visitor.goto(`${empty.dashboardUrl}${path}`);
       await visitor.getByText(words).waitFor();
       await visitor.setViewportSize({ width: 320, height: 720 });
-      expect(await visitor.evaluate(() => document.documentElement.scrollWidth), path).toBe(320);
+      // The screen is laid out again a moment after its size changed.
+      await expect
+        .poll(() => visitor.evaluate(() => document.documentElement.scrollWidth), { message: path })
+        .toBe(320);
       expect(await visitor.getByRole('main').innerText(), path).not.toMatch(
         /calls? unpriced|no price|Differences|Batches waiting/,
       );
