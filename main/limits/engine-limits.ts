@@ -3,6 +3,7 @@
  * ledger only as the functions it is given.
  */
 import type { BegunCall, CallOutcome, SettledCall } from '../../shared/call.ts';
+import type { ConversationSeen } from '../../shared/contract/events.ts';
 import { limitRulesOf, type LimitsSettings } from '../../shared/contract/limits.ts';
 import type { LetOnAnswer, LimitsView } from '../../shared/contract/limits-view.ts';
 import { createConversationIndex } from '../../shared/conversation-index.ts';
@@ -17,7 +18,7 @@ import type { BudgetWarning, DaySpend } from './budgets.ts';
 import { createCutShort, type CutShort } from './cut-short.ts';
 import { createGuard, type Guard, type GuardedEnd } from './guard-calls.ts';
 import { createLimits, type LimitsMemory } from './limits.ts';
-import { conversationSeen, limitsView, type ConversationSeen } from './limits-seen.ts';
+import { conversationSeen, limitsView } from './limits-seen.ts';
 import { pastTurn, type KeptWarning, type LimitsStart } from './limits-start.ts';
 import { createNoticePace } from './notice-pace.ts';
 import type { Refusal } from './refusal.ts';

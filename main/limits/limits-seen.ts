@@ -1,23 +1,10 @@
 /** What the screens and the API are shown of the limits: of one conversation, and of all rules and budgets. Reads what the limits hold; changes nothing. */
-import type { Conversation } from '../../shared/contract/events.ts';
+import type { ConversationSeen } from '../../shared/contract/events.ts';
 import { ownLimitsOf, type LimitsSettings } from '../../shared/contract/limits.ts';
 import type { LimitsView } from '../../shared/contract/limits-view.ts';
 import { budgetRows } from './budget-rows.ts';
 import type { Limits } from './limits.ts';
 import type { Seen } from './seen.ts';
-
-export type ConversationSeen = Pick<
-  Conversation,
-  | 'parent'
-  | 'growthTokens'
-  | 'limitTokens'
-  | 'windowTokens'
-  | 'turnsToLimit'
-  | 'cache'
-  | 'nextTurn'
-  | 'warnings'
-  | 'letOn'
->;
 
 const nothingCached = { readShare: null, warmTokens: 0, lifetime: null, expiresAtMs: null };
 const nothingExpected = { costNanoUsd: null, costAfterExpiryNanoUsd: null };

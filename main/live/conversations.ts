@@ -3,9 +3,8 @@
  * The context of a conversation is what its last complete turn had the model read, and what it answered.
  */
 import type { CallRow } from '../../shared/contract/api.ts';
-import type { Conversation } from '../../shared/contract/events.ts';
+import type { Conversation, ConversationSeen } from '../../shared/contract/events.ts';
 import { promptTokens } from '../../shared/usage.ts';
-import type { ConversationSeen } from './limits-seen.ts';
 
 /** Conversations kept in memory; the least recently active go first. */
 const conversationsMax = 200;

@@ -80,6 +80,20 @@ export const conversationSchema = z.object({
 });
 export type Conversation = z.infer<typeof conversationSchema>;
 
+/** The part of a conversation that the limits know; the rest is what its calls told. */
+export type ConversationSeen = Pick<
+  Conversation,
+  | 'parent'
+  | 'growthTokens'
+  | 'limitTokens'
+  | 'windowTokens'
+  | 'turnsToLimit'
+  | 'cache'
+  | 'nextTurn'
+  | 'warnings'
+  | 'letOn'
+>;
+
 export const liveSnapshotSchema = z.object({
   atMs: z.int(),
   timeZone: z.string(),
