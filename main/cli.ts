@@ -13,6 +13,8 @@ import { wholeNumber } from './settings/environment.ts';
 import { addClientCommands, type Run } from './commands/client-commands.ts';
 import { writeLine, type ExitCode, type Host } from './commands/host.ts';
 import { systemClock } from './system/clock.ts';
+import { keepCompiledCode } from './system/code-cache.ts';
+import { homeFolder } from './system/home-folder.ts';
 import { systemIds } from './system/ids.ts';
 import { errorText } from './system/log.ts';
 import { version } from './system/version.ts';
@@ -56,7 +58,11 @@ function build(onDone: (code: number) => void): Command {
   const program = new Command('tollkeeper')
     .version(version)
     .description('Meters a team’s Claude calls and bills them.')
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_program, command) => {
+      const { home: flag, demo } = command.opts<{ home?: string; demo?: boolean }>();
+      keepCompiledCode(homeFolder({ flag, env: process.env, platform: process.platform, isDemo: demo === true }));
+    });
   const home = ['--home <dir>', 'the folder of the ledger and the settings'] as const;
   const json = ['--json', 'print JSON'] as const;
   const port = (text: string) => wholeNumber(text, 'The port');

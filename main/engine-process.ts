@@ -5,11 +5,12 @@
 import { join } from 'node:path';
 
 import { isAppError } from '../shared/contract/errors.ts';
-import { startEngine, type Engine } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { proxiesOf, settingsOf, transcriptPlacesOf } from './settings/environment.ts';
 import { openSettings } from './settings/store.ts';
 import { toEngineSchema, type FromEngine, type StartMessage } from '../shared/contract/engine-process.ts';
 import { systemClock } from './system/clock.ts';
+import { keepCompiledCode } from './system/code-cache.ts';
 import { systemIds } from './system/ids.ts';
 import { errorText, openFileLog } from './system/log.ts';
 
@@ -26,6 +27,8 @@ port.on('message', ({ data }: { data: unknown }) => {
 process.on('SIGINT', () => {});
 
 async function start({ home, isDemo, token, secrets, port: proxyPort, uiPort, upstream }: StartMessage) {
+  keepCompiledCode(home);
+  const { startEngine } = await import('./engine.ts');
   const { settings } = await openSettings(home, {
     ...settingsOf(process.env),
     ...(proxyPort === undefined ? {} : { port: proxyPort }),
