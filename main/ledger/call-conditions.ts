@@ -10,11 +10,16 @@ export type CallsFilter = Omit<CallsQuery, 'cursor' | 'limit'>;
 const hourMs = 3_600_000;
 
 /** Days are those of the ledger's zone. Zones reach from UTC−12 to UTC+14: within these instants the index finds them, whatever the zone. */
-export function rangeConditions({ from, to }: CallsFilter): Conditions {
+export function rangeConditions({ from, to }: Pick<CallsFilter, 'from' | 'to'>): Conditions {
   const parts: [string, ...(string | number)[]][] = [];
-  if (from !== undefined) parts.push(['day >= ? AND started_at_ms >= ?', from, startOf(from) - 14 * hourMs]);
+  if (from !== undefined) parts.push(['day >= ? AND started_at_ms >= ?', from, firstInstantMs(from)]);
   if (to !== undefined) parts.push(['day <= ? AND started_at_ms < ?', to, startOf(to) + 36 * hourMs]);
   return joined(parts);
+}
+
+/** The earliest that the day can begin in any zone. */
+export function firstInstantMs(day: string): number {
+  return startOf(day) - 14 * hourMs;
 }
 
 /** A day that the calendar does not have (31 November) is the one after the last. */

@@ -4,6 +4,7 @@ import { readUsage, type TokenCounts } from '../../shared/usage.ts';
 import type { Db } from '../system/db.ts';
 import { otherConditions, rangeConditions } from './call-conditions.ts';
 import { linesOf } from './call-row.ts';
+import { stretchesOf } from './call-stretches.ts';
 
 const rowColumns = `
   id, source, status, is_estimated, started_at_ms AS startedAtMs, ended_at_ms AS endedAtMs, member, project, customer, conversation,
@@ -30,17 +31,22 @@ type StoredDetail = Omit<
 
 /** Newest first. The cursor is "startedAtMs.id" of the last row, so a page stays right while newer calls arrive. */
 export function readCalls(db: Db, query: CallsQuery): CallsPage {
-  const range = rangeConditions(query);
-  const other = otherConditions(query);
   const cursor = /^(\d{1,15})\.(.+)$/.exec(query.cursor ?? '');
   const after = cursor ? [Number(cursor[1]), cursor[2]] : [];
-  const rows = db
-    .prepare<unknown[], StoredRow>(
-      `SELECT ${rowColumns} FROM current_calls
-        WHERE ${range.sql} AND ${other.sql} ${cursor ? 'AND (started_at_ms, id) < (?, ?)' : ''}
-        ORDER BY started_at_ms DESC, id DESC LIMIT ?`,
-    )
-    .all(...range.values, ...other.values, ...after, query.limit + 1);
+  const rows: StoredRow[] = [];
+  for (const stretch of stretchesOf(db, query, cursor ? Number(cursor[1]) : null)) {
+    if (rows.length > query.limit) break;
+    const range = rangeConditions(stretch);
+    const other = otherConditions(query);
+    const found = db
+      .prepare<unknown[], StoredRow>(
+        `SELECT ${rowColumns} FROM current_calls
+          WHERE ${range.sql} AND ${other.sql} ${cursor ? 'AND (started_at_ms, id) < (?, ?)' : ''}
+          ORDER BY started_at_ms DESC, id DESC LIMIT ?`,
+      )
+      .all(...range.values, ...other.values, ...after, query.limit + 1 - rows.length);
+    rows.push(...found);
+  }
   const calls = rows.slice(0, query.limit).map(toRow);
   const last = calls.at(-1);
   return { calls, nextCursor: rows.length > query.limit && last ? `${last.startedAtMs}.${last.id}` : null };
@@ -110,17 +116,10 @@ function toRow(stored: StoredRow): CallRow {
 
 /** Names used in the rollups, which are few; at most 200 each. */
 export function readFacets(db: Db): CallFacets {
-  const found = { member: new Set<string>(), project: new Set<string>(), model: new Set<string>() };
-  const columns = Object.keys(found) as (keyof typeof found)[];
-  // One pass for all of them.
-  for (const row of db
-    .prepare<[], Record<keyof typeof found, string>>(`SELECT ${columns.join(', ')} FROM rollups`)
-    .iterate())
-    for (const column of columns) found[column].add(row[column]);
-  const names = (column: keyof typeof found) =>
-    [...found[column]]
-      .filter((name) => name !== '')
-      .toSorted()
-      .slice(0, 200);
+  const names = (column: 'member' | 'project' | 'model') =>
+    db
+      .prepare<[], string>(`SELECT DISTINCT ${column} FROM rollups WHERE ${column} <> '' ORDER BY 1 LIMIT 200`)
+      .pluck()
+      .all();
   return { members: names('member'), projects: names('project'), models: names('model') };
 }
