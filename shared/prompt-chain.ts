@@ -34,7 +34,9 @@ export function promptChain(request: WireObject, hash: HashText): PromptChain | 
     const text = messageText(message);
     const own = hash(text);
     messages.push(text.length < distinctiveLength ? '' : own);
-    links.push(hash(`${links.at(-1) ?? ''} ${own}`));
+    const before = links.at(-1);
+    // The first stands for itself: most calls of scripts have one message.
+    links.push(before === undefined ? own : hash(before + own));
   }
   const tools = listOf(request['tools']);
   return {

@@ -10,6 +10,7 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 
 import { holdEnd, writeAtOnce, type HeldEnd } from './answer-writer.ts';
+import { gatherChunks } from './gather-chunks.ts';
 import { answerError, gatewayAnswer, isTimeout } from './gateway-error.ts';
 import { headerOf, responseHeaders } from './headers.ts';
 import { UpstreamProxyError } from './upstream-proxy.ts';
@@ -88,6 +89,18 @@ export function forward(
     controller?.abort(new Error('the client left'));
   }
 
+  const body = gatherChunks((chunk) => {
+    // Cut short behind an earlier chunk of the same read.
+    if (isEnded) return;
+    const read = events.onChunk(chunk);
+    if (!isDraining && !answer.write(chunk, read)) controller?.pause();
+    const lastWords = isDraining ? null : (events.cutShort?.(chunk) ?? null);
+    if (lastWords === null) return;
+    answer.write(Buffer.from(lastWords), undefined);
+    answer.end(end({ kind: 'cut_short' }));
+    controller?.abort(new Error('the answer was cut short'));
+  });
+
   // It may have gone while the begin was being made durable.
   if (response.destroyed) return void end({ kind: 'client_left', didReach: false });
   response.on('close', onClientGone);
@@ -113,26 +126,23 @@ export function forward(
           response.sendDate = false;
           response.writeHead(status, reasonPhrase(statusText), responseHeaders(raw, request.warning));
           // Headers leave at once, not with the first byte of a body that may take minutes; in one packet with it when it is here already.
-          queueMicrotask(() => response.flushHeaders());
+          queueMicrotask(() => {
+            body.flush();
+            response.flushHeaders();
+          });
         }
         events.onResponse(status, raw);
       },
-      onResponseData: (started, chunk) => {
-        const read = events.onChunk(chunk);
-        if (!isDraining && !answer.write(chunk, read)) started.pause();
-        const lastWords = isDraining || isEnded ? null : (events.cutShort?.(chunk) ?? null);
-        if (lastWords === null) return;
-        answer.write(Buffer.from(lastWords), undefined);
-        answer.end(end({ kind: 'cut_short' }));
-        started.abort(new Error('the answer was cut short'));
-      },
+      onResponseData: (_started, chunk) => body.add(chunk),
       onResponseEnd: (ended) => {
+        body.flush();
         if (isDraining) return void end({ kind: 'client_left', didReach: true });
         const trailers = rawTexts(ended.rawTrailers);
         if (trailers.length > 0) response.addTrailers(pairsOf(trailers));
         answer.end(end({ kind: 'whole' }));
       },
       onResponseError: (_failed, error) => {
+        body.flush();
         if (isEnded) return;
         const didReach = controller !== null && !(error instanceof UpstreamProxyError);
         if (isDraining) return void end({ kind: 'client_left', didReach });

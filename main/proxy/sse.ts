@@ -5,7 +5,7 @@
  * stream is text deltas, of which the meter needs only the length.
  */
 
-/** `data` is bytes as Latin-1 text. */
+/** Both are bytes as Latin-1 text; the names of Anthropic's events are ASCII, which is the same. */
 export type SseEvent = { readonly name: string; readonly data: string };
 
 export type SseReader = {
@@ -16,6 +16,7 @@ export type SseReader = {
 
 /** A line longer than this is no event of Anthropic's; reading stops and `onOverflow` is told. */
 const lineBytesMax = 64 * 1024 * 1024;
+const lineFeed = 0x0a;
 const byteOrderMark = '\xef\xbb\xbf';
 
 export function utf8Of(bytes: string): string {
@@ -36,7 +37,7 @@ export function createSseReader(onEvent: (event: SseEvent) => void, onOverflow: 
     const field = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
     if (field === 'data') data = data === null ? value : `${data}\n${value}`;
-    else if (field === 'event') name = utf8Of(value);
+    else if (field === 'event') name = value;
   }
 
   function dispatch(): void {
@@ -47,11 +48,23 @@ export function createSseReader(onEvent: (event: SseEvent) => void, onOverflow: 
 
   function readLines(text: string): string {
     let start = 0;
+    const isPlain = !text.includes('\r');
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
-      readLine(text.slice(start, end > start && text[end - 1] === '\r' ? end - 1 : end));
-      start = end + 1;
+      const usualEnd = isPlain && !isFirstLine && data === null ? usualEvent(text, start, end) : 0;
+      if (usualEnd === 0) readLine(text.slice(start, end > start && text[end - 1] === '\r' ? end - 1 : end));
+      start = usualEnd === 0 ? end + 1 : usualEnd;
     }
     return start === 0 ? text : text.slice(start);
+  }
+
+  /** An event as Anthropic writes nearly all of them, read without cutting it into lines. Returns where it ends, 0 when it is another or not whole. */
+  function usualEvent(text: string, start: number, nameEnd: number): number {
+    if (!text.startsWith('event: ', start) || !text.startsWith('data: ', nameEnd + 1)) return 0;
+    const dataEnd = text.indexOf('\n', nameEnd + 1);
+    if (dataEnd === -1 || text.charCodeAt(dataEnd + 1) !== lineFeed) return 0;
+    name = '';
+    onEvent({ name: text.slice(start + 7, nameEnd), data: text.slice(nameEnd + 7, dataEnd) });
+    return dataEnd + 2;
   }
 
   /** A line may still hold bare carriage returns, which the standard also counts as line breaks. */

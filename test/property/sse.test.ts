@@ -30,6 +30,7 @@ const line = fc.stringMatching(/^[^\r\n\0]{0,20}$/);
 const eventText = fc.record({
   name: fc.constantFrom('message_start', 'ping', 'new_kind', ''),
   data: fc.array(line, { minLength: 1, maxLength: 3 }),
+  hasComment: fc.boolean(),
 });
 
 describe('server-sent events', () => {
@@ -70,10 +71,14 @@ describe('server-sent events', () => {
         fc.array(fc.nat(), { maxLength: 12 }),
         (events, lineBreak, cuts) => {
           const text = events
-            .map(({ name, data }) =>
-              [...(name ? [`event: ${name}`] : []), ...data.map((part) => `data: ${part}`), ': a comment', '', ''].join(
-                lineBreak,
-              ),
+            .map(({ name, data, hasComment }) =>
+              [
+                ...(name ? [`event: ${name}`] : []),
+                ...data.map((part) => `data: ${part}`),
+                ...(hasComment ? [': a comment'] : []),
+                '',
+                '',
+              ].join(lineBreak),
             )
             .join('');
           const expected = events.map(({ name, data }) => ({ name, data: data.join('\n') }));
@@ -81,6 +86,13 @@ describe('server-sent events', () => {
         },
       ),
     );
+  });
+
+  it('are known by the last name where two stand before the data', () => {
+    expect(readAll([Buffer.from(': first\nevent: a\nevent: b\ndata: 1\n\ndata: 2\n\n')])).toEqual([
+      { name: 'b', data: '1' },
+      { name: '', data: '2' },
+    ]);
   });
 
   it('read bare carriage returns and a byte order mark as the standard says', () => {
