@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 import { findChromium } from './kit/chromium.ts';
 import { faultTable } from './kit/fault-table.ts';
-import type { LayerResult } from './kit/layer-reporter.ts';
+import { outsideOfTests, type LayerResult } from './kit/layer-reporter.ts';
 
 const root = join(import.meta.dirname, '..');
 const bin = join(root, 'node_modules', '.bin');
@@ -68,10 +68,17 @@ function runTests(layer: string): string {
       console.log(run.stdout, run.stderr);
       return 'did not run';
     }
-    return add(layer, JSON.parse(readFileSync(file, 'utf8')) as LayerResult);
+    const result = JSON.parse(readFileSync(file, 'utf8')) as LayerResult;
+    // A process that died tells why on its way down, and nowhere else.
+    if (result.failures.some(({ name }) => name === outsideOfTests)) console.log(lastLines(run.stderr));
+    return add(layer, result);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function lastLines(text: string): string {
+  return text.split('\n').slice(-60).join('\n');
 }
 
 function bringChromium(): boolean {

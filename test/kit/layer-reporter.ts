@@ -16,13 +16,16 @@ export type LayerResult = {
   faults: FaultRow[];
 };
 
+/** What failed without a test to blame: mostly a process of tests that died. */
+export const outsideOfTests = 'outside of a test';
+
 export type FaultRow = { name: string; outcome: string; client: string; ledger: string };
 
 export default class LayerReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly { message: string; stack?: string }[]): void {
     const result: LayerResult = { passed: 0, failed: 0, skipped: [], failures: [], faults: [] };
     for (const module of modules) collect(module, result);
-    for (const error of unhandled) fail(result, 'outside of a test', error.stack ?? error.message);
+    for (const error of unhandled) fail(result, outsideOfTests, error.stack ?? error.message);
     const file = process.env['LAYER_RESULT'];
     if (file === undefined) throw new Error('LAYER_RESULT names the file to write');
     writeFileSync(file, JSON.stringify(result));
