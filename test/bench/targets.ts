@@ -33,6 +33,9 @@ export async function startPipe({ start }: Processes, kind: 'http' | 'undici', u
   return { name: kind === 'http' ? basePipeName : 'undici pipe', port: Number(firstLine), pid, headers: {} };
 }
 
+/** As in package.json's `start`. */
+const engineFlags = ['--max-semi-space-size=16', '--heap-growing-percent=100'];
+
 export type EngineWish = {
   readonly home: string;
   readonly upstream: Target;
@@ -44,8 +47,7 @@ export async function startTollkeeper({ start }: Processes, { home, upstream, en
   const cli = entry ?? (await builtCli());
   const ports = ['--port', '0', '--ui-port', '0'];
   const far = ['--upstream', `http://127.0.0.1:${upstream.port}`];
-  // The flag as in package.json's `start`.
-  const started = await start(['--max-semi-space-size=4', cli, 'serve', '--json', '--home', home, ...ports, ...far]);
+  const started = await start([...engineFlags, cli, 'serve', '--json', '--home', home, ...ports, ...far]);
   const { proxy, dashboard } = JSON.parse(started.firstLine) as { proxy: string; dashboard: string };
   return {
     name: tollkeeperName,
