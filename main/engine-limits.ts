@@ -27,6 +27,7 @@ export function connectLimits(
       daySpend: (today) => ledger.write('daySpend', today),
       keepMemory: (memory) => ledger.write('keepLimits', memory),
       keepWarnings: (warnings) => ledger.write('keepWarnings', warnings),
+      keepParent: (kept) => ledger.write('keepParent', kept),
     },
     recordRefused: (call, settled) =>
       ledger.writer.settle(call, settled, () => onRefused(rowOf(call, settled.outcome))),

@@ -5,6 +5,7 @@
 import { previousMonth, monthOfDay } from '../../shared/period.ts';
 import { readUsage, type TokenCounts, type Usage } from '../../shared/usage.ts';
 import type { Db } from '../system/db.ts';
+import { readParents, type ConversationParent } from './conversation-parents.ts';
 import { readFact } from './facts.ts';
 import { readWarnings, type KeptWarning } from './warnings.ts';
 
@@ -33,6 +34,8 @@ export type LimitsStart = {
   /** The oldest first. */
   readonly turns: readonly TurnOfHour[];
   readonly warnings: readonly KeptWarning[];
+  /** The newest, the oldest first. */
+  readonly parents: readonly ConversationParent[];
   /** JSON; null before the first engine that had limits. */
   readonly memory: string | null;
 };
@@ -41,12 +44,14 @@ export type LimitsQuestion = { readonly today: string; readonly nowMs: number };
 
 const hourMs = 3_600_000;
 const turnsMax = 2_000;
+const parentsMax = 2_000;
 
 export function readLimitsStart(db: Db, { today, nowMs }: LimitsQuestion): LimitsStart {
   return {
     spend: readDaySpend(db, today),
     turns: readTurns(db, nowMs - hourMs),
     warnings: readWarnings(db, nowMs - 24 * hourMs),
+    parents: readParents(db, parentsMax),
     memory: readFact(db, 'limits_memory'),
   };
 }

@@ -6,6 +6,7 @@ import { assign, type AssignQuestion } from './assign.ts';
 import { noteBatch, noteMetered, type BatchNews, type MeteredBatch } from './batches.ts';
 import type { BookInForce } from './book-in-force.ts';
 import type { PackedCall } from './call-row.ts';
+import { keepParent, type ConversationParent } from './conversation-parents.ts';
 import { readFact, writeFact, type FactName } from './facts.ts';
 import { readGaps } from './gaps.ts';
 import { recordAnswer, releaseSending, retryEvent, sealClosedMinutes, takeDueEvents, wakeOutbox } from './outbox.ts';
@@ -56,6 +57,7 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
     keepCalibration: (state: CalibrationState) => keepFact(db, 'output_calibration', JSON.stringify(state)),
     keepLimits: (memory: string) => keepFact(db, 'limits_memory', memory),
     keepWarnings: (warnings: readonly KeptWarning[]) => keepWarnings(db, warnings),
+    keepParent: (kept: ConversationParent) => keepParent(db, kept),
     daySpend: (today: string) => readDaySpend(db, today),
     noteFiles: (files: readonly IntakeFile[]) => noteIntakeFiles(db, files),
     noteBatch: (batch: BatchNews) => noteBatch(db, batch),

@@ -21,13 +21,11 @@ import { createLimits, type LimitsMemory } from './limits.ts';
 import { conversationSeen, limitsView } from './limits-seen.ts';
 import { pastTurn, type KeptWarning, type LimitsStart } from './limits-start.ts';
 import { createNoticePace } from './notice-pace.ts';
+import { createParents, type KeptParent } from './parents.ts';
 import type { Refusal } from './refusal.ts';
 import { createSeen, type LimitsSummary } from './seen.ts';
 import { createSpendAgain } from './spend-again.ts';
 import type { Warning } from './warnings.ts';
-
-/** What is kept between starts, as JSON. */
-type EngineMemory = LimitsMemory & { readonly parents: Readonly<Record<string, string>> };
 
 export type EngineLimitsOptions = {
   readonly settings: LimitsSettings;
@@ -40,6 +38,7 @@ export type EngineLimitsOptions = {
     readonly daySpend: (today: string) => Promise<readonly DaySpend[]>;
     readonly keepMemory: (memory: string) => Promise<boolean>;
     readonly keepWarnings: (warnings: readonly KeptWarning[]) => Promise<void>;
+    readonly keepParent: (kept: KeptParent) => Promise<void>;
   };
   /** Resolves when the row is durable, or cannot be made so. */
   readonly recordRefused: (call: BegunCall, settled: SettledCall) => Promise<void>;
@@ -71,7 +70,7 @@ export type EngineLimits = {
 };
 
 /** What cannot be read is learnt again. */
-function memoryOf(text: string | null): Partial<EngineMemory> {
+function memoryOf(text: string | null): Partial<LimitsMemory> {
   try {
     const memory: unknown = JSON.parse(text ?? '{}');
     return isWireObject(memory) ? memory : {};
@@ -88,12 +87,13 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
   const dayOf = createDayOf(timeZone);
   const memory = memoryOf(start.memory);
   const limits = createLimits({ rules: limitRulesOf(settings), timeZone, book, memory, spend: start.spend });
-  const seen = createSeen(memory.parents);
+  const seen = createSeen();
+  const parents = createParents(start.parents, ledger.keepParent);
   limits.replay(start.turns.map(pastTurn));
   for (const { conversation, ...warning } of start.warnings) seen.warned(conversation, [warning]);
   const { asksCountTokens, hasWarningHeader } = settings;
   const index = createConversationIndex(hashText);
-  const told = { onRefused, onWarnings, onBudgetWarnings, onParent: seen.parented, onFailure };
+  const told = { onRefused, onWarnings, onBudgetWarnings, onParent: parents.note, onFailure };
   const guard = createGuard({ limits, index, asksCountTokens, hasWarningHeader, ...told });
   const spend = createSpendAgain({ clock, dayOf, read: ledger.daySpend, onRead: limits.reload, onFailure });
   const isFresh = createNoticePace(clock);
@@ -136,8 +136,7 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
   }
 
   async function keepMemory(): Promise<void> {
-    const kept: EngineMemory = { ...limits.memory(clock.nowMs()), parents: seen.parents() };
-    await ledger.keepMemory(JSON.stringify(kept));
+    await ledger.keepMemory(JSON.stringify(limits.memory(clock.nowMs())));
   }
 
   function keepAgain(): void {
@@ -166,7 +165,7 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
       if (isUnusual) spend.soon();
     },
     ledgerChanged: spend.soon,
-    conversation: (id, project, nowMs) => conversationSeen(limits, seen, id, project, nowMs),
+    conversation: (id, project, nowMs) => conversationSeen({ limits, seen, parents }, id, project, nowMs),
     summary: seen.summary,
     view: () => {
       const nowMs = clock.nowMs();

@@ -4,21 +4,23 @@ import { ownLimitsOf, type LimitsSettings } from '../../shared/contract/limits.t
 import type { LimitsView } from '../../shared/contract/limits-view.ts';
 import { budgetRows } from './budget-rows.ts';
 import type { Limits } from './limits.ts';
+import type { Parents } from './parents.ts';
 import type { Seen } from './seen.ts';
 
 const nothingCached = { readShare: null, warmTokens: 0, lifetime: null, expiresAtMs: null };
 const nothingExpected = { costNanoUsd: null, costAfterExpiryNanoUsd: null };
 
+export type Told = { readonly limits: Limits; readonly seen: Seen; readonly parents: Parents };
+
 export function conversationSeen(
-  limits: Limits,
-  seen: Seen,
+  { limits, seen, parents }: Told,
   id: string,
   project: string | null,
   nowMs: number,
 ): ConversationSeen {
   const economics = limits.economics(id, project, nowMs);
   return {
-    parent: seen.parentOf(id),
+    parent: parents.of(id),
     growthTokens: economics?.growthTokens ?? null,
     limitTokens: ownLimitsOf(limits.rules(), project).contextLimitTokens,
     windowTokens: economics?.windowTokens ?? null,

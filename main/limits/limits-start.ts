@@ -4,6 +4,7 @@ import { contextCountsOf } from '../../shared/prompt-estimate.ts';
 import type { TokenCounts, Usage } from '../../shared/usage.ts';
 import type { DaySpend } from './budgets.ts';
 import type { PastTurn } from './limits.ts';
+import type { KeptParent } from './parents.ts';
 
 export type KeptWarning = ConversationWarning & { readonly conversation: string };
 
@@ -12,6 +13,7 @@ export type LimitsStart = {
   /** Oldest first. */
   readonly turns: readonly TurnRow[];
   readonly warnings: readonly KeptWarning[];
+  readonly parents: readonly KeptParent[];
   /** JSON; null at the very first start. */
   readonly memory: string | null;
 };

@@ -17,10 +17,6 @@ export type Seen = {
   readonly refused: (call: RefusedCall) => void;
   readonly budgetWarned: (warning: BudgetWarningRow) => void;
   readonly failed: (sentence: string) => void;
-  /** What it was forked from, summed up from or started by. */
-  readonly parented: (conversation: string, parent: string) => void;
-  readonly parentOf: (conversation: string) => string | null;
-  readonly parents: () => Readonly<Record<string, string>>;
   readonly summary: (nowMs: number) => LimitsSummary;
 };
 
@@ -30,9 +26,8 @@ const listMax = 10;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-export function createSeen(parents: Readonly<Record<string, string>> = {}): Seen {
+export function createSeen(): Seen {
   const warnings = new Map<string, ConversationWarning[]>();
-  const knownParents = new Map(Object.entries(parents));
   let refused: RefusedCall[] = [];
   let budgetWarnings: BudgetWarningRow[] = [];
   let limitsFailure: string | null = null;
@@ -52,9 +47,6 @@ export function createSeen(parents: Readonly<Record<string, string>> = {}): Seen
     failed: (sentence) => {
       limitsFailure = sentence;
     },
-    parented: (conversation, parent) => keep(knownParents, conversation, parent),
-    parentOf: (conversation) => knownParents.get(conversation) ?? null,
-    parents: () => Object.fromEntries(knownParents),
     summary: (nowMs) => ({
       refused: refused.filter(({ atMs }) => atMs > nowMs - hourMs),
       budgetWarnings: budgetWarnings.filter(({ atMs, per }) => atMs > nowMs - (per === 'day' ? dayMs : 31 * dayMs)),

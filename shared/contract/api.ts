@@ -79,6 +79,8 @@ export const meterEventStates = ['sealed', 'sending', 'unknown', 'accepted', 're
 export type MeterEventState = (typeof meterEventStates)[number];
 
 export const callDetailSchema = callRowSchema.extend({
+  /** What its conversation was forked from, sums up, or was started by; null where it has none. */
+  conversationParent: z.string().nullable(),
   path: z.string(),
   /** Who uses the client, as it says itself. */
   clientUser: z.string().nullable(),

@@ -1,0 +1,15 @@
+/**
+ * Migration 7: what the limits know outlives every end of an engine. A conversation's parent is kept when it is first known, and taken over from where an
+ * engine kept it at its orderly end.
+ */
+export const migration0007 = `
+CREATE TABLE conversation_parents (
+  seq          INTEGER PRIMARY KEY,
+  conversation TEXT NOT NULL UNIQUE,
+  parent       TEXT NOT NULL
+) STRICT;
+INSERT OR IGNORE INTO conversation_parents (conversation, parent)
+  SELECT kept.key, kept.value
+    FROM ledger_facts AS facts, json_each(CASE WHEN json_valid(facts.value) THEN facts.value ELSE '{}' END, '$.parents') AS kept
+   WHERE facts.name = 'limits_memory' AND kept.type = 'text';
+`;
