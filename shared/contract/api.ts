@@ -158,12 +158,18 @@ export type CallsQuery = z.infer<typeof callsQuerySchema>;
 export const callsPageSchema = z.object({ calls: z.array(callRowSchema), nextCursor: z.string().nullable() });
 export type CallsPage = z.infer<typeof callsPageSchema>;
 
+/** Calls that limits stopped. They cost nothing; `unpricedCalls` of them, whose model has no price, are not in what they would have cost. */
+export const refusedSumSchema = z.object({ calls: count, wouldCostNanoUsd: nanoUsd, unpricedCalls: count });
+export type RefusedSum = z.infer<typeof refusedSumSchema>;
+
 /** What the calls of a filter come to. `isWhole` is false where only the newest of them were added up. */
 export const callsTotalSchema = z.object({
   calls: count,
   costNanoUsd: nanoUsd,
   unpricedCalls: count,
   estimatedCalls: count,
+  /** Those of them that were refused: inside `calls`, never inside `costNanoUsd`. */
+  refused: refusedSumSchema,
   isWhole: z.boolean(),
 });
 export type CallsTotal = z.infer<typeof callsTotalSchema>;
@@ -199,6 +205,8 @@ export const monthViewSchema = z.object({
   timeZone: z.string(),
   by: z.enum(monthDimensions),
   total: spendSchema,
+  /** Inside `calls` of the total. */
+  refused: refusedSumSchema,
   /** The month before, over the same number of days when this month is not over yet, so that the comparison is fair. */
   previous: z.object({ month, total: spendSchema, comparedDays: count }),
   /** Null key: unassigned. Rows by falling cost. */

@@ -2,11 +2,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { readExportLine } from '../../../main/intake/read-export.ts';
+import { assign } from '../../../main/ledger/assign.ts';
+import { readCallsTotal } from '../../../main/ledger/read-calls-total.ts';
 import { readCall } from '../../../main/ledger/read-calls.ts';
 import { exportCalls } from '../../../main/ledger/read-export.ts';
 import { readDaySpend, readLimitsStart } from '../../../main/ledger/read-limits.ts';
+import { readMonth } from '../../../main/ledger/read-spend.ts';
 import { recoverCalls } from '../../../main/ledger/recover.ts';
 import { keepWarnings, readWarnings } from '../../../main/ledger/warnings.ts';
+import { callsQuerySchema } from '../../../shared/contract/api.ts';
 import { currentBook } from '../../../shared/pricing/current-book.ts';
 import { settleRefused } from '../../../shared/settle.ts';
 import { begunCall, settledCall } from '../../kit/call-rows.ts';
@@ -65,6 +69,64 @@ describe('a refused call', () => {
       kind: 'call',
       call: { wouldCostNanoUsd: null },
     });
+  });
+});
+
+describe('what limits stopped', () => {
+  const refused = (id: string, wouldCostNanoUsd: number | null, more: object = {}) =>
+    ledger.record({ ...begunCall(id, more), ...settleRefused({ ...end, wouldCostNanoUsd }, currentBook).outcome }, []);
+  const total = (filter: object) => readCallsTotal(ledger.db, callsQuerySchema.parse(filter));
+
+  beforeEach(() => {
+    refused('call_1', 30_000_000, { client: 'claude-cli' });
+    refused('call_2', 12_000_000, { member: 'bo' });
+    refused('call_3', null, { startedAtMs: begun.startedAtMs - 24 * 3_600_000 });
+    refused('call_4', 99_000_000, { startedAtMs: begun.startedAtMs - 40 * 24 * 3_600_000 });
+    ledger.settle(begunCall('call_5'));
+  });
+
+  it('has a sum of its own in the total of any filter, beside a cost of $0', () => {
+    expect(total({ status: 'refused' })).toEqual({
+      calls: 4,
+      costNanoUsd: 0,
+      unpricedCalls: 0,
+      estimatedCalls: 0,
+      refused: { calls: 4, wouldCostNanoUsd: 141_000_000, unpricedCalls: 1 },
+      isWhole: true,
+    });
+    expect(total({}).refused).toEqual(total({ status: 'refused' }).refused);
+    expect(total({ from: '2026-11-23', to: '2026-11-23' }).refused).toEqual({
+      calls: 1,
+      wouldCostNanoUsd: 0,
+      unpricedCalls: 1,
+    });
+    expect(total({ member: 'bo' })).toMatchObject({ calls: 1, refused: { calls: 1, wouldCostNanoUsd: 12_000_000 } });
+    expect(total({ client: 'claude-cli' }).refused).toMatchObject({ calls: 1, wouldCostNanoUsd: 30_000_000 });
+    expect(total({ status: 'complete' }).refused).toEqual({ calls: 0, wouldCostNanoUsd: 0, unpricedCalls: 0 });
+    expect(readCallsTotal(ledger.db, callsQuerySchema.parse({ status: 'refused' }), 2)).toMatchObject({
+      isWhole: false,
+      refused: { calls: 2 },
+    });
+  });
+
+  it('has it in the month as well, and counts a call that was assigned since once', () => {
+    const month = () =>
+      readMonth(ledger.db, { month: '2026-11', by: 'member', today: '2026-11-24', timeZone: 'UTC' }).refused;
+    expect(month()).toEqual({ calls: 3, wouldCostNanoUsd: 42_000_000, unpricedCalls: 1 });
+    const customers = { customer: null, customers: { projects: {}, members: {} } };
+    const which = { kind: 'call', id: 'call_2' } as const;
+    assign(ledger.db, ledger.recorder, { which, member: 'carla', project: null, customers, afterSeq: 0 });
+    expect(month()).toEqual({ calls: 3, wouldCostNanoUsd: 42_000_000, unpricedCalls: 1 });
+    expect(total({ member: 'carla' }).refused).toMatchObject({ calls: 1, wouldCostNanoUsd: 12_000_000 });
+  });
+
+  it('is found by its index, however many other calls there are', () => {
+    const plan = ledger.db
+      .prepare(
+        `EXPLAIN QUERY PLAN SELECT would_cost_nano_usd FROM current_calls WHERE status = 'refused' AND day >= '2026-11-01' AND started_at_ms >= 0 ORDER BY started_at_ms DESC`,
+      )
+      .all();
+    expect(JSON.stringify(plan)).toContain('calls_refused');
   });
 });
 
