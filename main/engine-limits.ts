@@ -27,6 +27,7 @@ export function connectLimits(
       daySpend: (today) => ledger.write('daySpend', today),
       keepMemory: (memory) => ledger.write('keepLimits', memory),
       keepWarnings: (warnings) => ledger.write('keepWarnings', warnings),
+      keepBudgetWarnings: (warnings) => ledger.write('keepBudgetWarnings', warnings),
       keepParent: (kept) => ledger.write('keepParent', kept),
     },
     recordRefused: (call, settled) =>

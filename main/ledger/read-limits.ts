@@ -5,6 +5,7 @@
 import { previousMonth, monthOfDay } from '../../shared/period.ts';
 import { readUsage, type TokenCounts, type Usage } from '../../shared/usage.ts';
 import type { Db } from '../system/db.ts';
+import { readBudgetWarnings, type KeptBudgetWarning } from './budget-warnings.ts';
 import { readParents, type ConversationParent } from './conversation-parents.ts';
 import { readFact } from './facts.ts';
 import { readWarnings, type KeptWarning } from './warnings.ts';
@@ -34,6 +35,8 @@ export type LimitsStart = {
   /** The oldest first. */
   readonly turns: readonly TurnOfHour[];
   readonly warnings: readonly KeptWarning[];
+  /** Of this month and the one before, the oldest first. */
+  readonly budgetWarnings: readonly KeptBudgetWarning[];
   /** The newest, the oldest first. */
   readonly parents: readonly ConversationParent[];
   /** JSON; null before the first engine that had limits. */
@@ -51,6 +54,7 @@ export function readLimitsStart(db: Db, { today, nowMs }: LimitsQuestion): Limit
     spend: readDaySpend(db, today),
     turns: readTurns(db, nowMs - hourMs),
     warnings: readWarnings(db, nowMs - 24 * hourMs),
+    budgetWarnings: readBudgetWarnings(db, previousMonth(monthOfDay(today))),
     parents: readParents(db, parentsMax),
     memory: readFact(db, 'limits_memory'),
   };

@@ -4,6 +4,7 @@ import type { CalibrationState } from '../../shared/output-estimate.ts';
 import type { Db } from '../system/db.ts';
 import { assign, type AssignQuestion } from './assign.ts';
 import { noteBatch, noteMetered, type BatchNews, type MeteredBatch } from './batches.ts';
+import { keepBudgetWarnings, type KeptBudgetWarning } from './budget-warnings.ts';
 import type { BookInForce } from './book-in-force.ts';
 import type { PackedCall } from './call-row.ts';
 import { keepParent, type ConversationParent } from './conversation-parents.ts';
@@ -57,6 +58,7 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
     keepCalibration: (state: CalibrationState) => keepFact(db, 'output_calibration', JSON.stringify(state)),
     keepLimits: (memory: string) => keepFact(db, 'limits_memory', memory),
     keepWarnings: (warnings: readonly KeptWarning[]) => keepWarnings(db, warnings),
+    keepBudgetWarnings: (warnings: readonly KeptBudgetWarning[]) => keepBudgetWarnings(db, warnings),
     keepParent: (kept: ConversationParent) => keepParent(db, kept),
     daySpend: (today: string) => readDaySpend(db, today),
     noteFiles: (files: readonly IntakeFile[]) => noteIntakeFiles(db, files),

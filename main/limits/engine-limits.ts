@@ -13,13 +13,13 @@ import { settleRefused } from '../../shared/settle.ts';
 import { isWireObject } from '../../shared/usage.ts';
 import type { Clock } from '../system/clock.ts';
 import { hashText } from '../system/hash-text.ts';
-import { budgetWarningRow } from './budget-rows.ts';
-import type { BudgetWarning, DaySpend } from './budgets.ts';
+import { createBudgetSteps } from './budget-steps.ts';
+import type { DaySpend } from './budgets.ts';
 import { createCutShort, type CutShort } from './cut-short.ts';
 import { createGuard, type Guard, type GuardedEnd } from './guard-calls.ts';
 import { createLimits, type LimitsMemory } from './limits.ts';
 import { conversationSeen, limitsView } from './limits-seen.ts';
-import { pastTurn, type KeptWarning, type LimitsStart } from './limits-start.ts';
+import { pastTurn, type KeptBudgetWarning, type KeptWarning, type LimitsStart } from './limits-start.ts';
 import { createNoticePace } from './notice-pace.ts';
 import { createParents, type KeptParent } from './parents.ts';
 import type { Refusal } from './refusal.ts';
@@ -38,6 +38,7 @@ export type EngineLimitsOptions = {
     readonly daySpend: (today: string) => Promise<readonly DaySpend[]>;
     readonly keepMemory: (memory: string) => Promise<boolean>;
     readonly keepWarnings: (warnings: readonly KeptWarning[]) => Promise<void>;
+    readonly keepBudgetWarnings: (warnings: readonly KeptBudgetWarning[]) => Promise<void>;
     readonly keepParent: (kept: KeptParent) => Promise<void>;
   };
   /** Resolves when the row is durable, or cannot be made so. */
@@ -86,19 +87,26 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
   const { settings, timeZone, book, clock, start, ledger } = options;
   const dayOf = createDayOf(timeZone);
   const memory = memoryOf(start.memory);
-  const limits = createLimits({ rules: limitRulesOf(settings), timeZone, book, memory, spend: start.spend });
-  const seen = createSeen();
+  const rules = limitRulesOf(settings);
+  const toldSteps = start.budgetWarnings;
+  const limits = createLimits({ rules, timeZone, book, memory, spend: start.spend, toldSteps });
+  const seen = createSeen(dayOf);
   const parents = createParents(start.parents, ledger.keepParent);
   limits.replay(start.turns.map(pastTurn));
   for (const { conversation, ...warning } of start.warnings) seen.warned(conversation, [warning]);
+  start.budgetWarnings.forEach(seen.budgetWarned);
   const { asksCountTokens, hasWarningHeader } = settings;
+  const { onNotice } = options;
+  const steps = createBudgetSteps({ limits, seen, clock, keep: ledger.keepBudgetWarnings, onNotice, onFailure });
   const index = createConversationIndex(hashText);
-  const told = { onRefused, onWarnings, onBudgetWarnings, onParent: parents.note, onFailure };
+  const told = { onRefused, onWarnings, onBudgetWarnings: steps.tell, onParent: parents.note, onFailure };
   const guard = createGuard({ limits, index, asksCountTokens, hasWarningHeader, ...told });
-  const spend = createSpendAgain({ clock, dayOf, read: ledger.daySpend, onRead: limits.reload, onFailure });
+  const spend = createSpendAgain({ clock, dayOf, read: ledger.daySpend, onRead, onFailure });
   const isFresh = createNoticePace(clock);
   let keeping = clock.after(memoryIntervalMs, keepAgain);
   let isClosed = false;
+  // What reached a step while no engine ran.
+  steps.tellUntold();
 
   function onFailure(sentence: string): void {
     seen.failed(sentence);
@@ -127,12 +135,9 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
       .catch(() => onFailure('A warning could not be kept, since the ledger refuses; it is on the screen.'));
   }
 
-  function onBudgetWarnings(warnings: readonly BudgetWarning[]): void {
-    for (const warning of warnings) {
-      const row = budgetWarningRow(warning, clock.nowMs());
-      seen.budgetWarned(row);
-      options.onNotice(row.sentence);
-    }
+  function onRead(sums: readonly DaySpend[]): void {
+    limits.reload(sums);
+    steps.tellUntold();
   }
 
   async function keepMemory(): Promise<void> {

@@ -1,5 +1,5 @@
 /** What the limits go on from after a start, as the ledger tells it (main/ledger/read-limits.ts). Pure. */
-import type { ConversationWarning } from '../../shared/contract/limits-view.ts';
+import type { BudgetWarningRow, ConversationWarning } from '../../shared/contract/limits-view.ts';
 import { contextCountsOf } from '../../shared/prompt-estimate.ts';
 import type { TokenCounts, Usage } from '../../shared/usage.ts';
 import type { DaySpend } from './budgets.ts';
@@ -8,11 +8,16 @@ import type { KeptParent } from './parents.ts';
 
 export type KeptWarning = ConversationWarning & { readonly conversation: string };
 
+/** Of the budget of this day or month, in the team's zone. */
+export type KeptBudgetWarning = BudgetWarningRow & { readonly period: string };
+
 export type LimitsStart = {
   readonly spend: readonly DaySpend[];
   /** Oldest first. */
   readonly turns: readonly TurnRow[];
   readonly warnings: readonly KeptWarning[];
+  /** Of this month and the one before, the oldest first. */
+  readonly budgetWarnings: readonly KeptBudgetWarning[];
   readonly parents: readonly KeptParent[];
   /** JSON; null at the very first start. */
   readonly memory: string | null;

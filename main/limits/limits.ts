@@ -13,7 +13,7 @@ import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import { isNearLimit, type PromptEstimate } from '../../shared/prompt-estimate.ts';
 import type { PromptMeasure } from '../../shared/prompt-measure.ts';
 import { decideBatch, type BatchBefore } from './batch-decision.ts';
-import { createBudgets, type Budgets, type BudgetWarning, type DaySpend } from './budgets.ts';
+import { createBudgets, type Budgets, type BudgetWarning, type DaySpend, type ToldStep } from './budgets.ts';
 import type { Turn } from './conversation-state.ts';
 import { createConversationStates } from './conversation-states.ts';
 import { decide, type Allowed, type Decision } from './decide.ts';
@@ -34,6 +34,8 @@ export type LimitsOptions = {
   readonly memory: Partial<LimitsMemory>;
   /** The ledger's sums of this month and of yesterday, from its rollups. */
   readonly spend: readonly DaySpend[];
+  /** Steps of budgets that were told before the start. */
+  readonly toldSteps?: readonly ToldStep[];
 };
 
 export type CallBefore = Attribution &
@@ -86,6 +88,8 @@ export type Limits = {
   readonly setRules: (rules: LimitRules) => void;
   /** After an import or a correction the ledger's sums are read again. */
   readonly reload: (spend: readonly DaySpend[]) => void;
+  /** Steps that budgets have reached other than by `after`, each once: to be asked at the start, and after `reload` and `setRules`. */
+  readonly untoldSteps: (nowMs: number) => readonly BudgetWarning[];
   readonly memory: (nowMs: number) => LimitsMemory;
   /** Of one budget: what is spent of it, and what is spoken for. */
   readonly sums: Budgets['sums'];
@@ -96,7 +100,7 @@ export type Limits = {
 export function createLimits(options: LimitsOptions): Limits {
   const { timeZone, book, memory } = options;
   const dayOf = createDayOf(timeZone);
-  const budgets = createBudgets(options.rules.budgets);
+  const budgets = createBudgets(options.rules.budgets, options.toldSteps);
   const letOn = createLetOn(memory.letOn);
   const expectation = createExpectation(book, memory);
   const states = createConversationStates();
@@ -181,6 +185,7 @@ export function createLimits(options: LimitsOptions): Limits {
       budgets.setBudgets(next.budgets);
     },
     reload: budgets.load,
+    untoldSteps: (nowMs) => budgets.untold(dayOf(nowMs)),
     memory: (nowMs) => ({ ...expectation.snapshot(), letOn: letOn.snapshot(nowMs) }),
   };
 }

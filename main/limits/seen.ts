@@ -3,6 +3,9 @@
  * limits' own code. In memory and bounded; it decides nothing.
  */
 import type { BudgetWarningRow, ConversationWarning, RefusedCall } from '../../shared/contract/limits-view.ts';
+import type { DayOf } from '../../shared/period.ts';
+import { periodOf } from './budget-period.ts';
+import type { KeptBudgetWarning } from './limits-start.ts';
 
 export type LimitsSummary = {
   readonly refused: RefusedCall[];
@@ -15,7 +18,7 @@ export type Seen = {
   /** Oldest first. */
   readonly warningsOf: (conversation: string) => ConversationWarning[];
   readonly refused: (call: RefusedCall) => void;
-  readonly budgetWarned: (warning: BudgetWarningRow) => void;
+  readonly budgetWarned: (warning: KeptBudgetWarning) => void;
   readonly failed: (sentence: string) => void;
   readonly summary: (nowMs: number) => LimitsSummary;
 };
@@ -24,12 +27,11 @@ const conversationsMax = 2_000;
 const warningsPerConversationMax = 10;
 const listMax = 10;
 const hourMs = 3_600_000;
-const dayMs = 24 * hourMs;
 
-export function createSeen(): Seen {
+export function createSeen(dayOf: DayOf): Seen {
   const warnings = new Map<string, ConversationWarning[]>();
   let refused: RefusedCall[] = [];
-  let budgetWarnings: BudgetWarningRow[] = [];
+  let budgetWarnings: KeptBudgetWarning[] = [];
   let limitsFailure: string | null = null;
   return {
     warned: (conversation, more) => {
@@ -49,7 +51,9 @@ export function createSeen(): Seen {
     },
     summary: (nowMs) => ({
       refused: refused.filter(({ atMs }) => atMs > nowMs - hourMs),
-      budgetWarnings: budgetWarnings.filter(({ atMs, per }) => atMs > nowMs - (per === 'day' ? dayMs : 31 * dayMs)),
+      budgetWarnings: budgetWarnings
+        .filter(({ per, period }) => period === periodOf(per, dayOf(nowMs)))
+        .map(({ period: _period, ...warning }) => warning),
       limitsFailure,
     }),
   };

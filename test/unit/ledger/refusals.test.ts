@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { readExportLine } from '../../../main/intake/read-export.ts';
 import { assign } from '../../../main/ledger/assign.ts';
+import { keepBudgetWarnings, readBudgetWarnings } from '../../../main/ledger/budget-warnings.ts';
 import { readCallsTotal } from '../../../main/ledger/read-calls-total.ts';
 import { readCall } from '../../../main/ledger/read-calls.ts';
 import { exportCalls } from '../../../main/ledger/read-export.ts';
@@ -167,6 +168,23 @@ describe('what the limits go on from', () => {
     ]);
     expect(start.warnings).toEqual([warning]);
     expect(start.memory).toBeNull();
+  });
+
+  it('holds the steps of budgets that were told, of this month and the one before', () => {
+    const told = { of: 'member', limitNanoUsd: 5, spentNanoUsd: 4, percent: 80, sentence: 's', atMs: 1 } as const;
+    const kept = [
+      { ...told, whose: 'alice', per: 'day', period: '2026-09-30' },
+      { ...told, whose: 'alice', per: 'month', period: '2026-10' },
+      { ...told, whose: null, of: 'team', per: 'day', period: '2026-11-24' },
+    ] as const;
+    keepBudgetWarnings(ledger.db, kept);
+    const start = readLimitsStart(ledger.db, { today: '2026-11-24', nowMs: begun.startedAtMs });
+    expect(start.budgetWarnings).toEqual(kept.slice(1));
+    keepBudgetWarnings(
+      ledger.db,
+      Array.from({ length: 10_050 }, () => kept[2]),
+    );
+    expect(readBudgetWarnings(ledger.db, '2026-09')).toHaveLength(10_000);
   });
 
   it('keeps the newest ten thousand warnings', () => {

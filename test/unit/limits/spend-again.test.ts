@@ -5,6 +5,7 @@ import type { DaySpend } from '../../../main/limits/budgets.ts';
 import { createNoticePace } from '../../../main/limits/notice-pace.ts';
 import { createSeen } from '../../../main/limits/seen.ts';
 import { createSpendAgain } from '../../../main/limits/spend-again.ts';
+import { createDayOf } from '../../../shared/period.ts';
 import { systemClock, type Clock } from '../../../main/system/clock.ts';
 import { begunCall } from '../../kit/call-rows.ts';
 
@@ -63,9 +64,24 @@ describe('the spend', () => {
   });
 });
 
+const dayOf = createDayOf('UTC');
+
 describe('what was seen', () => {
+  it('of budgets is what is said of the running day and month', () => {
+    const seen = createSeen(dayOf);
+    const atMs = Date.parse('2026-11-24T23:00:00Z');
+    const told = { whose: 'alice', limitNanoUsd: 1, spentNanoUsd: 1, percent: 100, sentence: 's', atMs } as const;
+    seen.budgetWarned({ ...told, of: 'member', per: 'day', period: '2026-11-24' });
+    seen.budgetWarned({ ...told, of: 'member', per: 'month', period: '2026-11' });
+    const pers = (at: string) => seen.summary(Date.parse(at)).budgetWarnings.map(({ per }) => per);
+    expect(pers('2026-11-24T23:59:59Z')).toEqual(['month', 'day']);
+    expect(pers('2026-11-25T00:00:00Z')).toEqual(['month']);
+    expect(pers('2026-12-01T00:00:00Z')).toEqual([]);
+    expect(seen.summary(atMs).budgetWarnings[0]).not.toHaveProperty('period');
+  });
+
   it('is bounded: conversations, their warnings, refusals', () => {
-    const seen = createSeen();
+    const seen = createSeen(dayOf);
     const warning = {
       cause: 'context_50',
       sentence: 's',
@@ -81,7 +97,7 @@ describe('what was seen', () => {
   });
 
   it('of refusals is the last hour, the newest ten', () => {
-    const seen = createSeen();
+    const seen = createSeen(dayOf);
     const call = { member: null, project: null, conversation: null, model: null, sentence: 's', wouldCostNanoUsd: 1 };
     for (let index = 0; index < 12; index++)
       seen.refused({ ...call, id: `${index}`, cause: 'budget', atMs: index * 600_000 });
