@@ -24,7 +24,7 @@ export function connectLimits(
     clock,
     ...connection,
     ledger: {
-      daySpend: (today) => ledger.write('daySpend', today),
+      budgetSums: (question) => ledger.write('budgetSums', question),
       keepMemory: (memory) => ledger.write('keepLimits', memory),
       keepWarnings: (warnings) => ledger.write('keepWarnings', warnings),
       keepBudgetWarnings: (warnings) => ledger.write('keepBudgetWarnings', warnings),

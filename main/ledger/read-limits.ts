@@ -5,6 +5,7 @@
 import { previousMonth, monthOfDay } from '../../shared/period.ts';
 import { readUsage, type TokenCounts, type Usage } from '../../shared/usage.ts';
 import type { Db } from '../system/db.ts';
+import { readReservedBatches, type ReservedBatch } from './batches.ts';
 import { readBudgetWarnings, type KeptBudgetWarning } from './budget-warnings.ts';
 import { readParents, type ConversationParent } from './conversation-parents.ts';
 import { readFact } from './facts.ts';
@@ -30,8 +31,10 @@ export type TurnOfHour = TokenCounts & {
   readonly usage: Usage | null;
 };
 
-export type LimitsStart = {
-  readonly spend: readonly SpendOfDay[];
+/** What bears on budgets, of one moment. */
+export type BudgetSums = { readonly spend: readonly SpendOfDay[]; readonly batches: readonly ReservedBatch[] };
+
+export type LimitsStart = BudgetSums & {
   /** The oldest first. */
   readonly turns: readonly TurnOfHour[];
   readonly warnings: readonly KeptWarning[];
@@ -51,13 +54,17 @@ const parentsMax = 2_000;
 
 export function readLimitsStart(db: Db, { today, nowMs }: LimitsQuestion): LimitsStart {
   return {
-    spend: readDaySpend(db, today),
+    ...readBudgetSums(db, { today, nowMs }),
     turns: readTurns(db, nowMs - hourMs),
     warnings: readWarnings(db, nowMs - 24 * hourMs),
     budgetWarnings: readBudgetWarnings(db, previousMonth(monthOfDay(today))),
     parents: readParents(db, parentsMax),
     memory: readFact(db, 'limits_memory'),
   };
+}
+
+export function readBudgetSums(db: Db, { today, nowMs }: LimitsQuestion): BudgetSums {
+  return { spend: readDaySpend(db, today), batches: readReservedBatches(db, nowMs) };
 }
 
 /** This month and, on its first day, the one before: what began before midnight may end after it. */

@@ -15,7 +15,7 @@ import { noteIntakeFiles, type IntakeFile } from './intake-files.ts';
 import { mendDifferences, type RecentDifferences } from './recent-check.ts';
 import { rerate, type RerateQuestion } from './rerate.ts';
 import { forgetJournal, readJournal } from './read-journal.ts';
-import { readDaySpend } from './read-limits.ts';
+import { readBudgetSums, type LimitsQuestion } from './read-limits.ts';
 import { recoverCalls } from './recover.ts';
 import type { Recorder } from './record.ts';
 import { moveRollupsToZone } from './rollup.ts';
@@ -60,7 +60,7 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
     keepWarnings: (warnings: readonly KeptWarning[]) => keepWarnings(db, warnings),
     keepBudgetWarnings: (warnings: readonly KeptBudgetWarning[]) => keepBudgetWarnings(db, warnings),
     keepParent: (kept: ConversationParent) => keepParent(db, kept),
-    daySpend: (today: string) => readDaySpend(db, today),
+    budgetSums: (question: LimitsQuestion) => readBudgetSums(db, question),
     noteFiles: (files: readonly IntakeFile[]) => noteIntakeFiles(db, files),
     noteBatch: (batch: BatchNews) => noteBatch(db, batch),
     noteMetered: (batch: MeteredBatch) => noteMetered(db, batch),

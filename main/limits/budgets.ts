@@ -40,6 +40,8 @@ export type BudgetRefusal = { readonly account: BudgetAccount; readonly sums: Ac
 export type Budgets = {
   /** Null when the call may go; its reservation then stands until `settle` or `release`. */
   readonly reserve: (call: BudgetCall, expectedNanoUsd: number, isLetOn: boolean) => BudgetRefusal | null;
+  /** Reserves without asking, for what has been let through before, on whatever day. */
+  readonly hold: (call: BudgetCall, expectedNanoUsd: number) => void;
   readonly release: (callId: string) => void;
   /** Ends the reservation of the call, if it has one, and counts what it cost. Any call, from whatever source. */
   readonly settle: (call: BudgetCall, costNanoUsd: number) => readonly BudgetWarning[];
@@ -111,6 +113,7 @@ export function createBudgets(start: readonly Budget[], toldBefore: readonly Tol
       if (!account) throw new RangeError('the book named an account that the call does not fall under');
       return { account, sums: outcome.sums, isHeld: outcome.isHeld };
     },
+    hold: (call, expectedNanoUsd) => void book.reserve(call.id, accountsOf(budgets, call), expectedNanoUsd, true),
     release: book.release,
     settle: (call, costNanoUsd) => {
       book.release(call.id);

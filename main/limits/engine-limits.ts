@@ -14,17 +14,17 @@ import { isWireObject } from '../../shared/usage.ts';
 import type { Clock } from '../system/clock.ts';
 import { hashText } from '../system/hash-text.ts';
 import { createBudgetSteps } from './budget-steps.ts';
-import type { DaySpend } from './budgets.ts';
 import { createCutShort, type CutShort } from './cut-short.ts';
 import { createGuard, type Guard, type GuardedEnd } from './guard-calls.ts';
-import { createLimits, type LimitsMemory } from './limits.ts';
+import { startKeepingMemory } from './keep-memory.ts';
+import { createLimits, type Limits, type LimitsMemory } from './limits.ts';
 import { conversationSeen, limitsView } from './limits-seen.ts';
 import { pastTurn, type KeptBudgetWarning, type KeptWarning, type LimitsStart } from './limits-start.ts';
 import { createNoticePace } from './notice-pace.ts';
 import { createParents, type KeptParent } from './parents.ts';
 import type { Refusal } from './refusal.ts';
 import { createSeen, type LimitsSummary } from './seen.ts';
-import { createSpendAgain } from './spend-again.ts';
+import { createSpendAgain, type BudgetSums, type SpendAgainOptions } from './spend-again.ts';
 import type { Warning } from './warnings.ts';
 
 export type EngineLimitsOptions = {
@@ -35,7 +35,7 @@ export type EngineLimitsOptions = {
   readonly start: LimitsStart;
   readonly ledger: {
     /** Of the writer thread: see spend-again.ts. */
-    readonly daySpend: (today: string) => Promise<readonly DaySpend[]>;
+    readonly budgetSums: SpendAgainOptions['read'];
     readonly keepMemory: (memory: string) => Promise<boolean>;
     readonly keepWarnings: (warnings: readonly KeptWarning[]) => Promise<void>;
     readonly keepBudgetWarnings: (warnings: readonly KeptBudgetWarning[]) => Promise<void>;
@@ -55,6 +55,8 @@ export type EngineLimits = {
     /** Null where nothing is ever cut. */
     readonly cutShort: CutShort | null;
   };
+  /** For whoever brings batches to the ledger. */
+  readonly batchHolds: Pick<Limits['batches'], 'submitted' | 'noted'> & { readonly changed: () => void };
   readonly finish: (call: BegunCall, end: GuardedEnd, outcome: CallOutcome) => void;
   /** The row of a finished call is in the ledger; `isUnusual` when it is not the row it was told as. */
   readonly committed: (callId: string, isUnusual: boolean) => void;
@@ -80,9 +82,6 @@ function memoryOf(text: string | null): Partial<LimitsMemory> {
   }
 }
 
-/** What is learnt in between is learnt again after a kill; what somebody let on is kept at once. */
-const memoryIntervalMs = 5 * 60_000;
-
 export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
   const { settings, timeZone, book, clock, start, ledger } = options;
   const dayOf = createDayOf(timeZone);
@@ -90,6 +89,7 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
   const rules = limitRulesOf(settings);
   const toldSteps = start.budgetWarnings;
   const limits = createLimits({ rules, timeZone, book, memory, spend: start.spend, toldSteps });
+  limits.batches.load(start.batches, clock.nowMs());
   const seen = createSeen(dayOf);
   const parents = createParents(start.parents, ledger.keepParent);
   limits.replay(start.turns.map(pastTurn));
@@ -101,10 +101,13 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
   const index = createConversationIndex(hashText);
   const told = { onRefused, onWarnings, onBudgetWarnings: steps.tell, onParent: parents.note, onFailure };
   const guard = createGuard({ limits, index, asksCountTokens, hasWarningHeader, ...told });
-  const spend = createSpendAgain({ clock, dayOf, read: ledger.daySpend, onRead, onFailure });
+  const spend = createSpendAgain({ clock, dayOf, read: ledger.budgetSums, onRead, onFailure });
   const isFresh = createNoticePace(clock);
-  let keeping = clock.after(memoryIntervalMs, keepAgain);
-  let isClosed = false;
+  const memoryKeeper = startKeepingMemory(clock, () => {
+    // What is reserved for a batch ends by the hour as well.
+    if (limits.batches.isHoldingAny()) spend.soon();
+    return ledger.keepMemory(JSON.stringify(limits.memory(clock.nowMs())));
+  });
   // What reached a step while no engine ran.
   steps.tellUntold();
 
@@ -135,23 +138,14 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
       .catch(() => onFailure('A warning could not be kept, since the ledger refuses; it is on the screen.'));
   }
 
-  function onRead(sums: readonly DaySpend[]): void {
-    limits.reload(sums);
+  function onRead(sums: BudgetSums): void {
+    limits.reload(sums.spend);
+    limits.batches.load(sums.batches, clock.nowMs());
     steps.tellUntold();
   }
 
-  async function keepMemory(): Promise<void> {
-    await ledger.keepMemory(JSON.stringify(limits.memory(clock.nowMs())));
-  }
-
-  function keepAgain(): void {
-    void keepMemory().finally(() => {
-      if (!isClosed) keeping = clock.after(memoryIntervalMs, keepAgain);
-    });
-  }
-
   async function letOnNow(conversation: string): Promise<LetOnAnswer> {
-    await keepMemory();
+    await memoryKeeper.now();
     return { conversation, letOn: limits.letOn.of(conversation, clock.nowMs()) };
   }
 
@@ -169,6 +163,7 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
       spend.committed(callId);
       if (isUnusual) spend.soon();
     },
+    batchHolds: { ...limits.batches, changed: spend.soon },
     ledgerChanged: spend.soon,
     conversation: (id, project, nowMs) => conversationSeen({ limits, seen, parents }, id, project, nowMs),
     summary: seen.summary,
@@ -184,11 +179,9 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
       limits.letOn.revoke(conversation);
       return letOnNow(conversation);
     },
-    close: async () => {
-      isClosed = true;
-      keeping.cancel();
+    close: () => {
       spend.close();
-      await keepMemory();
+      return memoryKeeper.close();
     },
   };
 }

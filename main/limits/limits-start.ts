@@ -2,17 +2,16 @@
 import type { BudgetWarningRow, ConversationWarning } from '../../shared/contract/limits-view.ts';
 import { contextCountsOf } from '../../shared/prompt-estimate.ts';
 import type { TokenCounts, Usage } from '../../shared/usage.ts';
-import type { DaySpend } from './budgets.ts';
 import type { PastTurn } from './limits.ts';
 import type { KeptParent } from './parents.ts';
+import type { BudgetSums } from './spend-again.ts';
 
 export type KeptWarning = ConversationWarning & { readonly conversation: string };
 
 /** Of the budget of this day or month, in the team's zone. */
 export type KeptBudgetWarning = BudgetWarningRow & { readonly period: string };
 
-export type LimitsStart = {
-  readonly spend: readonly DaySpend[];
+export type LimitsStart = BudgetSums & {
   /** Oldest first. */
   readonly turns: readonly TurnRow[];
   readonly warnings: readonly KeptWarning[];

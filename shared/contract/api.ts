@@ -191,6 +191,8 @@ export const pendingBatchSchema = z.object({
   endedAtMs: instantMs.nullable(),
   member: z.string().nullable(),
   project: z.string().nullable(),
+  /** Reserved in the budgets until its results are metered, or a day and an hour are over; 0 when nothing is (any more). */
+  reservedNanoUsd: nanoUsd,
 });
 export type PendingBatch = z.infer<typeof pendingBatchSchema>;
 export const pendingBatchesSchema = z.object({ batches: z.array(pendingBatchSchema) });

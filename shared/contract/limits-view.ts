@@ -75,7 +75,7 @@ export type BudgetWarningRow = z.infer<typeof budgetWarningSchema>;
 
 export const budgetRowSchema = z.object({
   ...budgetOf,
-  /** Expected by the calls on their way. */
+  /** Expected by the calls and batches on their way. */
   reservedNanoUsd: nanoUsd,
   warnedPercent: z.literal([0, ...budgetWarningPercents]),
   resetsAtMs: instantMs,

@@ -1,7 +1,7 @@
 /**
  * Migration 7: what the limits know outlives every end of an engine. A conversation's parent is kept when it is first known, and taken over from where an
  * engine kept it at its orderly end. What limits stopped is found by an index, which no other call pays for.
- * The steps that budgets reached are kept once they are told.
+ * The steps that budgets reached are kept once they are told. A batch is known with what it is expected to cost, and how many of its requests may be billed.
  */
 export const migration0007 = `
 CREATE TABLE conversation_parents (
@@ -26,6 +26,9 @@ CREATE TABLE budget_warnings (
   percent        INTEGER NOT NULL,
   sentence       TEXT NOT NULL
 ) STRICT;
+
+ALTER TABLE batches ADD COLUMN billable_requests INTEGER;
+ALTER TABLE batches ADD COLUMN expected_nano_usd INTEGER;
 
 CREATE INDEX calls_refused ON calls (started_at_ms) WHERE status = 'refused';
 `;

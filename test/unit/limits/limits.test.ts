@@ -147,7 +147,7 @@ describe('a budget that is spent', () => {
     const answer = refused(held, { callId: 'late' });
     expect(answer.headers['retry-after']).toBe('60');
     expect(answer.sentence).toContain('$0.00 is spent and');
-    expect(answer.sentence).toContain('is spoken for by calls on their way');
+    expect(answer.sentence).toContain('is spoken for by calls and batches on their way');
   });
 
   it('refuses a model that nobody can price too, since it costs something', () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { DaySpend } from '../../../main/limits/budgets.ts';
 import { createNoticePace } from '../../../main/limits/notice-pace.ts';
 import { createSeen } from '../../../main/limits/seen.ts';
-import { createSpendAgain } from '../../../main/limits/spend-again.ts';
+import { createSpendAgain, type BudgetSums } from '../../../main/limits/spend-again.ts';
 import { createDayOf } from '../../../shared/period.ts';
 import { systemClock, type Clock } from '../../../main/system/clock.ts';
 import { begunCall } from '../../kit/call-rows.ts';
@@ -21,14 +21,14 @@ const row = (member: string, costNanoUsd: number): DaySpend => ({
 });
 
 function start(read: (today: string) => Promise<readonly DaySpend[]>) {
-  const { promise, resolve } = Promise.withResolvers<readonly DaySpend[] | string>();
+  const { promise, resolve } = Promise.withResolvers<BudgetSums | string>();
   let reads = 0;
   const spend = createSpendAgain({
     clock: hasty,
     dayOf: () => day,
-    read: (today) => {
+    read: async ({ today }) => {
       reads += 1;
-      return read(today);
+      return { spend: await read(today), batches: [] };
     },
     onRead: resolve,
     onFailure: resolve,
@@ -43,7 +43,7 @@ describe('the spend', () => {
     spend.ended(begunCall('b', { member: 'bo' }), 4);
     spend.committed('a');
     for (let index = 0; index < 100; index++) spend.soon();
-    expect(await told).toEqual([row('alice', 10), row('bo', 4)]);
+    expect(await told).toEqual({ spend: [row('alice', 10), row('bo', 4)], batches: [] });
     expect(reads()).toBe(1);
   });
 
@@ -54,7 +54,7 @@ describe('the spend', () => {
     });
     spend.ended(begunCall('a'), 3);
     spend.soon();
-    expect(await told).toEqual([row('alice', 3)]);
+    expect(await told).toEqual({ spend: [row('alice', 3)], batches: [] });
   });
 
   it('that cannot be read is told of', async () => {
