@@ -18,12 +18,12 @@ import { createCutShort, type CutShort } from './cut-short.ts';
 import { createGuard, type Guard, type GuardedEnd } from './guard-calls.ts';
 import { startKeepingMemory } from './keep-memory.ts';
 import { createLimits, type Limits, type LimitsMemory } from './limits.ts';
-import { conversationSeen, limitsView } from './limits-seen.ts';
+import { conversationSeen, limitsSummary, limitsView, type LimitsSummary } from './limits-seen.ts';
 import { pastTurn, type KeptBudgetWarning, type KeptWarning, type LimitsStart } from './limits-start.ts';
 import { createNoticePace } from './notice-pace.ts';
 import { createParents, type KeptParent } from './parents.ts';
 import type { Refusal } from './refusal.ts';
-import { createSeen, type LimitsSummary } from './seen.ts';
+import { createSeen } from './seen.ts';
 import { createSpendAgain, type BudgetSums, type SpendAgainOptions } from './spend-again.ts';
 import type { Warning } from './warnings.ts';
 
@@ -166,7 +166,7 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
     batchHolds: { ...limits.batches, changed: spend.soon },
     ledgerChanged: spend.soon,
     conversation: (id, project, nowMs) => conversationSeen({ limits, seen, parents }, id, project, nowMs),
-    summary: seen.summary,
+    summary: (nowMs) => limitsSummary({ limits, seen }, nowMs),
     view: () => {
       const nowMs = clock.nowMs();
       return limitsView(limits, settings, { nowMs, day: dayOf(nowMs), timeZone });

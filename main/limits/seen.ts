@@ -7,8 +7,11 @@ import type { DayOf } from '../../shared/period.ts';
 import { periodOf } from './budget-period.ts';
 import type { KeptBudgetWarning } from './limits-start.ts';
 
-export type LimitsSummary = {
-  readonly refused: RefusedCall[];
+/** Whether its conversation is let on is known elsewhere. */
+export type StoppedCall = Omit<RefusedCall, 'letOn'>;
+
+export type SeenSummary = {
+  readonly refused: StoppedCall[];
   readonly budgetWarnings: BudgetWarningRow[];
   readonly limitsFailure: string | null;
 };
@@ -17,10 +20,10 @@ export type Seen = {
   readonly warned: (conversation: string, warnings: readonly ConversationWarning[]) => void;
   /** Oldest first. */
   readonly warningsOf: (conversation: string) => ConversationWarning[];
-  readonly refused: (call: RefusedCall) => void;
+  readonly refused: (call: StoppedCall) => void;
   readonly budgetWarned: (warning: KeptBudgetWarning) => void;
   readonly failed: (sentence: string) => void;
-  readonly summary: (nowMs: number) => LimitsSummary;
+  readonly summary: (nowMs: number) => SeenSummary;
 };
 
 const conversationsMax = 2_000;
@@ -30,7 +33,7 @@ const hourMs = 3_600_000;
 
 export function createSeen(dayOf: DayOf): Seen {
   const warnings = new Map<string, ConversationWarning[]>();
-  let refused: RefusedCall[] = [];
+  let refused: StoppedCall[] = [];
   let budgetWarnings: KeptBudgetWarning[] = [];
   let limitsFailure: string | null = null;
   return {

@@ -7,6 +7,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import OlderAnthropic from 'anthropic-sdk-0x';
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { badgesOf } from '../../renderer/data/badges.ts';
 import { callsTotalSchema, monthViewSchema } from '../../shared/contract/api.ts';
 import { letOnAnswerSchema } from '../../shared/contract/limits-view.ts';
 import { formatUsd } from '../../shared/money.ts';
@@ -173,9 +174,13 @@ describe('a conversation that was let on', () => {
     const question = questionOf(textOf(9_000));
     await refusalOf(far.client().messages.create(question));
     const [row] = await far.engine.settled(1);
+    expect((await far.live()).refused).toMatchObject([{ conversation: row?.conversation, letOn: null }]);
     const path = `/api/conversations/${encodeURIComponent(row?.conversation ?? '')}`;
     const answer = letOnAnswerSchema.parse(await far.engine.post(`${path}/allow`, { forMs: 3_600_000 }));
     expect(answer.letOn?.untilMs).toBeGreaterThan(far.clock.nowMs() + 3_590_000);
+    // It has no card before its first turn; the stopped call itself says that it waits for nobody.
+    expect(badgesOf(await far.live())).toEqual({});
+    expect((await far.live()).refused).toMatchObject([{ letOn: answer.letOn }]);
 
     await far.client().messages.create(question);
     await far.engine.restart();
