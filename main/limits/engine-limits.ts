@@ -153,7 +153,7 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
     callbacks: {
       onAsk: guard.ask,
       onAskBatch: guard.askBatch,
-      cutShort: settings.cutsMidStream ? createCutShort(limits, book, clock.nowMs) : null,
+      cutShort: settings.cutsMidStream ? createCutShort({ limits, book, nowMs: clock.nowMs, onFailure }) : null,
     },
     finish: (call, end, outcome) => {
       spend.ended(call, outcome.costNanoUsd ?? 0);

@@ -30,7 +30,7 @@ export type ForwardEnd =
   | { readonly kind: 'whole' }
   /** `didReach` false in any of these: nothing of the request was written to a connection, so it cannot have run. */
   | { readonly kind: 'client_left'; readonly didReach: boolean }
-  /** We ended it, behind a whole event and with words of our own. */
+  /** We ended it: behind a whole event with words of our own, or where that could not be done, by its connection. */
   | { readonly kind: 'cut_short' }
   | { readonly kind: 'upstream_cut'; readonly reason: string; readonly didTimeOut: boolean }
   /** Nothing was answered. */
@@ -40,13 +40,16 @@ export type ForwardEvents = {
   readonly onResponse: (status: number, rawHeaders: readonly string[]) => void;
   /** A promise: the chunk is not read yet. */
   readonly onChunk: (chunk: Buffer) => Promise<void> | undefined;
-  /** After each chunk: the last words of the answer, where it is to be cut behind this one. */
-  readonly cutShort?: (chunk: Buffer) => string | null;
+  /** After each chunk, as soon as it is read: the last words of the answer, where it is to be cut behind this one; null where it goes on. */
+  readonly cutShort?: () => LastWords | null;
   /** A promise: what has to be done before the client sees the end of a whole answer. */
   readonly onEnd: (end: ForwardEnd) => Promise<void> | undefined;
   /** Where the end of the answer waits for `onEnd`. */
   readonly holds?: Pick<HeldEnd, 'clock' | 'isEndSeen' | 'settle'>;
 };
+
+/** `none`: its connection is cut. */
+export type LastWords = { readonly kind: 'words'; readonly bytes: Buffer } | { readonly kind: 'none' };
 
 const noEvents: ForwardEvents = { onResponse: () => {}, onChunk: () => undefined, onEnd: () => undefined };
 
@@ -88,6 +91,16 @@ export function forward(
     controller?.abort(new Error('the client left'));
   }
 
+  function cutIfAsked(running: Dispatcher.DispatchController): void {
+    const lastWords = isEnded ? null : (events.cutShort?.() ?? null);
+    if (lastWords === null) return;
+    if (lastWords.kind === 'words' && !isDraining) answer.write(lastWords.bytes, undefined);
+    const settled = end({ kind: 'cut_short' });
+    if (lastWords.kind === 'words') answer.end(settled);
+    else answer.cut(() => cut(response));
+    running.abort(new Error('the answer was cut short'));
+  }
+
   // It may have gone while the begin was being made durable.
   if (response.destroyed) return void end({ kind: 'client_left', didReach: false });
   response.on('close', onClientGone);
@@ -120,11 +133,9 @@ export function forward(
       onResponseData: (started, chunk) => {
         const read = events.onChunk(chunk);
         if (!isDraining && !answer.write(chunk, read)) started.pause();
-        const lastWords = isDraining || isEnded ? null : (events.cutShort?.(chunk) ?? null);
-        if (lastWords === null) return;
-        answer.write(Buffer.from(lastWords), undefined);
-        answer.end(end({ kind: 'cut_short' }));
-        started.abort(new Error('the answer was cut short'));
+        if (events.cutShort === undefined) return;
+        if (read === undefined) cutIfAsked(started);
+        else void read.then(() => cutIfAsked(started));
       },
       onResponseEnd: (ended) => {
         if (isDraining) return void end({ kind: 'client_left', didReach: true });
