@@ -24,9 +24,11 @@ export function connectLimits(
     clock,
     ...connection,
     ledger: {
-      daySpend: (today) => ledger.write('daySpend', today),
+      budgetSums: (question) => ledger.write('budgetSums', question),
       keepMemory: (memory) => ledger.write('keepLimits', memory),
       keepWarnings: (warnings) => ledger.write('keepWarnings', warnings),
+      keepBudgetWarnings: (warnings) => ledger.write('keepBudgetWarnings', warnings),
+      keepParent: (kept) => ledger.write('keepParent', kept),
     },
     recordRefused: (call, settled) =>
       ledger.writer.settle(call, settled, () => onRefused(rowOf(call, settled.outcome))),

@@ -90,7 +90,8 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     stripe: sync.summary,
     gap: ledger.gap,
   });
-  const intake = startEngineIntake({ ...options, ledger, book: prices.book, ...ids, onChanges });
+  const { batchHolds } = limits;
+  const intake = startEngineIntake({ ...options, ledger, book: prices.book, ...ids, onChanges, batchHolds });
   const calibration = createOutputCalibration(start.calibration);
   const assigning = createAssigning({ ledger, customers: settings, onChanges });
   const proxy = await explainPortFailure('proxy', settings.port, async () =>

@@ -4,11 +4,16 @@
  */
 import { isWireObject, readCount, readText, type WireObject } from './usage.ts';
 
+/** Anthropic ends every batch within 24 hours, and its results are usually fetched soon after: so long its expected cost is reserved. */
+export const batchReservedMaxMs = 25 * 3_600_000;
+
 export type BatchFacts = {
   readonly id: string;
   /** `in_progress`, `canceling` or `ended`. */
   readonly status: string;
   readonly requests: number;
+  /** Those that may be billed: all but the ones that errored, were canceled or expired. */
+  readonly billableRequests: number;
   readonly createdAtMs: number | null;
   readonly endedAtMs: number | null;
 };
@@ -39,10 +44,20 @@ function readBatchFacts(wire: unknown): BatchFacts | null {
   return {
     id,
     status: readText(wire['processing_status']) ?? 'in_progress',
-    requests: Object.values(counts).reduce<number>((sum, value) => sum + readCount(value), 0),
+    requests: sumOf(Object.keys(counts), counts),
+    billableRequests: sumOf(
+      Object.keys(counts).filter((name) => !unbilledCounts.includes(name)),
+      counts,
+    ),
     createdAtMs: readInstant(wire['created_at']),
     endedAtMs: readInstant(wire['ended_at']),
   };
+}
+
+const unbilledCounts: readonly string[] = ['errored', 'canceled', 'expired'];
+
+function sumOf(names: readonly string[], counts: WireObject): number {
+  return names.reduce((sum, name) => sum + readCount(counts[name]), 0);
 }
 
 function readInstant(value: unknown): number | null {

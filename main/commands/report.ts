@@ -1,6 +1,12 @@
 /** `tollkeeper report`: one month's spend by one dimension, as a table or as JSON. Reads the rollups; works beside a running engine. */
 import { AppError } from '../../shared/contract/errors.ts';
-import { monthDimensions, type MonthDimension, type MonthView, type PendingBatch } from '../../shared/contract/api.ts';
+import {
+  monthDimensions,
+  type MonthDimension,
+  type MonthView,
+  type PendingBatch,
+  type RefusedSum,
+} from '../../shared/contract/api.ts';
 import { formatUsd } from '../../shared/money.ts';
 import type { UnpricedView } from '../../shared/contract/unpriced.ts';
 import { createDayOf, isMonth, monthOfDay } from '../../shared/period.ts';
@@ -62,7 +68,7 @@ type Report = {
   readonly pendingBatches: readonly PendingBatch[];
 };
 
-function asJson({ view: { month, timeZone, by, total, rows }, isDemo, unpriced, pendingBatches }: Report) {
+function asJson({ view: { month, timeZone, by, total, rows, refused }, isDemo, unpriced, pendingBatches }: Report) {
   const row = ({ key, spend }: MonthView['rows'][number]) => ({
     [by]: key,
     ...spend,
@@ -75,12 +81,18 @@ function asJson({ view: { month, timeZone, by, total, rows }, isDemo, unpriced, 
     isDemo,
     total: { ...total, costUsd: formatUsd(total.costNanoUsd, 9).slice(1) },
     rows: rows.map(row),
+    refused: { ...refused, wouldCostUsd: formatUsd(refused.wouldCostNanoUsd, 9).slice(1) },
     unpricedReasons: unpriced.reasons.map(({ reason, calls }) => ({ reason, calls })),
     pendingBatches,
   };
 }
 
-function asText({ view: { month, timeZone, by, total, rows }, isDemo, unpriced, pendingBatches }: Report): string[] {
+function asText({
+  view: { month, timeZone, by, total, rows, refused },
+  isDemo,
+  unpriced,
+  pendingBatches,
+}: Report): string[] {
   const columns = [by, 'cost', 'calls', 'unpriced', 'estimated', 'input', 'cache write', 'cache read', 'output'];
   const cells = rows.map(({ key, spend }) => [
     key ?? 'unassigned',
@@ -102,6 +114,7 @@ function asText({ view: { month, timeZone, by, total, rows }, isDemo, unpriced, 
       cells,
     ),
     ...unpricedText(unpriced),
+    ...refusedText(refused),
     ...batchesText(pendingBatches),
   ];
 }
@@ -114,6 +127,15 @@ function unpricedText({ calls, reasons, otherCalls }: UnpricedView): string[] {
     `${unpricedWords(calls)}, in no sum above:`,
     ...reasons.map((told) => `- ${count(told.calls)}: ${told.reason} ${unpricedAdvice(told.reason).sentence}`),
     ...(otherCalls > 0 ? [`- ${count(otherCalls)} more: the export has the reason of each (unpriced_reason).`] : []),
+  ];
+}
+
+function refusedText({ calls, wouldCostNanoUsd, unpricedCalls }: RefusedSum): string[] {
+  if (calls === 0) return [];
+  const unknown = unpricedCalls === 0 ? '' : `; ${count(unpricedCalls)} without a price not counted`;
+  return [
+    '',
+    `${count(calls)} of these calls ${calls === 1 ? 'was' : 'were'} refused by limits and cost nothing; ${calls === 1 ? 'it' : 'they'} would have cost about ${formatUsd(wouldCostNanoUsd, 4)}${unknown}.`,
   ];
 }
 

@@ -3,21 +3,25 @@ import type { BatchFacts, BatchResult } from '../../shared/batch.ts';
 import type { Attribution } from '../../shared/call.ts';
 import type { DayChange } from '../../shared/corrections.ts';
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
+import type { BatchSubmitter } from '../ledger/batches.ts';
 import type { Ledger } from '../ledger/open.ts';
 import { pack } from '../ledger/take-in.ts';
 import { batchCall, type BatchContext } from './batch-call.ts';
 
-export type BatchSubmitter = Pick<Attribution, 'member' | 'project' | 'customer'> & { readonly client: string | null };
+export type BatchFetcher = Pick<Attribution, 'member' | 'project' | 'customer'> & { readonly client: string | null };
 
+/** True when something of them is new that bears on what is reserved. */
 export async function noteBatches(
   ledger: Pick<Ledger, 'write'>,
   nowMs: number,
   batches: readonly BatchFacts[],
   submitter: BatchSubmitter | null,
-): Promise<void> {
-  for (const facts of batches) {
-    await ledger.write('noteBatch', { ...facts, createdAtMs: facts.createdAtMs ?? nowMs, submitter });
-  }
+): Promise<boolean> {
+  let isNews = false;
+  for (const facts of batches)
+    if (await ledger.write('noteBatch', { ...facts, createdAtMs: facts.createdAtMs ?? nowMs, submitter }))
+      isNews = true;
+  return isNews;
 }
 
 type BatchIntake = {
@@ -33,7 +37,7 @@ export async function takeInBatch(
   { ledger, book, callId, nowMs, onChanges }: BatchIntake,
   batchId: string,
   results: readonly BatchResult[],
-  fetcher: BatchSubmitter,
+  fetcher: BatchFetcher,
 ): Promise<void> {
   const known = await ledger.read('batch', batchId);
   const hasSubmitter = known !== null && (known.member ?? known.project ?? known.customer ?? known.client) !== null;

@@ -1,7 +1,7 @@
 /** The intake of a running engine: imports on request, batches from the proxy, and the watcher where it is switched on. */
 import type { Settings } from '../../shared/contract/settings.ts';
 import { errorText, type Log } from '../system/log.ts';
-import { meterBatches, type BatchCallbacks } from './meter-batches.ts';
+import { meterBatches, type BatchCallbacks, type BatchHolds } from './meter-batches.ts';
 import { callsPerChunkBesideProxy, createIntake, type Intake, type IntakeOptions } from './start.ts';
 import type { TranscriptPlaces } from './transcript-files.ts';
 import { watchTranscripts } from './watch-transcripts.ts';
@@ -18,6 +18,7 @@ export type EngineIntakeOptions = Omit<IntakeOptions, 'callsPerChunk'> & {
   readonly settings: Settings;
   readonly transcriptPlaces: TranscriptPlaces;
   readonly log: Log;
+  readonly batchHolds: BatchHolds;
 };
 
 export function startEngineIntake(options: EngineIntakeOptions): EngineIntake {
@@ -31,6 +32,7 @@ export function startEngineIntake(options: EngineIntakeOptions): EngineIntake {
     read: intake.transcripts,
     onTrouble: trouble('the transcripts could not be read; the next look tries again'),
   });
-  const batches = meterBatches(intake, trouble('batch results could not be written; fetch them again'));
+  const onTrouble = trouble('batch results could not be written; fetch them again');
+  const batches = meterBatches({ intake, holds: options.batchHolds, onTrouble });
   return { transcripts: intake.transcripts, ledger: intake.ledger, batches, stopWatching, settled: intake.settled };
 }

@@ -6,17 +6,19 @@ import type { BatchFacts, BatchResult } from '../../shared/batch.ts';
 import type { LedgerImportResult, TranscriptsResult } from '../../shared/contract/api.ts';
 import type { DayChange } from '../../shared/corrections.ts';
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
+import type { BatchSubmitter } from '../ledger/batches.ts';
 import type { Ledger } from '../ledger/open.ts';
 import type { Clock } from '../system/clock.ts';
-import { noteBatches, takeInBatch, type BatchSubmitter } from './batches.ts';
+import { noteBatches, takeInBatch, type BatchFetcher } from './batches.ts';
 import { importLedger } from './import-ledger.ts';
 import { importTranscripts, type ImportOptions } from './import-transcripts.ts';
 import type { IntakeDefaults } from './transcript-call.ts';
 import type { TranscriptPlaces } from './transcript-files.ts';
 
 export type Intake = {
-  readonly batches: (batches: readonly BatchFacts[], submitter: BatchSubmitter | null) => Promise<void>;
-  readonly batchResults: (batchId: string, results: readonly BatchResult[], fetcher: BatchSubmitter) => Promise<void>;
+  /** True when something of them is new that bears on what is reserved. */
+  readonly batches: (batches: readonly BatchFacts[], submitter: BatchSubmitter | null) => Promise<boolean>;
+  readonly batchResults: (batchId: string, results: readonly BatchResult[], fetcher: BatchFetcher) => Promise<void>;
   readonly batchMetered: (batchId: string) => Promise<void>;
   /** Resolves when every batch result handed over so far was written, or could not be. */
   readonly settled: () => Promise<void>;
@@ -54,7 +56,7 @@ export function createIntake({ settings, ...rest }: IntakeOptions): Intake {
 
   /** The results of one batch follow one another: its end must not be noted before its last line. */
   let lastOfBatches: Promise<unknown> = Promise.resolve();
-  function inOrder(run: () => Promise<void>): Promise<void> {
+  function inOrder<Result>(run: () => Promise<Result>): Promise<Result> {
     const next = lastOfBatches.then(run, run);
     lastOfBatches = next.catch(() => null);
     return next;

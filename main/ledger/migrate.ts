@@ -17,6 +17,7 @@ import { migration0003 } from './migrations/0003-journal.ts';
 import { migration0004 } from './migrations/0004-reading.ts';
 import { migration0005 } from './migrations/0005-refusals.ts';
 import { migration0006 } from './migrations/0006-client-user.ts';
+import { migration0007 } from './migrations/0007-limits.ts';
 
 const migrations: readonly string[] = [
   migration0001,
@@ -25,6 +26,7 @@ const migrations: readonly string[] = [
   migration0004,
   migration0005,
   migration0006,
+  migration0007,
 ];
 
 export const schemaVersion = migrations.length;

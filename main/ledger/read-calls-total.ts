@@ -5,23 +5,29 @@
 import type { CallsTotal } from '../../shared/contract/api.ts';
 import type { Db } from '../system/db.ts';
 import { otherConditions, rangeConditions, type CallsFilter } from './call-conditions.ts';
+import { readRefusedSum } from './read-refused.ts';
 
 /** A few tenths of a second on a slow disk, and the reader thread serves every screen. */
 const scannedMax = 100_000;
 
 export function readCallsTotal(db: Db, query: CallsFilter, scannedAtMost = scannedMax): CallsTotal {
-  const { conversation, book, reason, status } = query;
-  const isInRollups = conversation === undefined && book === undefined && reason === undefined;
-  return isInRollups && (status === undefined || status === 'unpriced')
-    ? fromRollups(db, query)
-    : fromCalls(db, query, scannedAtMost);
+  const { conversation, client, user, book, reason, status } = query;
+  const isInRollups = [conversation, client, user, book, reason].every((value) => value === undefined);
+  const total =
+    isInRollups && (status === undefined || status === 'unpriced')
+      ? fromRollups(db, query)
+      : fromCalls(db, query, scannedAtMost);
+  const refused = readRefusedSum(db, query, scannedAtMost);
+  return { ...total, refused, isWhole: total.isWhole && refused.calls < scannedAtMost };
 }
 
-function fromRollups(db: Db, { member, project, model, from, to, status }: CallsFilter): CallsTotal {
+type Sums = Omit<CallsTotal, 'refused'>;
+
+function fromRollups(db: Db, { member, project, model, from, to, status }: CallsFilter): Sums {
   const equal = Object.entries({ member, project, model }).filter((entry) => entry[1] !== undefined);
   const where = ['day >= ?', 'day <= ?', ...equal.map(([column]) => `${column} = ?`)].join(' AND ');
   const row = db
-    .prepare<unknown[], Omit<CallsTotal, 'isWhole'>>(
+    .prepare<unknown[], Omit<Sums, 'isWhole'>>(
       `SELECT COALESCE(SUM(calls), 0) AS calls, COALESCE(SUM(cost_nano_usd), 0) AS costNanoUsd,
               COALESCE(SUM(unpriced_calls), 0) AS unpricedCalls, COALESCE(SUM(estimated_calls), 0) AS estimatedCalls
          FROM rollups WHERE ${where}`,
@@ -33,9 +39,9 @@ function fromRollups(db: Db, { member, project, model, from, to, status }: Calls
   return { calls: unpricedCalls, costNanoUsd: 0, unpricedCalls, estimatedCalls: 0, isWhole: true };
 }
 
-type Scan = Omit<CallsTotal, 'isWhole'> & { readonly scanned: number };
+type Scan = Omit<Sums, 'isWhole'> & { readonly scanned: number };
 
-function fromCalls(db: Db, query: CallsFilter, scannedAtMost: number): CallsTotal {
+function fromCalls(db: Db, query: CallsFilter, scannedAtMost: number): Sums {
   const range = rangeConditions(query);
   const other = otherConditions(query);
   const row = db

@@ -14,6 +14,7 @@ const rowColumns = `
   would_cost_nano_usd AS wouldCostNanoUsd`;
 
 const detailColumns = `
+  (SELECT parent FROM conversation_parents p WHERE p.conversation = calls.conversation) AS conversationParent,
   path, client_user AS clientUser, refusal, is_stream, usage_json, charge_lines, repeat_of AS repeatOf, correction_reason AS correctionReason, message_id AS messageId, request_id AS requestId, service_tier AS serviceTier, speed,
   inference_geo AS inferenceGeo, thinking_tokens AS thinkingTokens, web_search_requests AS webSearchRequests, pass_count AS passCount,
   prompt_bytes AS promptBytes, response_bytes AS responseBytes, first_byte_ms AS firstByteMs, price_book AS priceBook`;

@@ -5,6 +5,9 @@
 import { previousMonth, monthOfDay } from '../../shared/period.ts';
 import { readUsage, type TokenCounts, type Usage } from '../../shared/usage.ts';
 import type { Db } from '../system/db.ts';
+import { readReservedBatches, type ReservedBatch } from './batches.ts';
+import { readBudgetWarnings, type KeptBudgetWarning } from './budget-warnings.ts';
+import { readParents, type ConversationParent } from './conversation-parents.ts';
 import { readFact } from './facts.ts';
 import { readWarnings, type KeptWarning } from './warnings.ts';
 
@@ -28,11 +31,17 @@ export type TurnOfHour = TokenCounts & {
   readonly usage: Usage | null;
 };
 
-export type LimitsStart = {
-  readonly spend: readonly SpendOfDay[];
+/** What bears on budgets, of one moment. */
+export type BudgetSums = { readonly spend: readonly SpendOfDay[]; readonly batches: readonly ReservedBatch[] };
+
+export type LimitsStart = BudgetSums & {
   /** The oldest first. */
   readonly turns: readonly TurnOfHour[];
   readonly warnings: readonly KeptWarning[];
+  /** Of this month and the one before, the oldest first. */
+  readonly budgetWarnings: readonly KeptBudgetWarning[];
+  /** The newest, the oldest first. */
+  readonly parents: readonly ConversationParent[];
   /** JSON; null before the first engine that had limits. */
   readonly memory: string | null;
 };
@@ -41,14 +50,21 @@ export type LimitsQuestion = { readonly today: string; readonly nowMs: number };
 
 const hourMs = 3_600_000;
 const turnsMax = 2_000;
+const parentsMax = 2_000;
 
 export function readLimitsStart(db: Db, { today, nowMs }: LimitsQuestion): LimitsStart {
   return {
-    spend: readDaySpend(db, today),
+    ...readBudgetSums(db, { today, nowMs }),
     turns: readTurns(db, nowMs - hourMs),
     warnings: readWarnings(db, nowMs - 24 * hourMs),
+    budgetWarnings: readBudgetWarnings(db, previousMonth(monthOfDay(today))),
+    parents: readParents(db, parentsMax),
     memory: readFact(db, 'limits_memory'),
   };
+}
+
+export function readBudgetSums(db: Db, { today, nowMs }: LimitsQuestion): BudgetSums {
+  return { spend: readDaySpend(db, today), batches: readReservedBatches(db, nowMs) };
 }
 
 /** This month and, on its first day, the one before: what began before midnight may end after it. */

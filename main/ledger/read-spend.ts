@@ -1,7 +1,8 @@
-/** Sums of spend from the rollups: a day, a month, a month by one dimension. Reads rollups only, so a million calls cost nothing here. */
+/** Sums of spend from the rollups: a day, a month, a month by one dimension. Reads rollups only (and the refused calls, which have an index), so a million calls cost nothing here. */
 import type { MonthDimension, MonthView, Spend } from '../../shared/contract/api.ts';
 import { daysOfMonth, monthOfDay, nextMonth, previousMonth } from '../../shared/period.ts';
 import type { Db } from '../system/db.ts';
+import { readRefusedOfMonth } from './read-refused.ts';
 
 const spendColumns = `
   COALESCE(SUM(cost_nano_usd), 0) AS costNanoUsd, COALESCE(SUM(calls), 0) AS calls, COALESCE(SUM(unpriced_calls), 0) AS unpricedCalls,
@@ -50,6 +51,7 @@ export function readMonth(db: Db, { month, by, today, timeZone }: MonthQuestion)
     timeZone,
     by,
     total: readSpend(db, month, nextMonth(month)),
+    refused: readRefusedOfMonth(db, month),
     previous: { month: monthBefore, total: readSpend(db, monthBefore, comparedEnd), comparedDays },
     rows: rows.map(({ key, spend }) => ({ key, spend, previous: previousByKey.get(key) ?? nothing })),
     days: readDays(

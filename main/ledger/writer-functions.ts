@@ -4,8 +4,10 @@ import type { CalibrationState } from '../../shared/output-estimate.ts';
 import type { Db } from '../system/db.ts';
 import { assign, type AssignQuestion } from './assign.ts';
 import { noteBatch, noteMetered, type BatchNews, type MeteredBatch } from './batches.ts';
+import { keepBudgetWarnings, type KeptBudgetWarning } from './budget-warnings.ts';
 import type { BookInForce } from './book-in-force.ts';
 import type { PackedCall } from './call-row.ts';
+import { keepParent, type ConversationParent } from './conversation-parents.ts';
 import { readFact, writeFact, type FactName } from './facts.ts';
 import { readGaps } from './gaps.ts';
 import { recordAnswer, releaseSending, retryEvent, sealClosedMinutes, takeDueEvents, wakeOutbox } from './outbox.ts';
@@ -13,7 +15,7 @@ import { noteIntakeFiles, type IntakeFile } from './intake-files.ts';
 import { mendDifferences, type RecentDifferences } from './recent-check.ts';
 import { rerate, type RerateQuestion } from './rerate.ts';
 import { forgetJournal, readJournal } from './read-journal.ts';
-import { readDaySpend } from './read-limits.ts';
+import { readBudgetSums, type LimitsQuestion } from './read-limits.ts';
 import { recoverCalls } from './recover.ts';
 import type { Recorder } from './record.ts';
 import { moveRollupsToZone } from './rollup.ts';
@@ -56,7 +58,9 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
     keepCalibration: (state: CalibrationState) => keepFact(db, 'output_calibration', JSON.stringify(state)),
     keepLimits: (memory: string) => keepFact(db, 'limits_memory', memory),
     keepWarnings: (warnings: readonly KeptWarning[]) => keepWarnings(db, warnings),
-    daySpend: (today: string) => readDaySpend(db, today),
+    keepBudgetWarnings: (warnings: readonly KeptBudgetWarning[]) => keepBudgetWarnings(db, warnings),
+    keepParent: (kept: ConversationParent) => keepParent(db, kept),
+    budgetSums: (question: LimitsQuestion) => readBudgetSums(db, question),
     noteFiles: (files: readonly IntakeFile[]) => noteIntakeFiles(db, files),
     noteBatch: (batch: BatchNews) => noteBatch(db, batch),
     noteMetered: (batch: MeteredBatch) => noteMetered(db, batch),

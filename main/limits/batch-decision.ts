@@ -1,11 +1,11 @@
 /**
  * Whether a message batch may be submitted: each of its requests against the context limit and the call ceiling of its project, all of them together
- * against the budgets, at half their price. Nothing stays reserved: what a batch costs is known, and counted, when its results are read, so that two
- * batches at once can both find the same room.
+ * against the budgets, at half their price, where that stays reserved until its results are metered (batch-reservations.ts).
  */
 import type { Attribution } from '../../shared/call.ts';
 import type { LimitRules } from '../../shared/contract/limits.ts';
 import { noTokens } from '../../shared/usage.ts';
+import type { BatchReservations } from './batch-reservations.ts';
 import type { Budgets } from './budgets.ts';
 import { noTurns } from './conversation-state.ts';
 import { decide, refuseByOwnLimits, type Decision } from './decide.ts';
@@ -23,6 +23,7 @@ export type BatchRules = {
   readonly expectation: Expectation;
   readonly rules: LimitRules;
   readonly budgets: Budgets;
+  readonly reservations: BatchReservations;
   readonly dayOf: (atMs: number) => string;
   readonly timeZone: string;
 };
@@ -32,7 +33,7 @@ const noOwnLimits = { contextLimitTokens: null, callCeilingNanoUsd: null, projec
 
 export function decideBatch(
   batch: BatchBefore,
-  { expectation, rules, budgets, dayOf, timeZone }: BatchRules,
+  { expectation, rules, budgets, reservations, dayOf, timeZone }: BatchRules,
 ): Decision {
   const { nowMs, callId } = batch;
   let sumNanoUsd = 0;
@@ -46,7 +47,8 @@ export function decideBatch(
   const expected = { nanoUsd: sumNanoUsd, counts: noTokens, promptNanoUsd: sumNanoUsd };
   const question = { ...batch, nowMs, day: dayOf(nowMs), timeZone, promptTokens: 0, expected, isLetOn: false };
   const decision = decide(question, { ...rules, ...noOwnLimits }, budgets);
-  budgets.release(callId);
+  if (decision.kind === 'allowed')
+    reservations.asked(callId, { ...batch, submittedAtMs: nowMs, expectedNanoUsd: decision.reservedNanoUsd });
   return decision;
 }
 

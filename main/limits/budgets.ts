@@ -1,6 +1,7 @@
 /**
- * Budgets over the reservation book: which accounts a call falls under, what the ledger's rollups put in them at start, and the warnings at 50, 80 and
- * 100 percent, each once for a budget and period. A call belongs to the day on which it began, as everywhere.
+ * Budgets over the reservation book: which accounts a call falls under, what the ledger's rollups put in them, and the warnings at 50, 80 and 100 percent,
+ * each once for a budget and period, whatever brought it there: a call, or what the ledger says after an import. A call belongs to the day on which it
+ * began, as everywhere.
  */
 import type { Attribution } from '../../shared/call.ts';
 import type { Budget, BudgetKind, BudgetPeriod } from '../../shared/contract/limits.ts';
@@ -21,6 +22,17 @@ export type BudgetWarning = {
   readonly account: BudgetAccount;
   readonly percent: (typeof budgetWarningPercents)[number];
   readonly spentNanoUsd: number;
+  /** The day or month of it. */
+  readonly period: string;
+};
+
+/** A step that was told, with those below it. */
+export type ToldStep = {
+  readonly of: BudgetKind;
+  readonly whose: string | null;
+  readonly period: string;
+  readonly limitNanoUsd: number;
+  readonly percent: number;
 };
 
 export type BudgetRefusal = { readonly account: BudgetAccount; readonly sums: AccountSums; readonly isHeld: boolean };
@@ -28,11 +40,15 @@ export type BudgetRefusal = { readonly account: BudgetAccount; readonly sums: Ac
 export type Budgets = {
   /** Null when the call may go; its reservation then stands until `settle` or `release`. */
   readonly reserve: (call: BudgetCall, expectedNanoUsd: number, isLetOn: boolean) => BudgetRefusal | null;
+  /** Reserves without asking, for what has been let through before, on whatever day. */
+  readonly hold: (call: BudgetCall, expectedNanoUsd: number) => void;
   readonly release: (callId: string) => void;
   /** Ends the reservation of the call, if it has one, and counts what it cost. Any call, from whatever source. */
   readonly settle: (call: BudgetCall, costNanoUsd: number) => readonly BudgetWarning[];
   /** What the ledger holds of this month: replaces what was known. */
   readonly load: (rows: readonly DaySpend[]) => void;
+  /** The steps that the budgets in force on this day have reached and that nobody was told of; now they are. */
+  readonly untold: (day: string) => readonly BudgetWarning[];
   readonly setBudgets: (budgets: readonly Budget[]) => void;
   readonly sums: (kind: BudgetKind, whose: string | null, per: BudgetPeriod, day: string) => AccountSums;
   /** Every budget in force on this day, one entry for each whom it is for and who has spent or reserved in its period. */
@@ -44,9 +60,9 @@ export type BudgetCall = Who & { readonly id: string; readonly day: string };
 
 const dayMs = 86_400_000;
 
-export function createBudgets(start: readonly Budget[]): Budgets {
+export function createBudgets(start: readonly Budget[], toldBefore: readonly ToldStep[] = []): Budgets {
   const book = createReservationBook();
-  const told = new Set<string>();
+  const told = new Set(toldBefore.flatMap(toldKeysOf));
   let budgets = start;
   let newestDay = '';
 
@@ -63,16 +79,22 @@ export function createBudgets(start: readonly Budget[]): Budgets {
     for (const key of told) if (isPast(key)) told.delete(key);
   }
 
-  /** Tells each step that has been reached and was not told before. */
-  function warningsFor(call: BudgetCall): BudgetWarning[] {
-    return accountsOf(budgets, call).flatMap((account) => {
-      const { spentNanoUsd } = book.sums(account.key);
-      const reached = budgetWarningPercents.filter((percent) => spentNanoUsd * 100 >= account.limitNanoUsd * percent);
+  /** Tells each step that has been reached and was not told before; of several at once the highest. */
+  function warningsFor(accounts: readonly BudgetAccount[]): BudgetWarning[] {
+    return accounts.flatMap(({ key, limitNanoUsd, budget, whose }) => {
+      const account = { key, limitNanoUsd, budget, whose };
+      const { spentNanoUsd } = book.sums(key);
+      const reached = budgetWarningPercents.filter((percent) => spentNanoUsd * 100 >= limitNanoUsd * percent);
       const fresh = reached.filter((percent) => !told.has(toldKey(account, percent)));
       for (const percent of fresh) told.add(toldKey(account, percent));
       const percent = fresh.at(-1);
-      return percent === undefined ? [] : [{ account, percent, spentNanoUsd }];
+      return percent === undefined ? [] : [{ account, percent, spentNanoUsd, period: periodIn(key) }];
     });
+  }
+
+  function accounts(day: string) {
+    const keys = [...book.keys()];
+    return budgets.flatMap((budget) => namesOf(budget, keys, day).map((whose) => withSums(budget, whose, day)));
   }
 
   function withSums(budget: Budget, whose: string | null, day: string) {
@@ -91,25 +113,22 @@ export function createBudgets(start: readonly Budget[]): Budgets {
       if (!account) throw new RangeError('the book named an account that the call does not fall under');
       return { account, sums: outcome.sums, isHeld: outcome.isHeld };
     },
+    hold: (call, expectedNanoUsd) => void book.reserve(call.id, accountsOf(budgets, call), expectedNanoUsd, true),
     release: book.release,
     settle: (call, costNanoUsd) => {
       book.release(call.id);
       book.spend(keysOf(call), costNanoUsd);
-      return warningsFor(call);
+      return warningsFor(accountsOf(budgets, call));
     },
     load: (rows) => {
       book.forget(() => true);
       for (const row of rows) book.spend(keysOf(row), row.costNanoUsd);
-      // What had been reached before the start was told before it.
-      for (const row of rows) warningsFor({ ...row, id: '' });
     },
+    untold: (day) => warningsFor(accounts(day)),
     setBudgets: (next) => {
       budgets = next;
     },
-    accounts: (day) => {
-      const keys = [...book.keys()];
-      return budgets.flatMap((budget) => namesOf(budget, keys, day).map((whose) => withSums(budget, whose, day)));
-    },
+    accounts,
     sums: (kind, whose, per, day) => book.sums(keyOf(kind, whose, periodOf(per, day))),
     size: book.size,
   };
@@ -153,6 +172,11 @@ function keyOf(kind: BudgetKind, whose: string | null, period: string): string {
 
 function periodIn(key: string): string {
   return key.slice(key.lastIndexOf('/') + 1);
+}
+
+function toldKeysOf({ of, whose, period, limitNanoUsd, percent }: ToldStep): string[] {
+  const account = { key: keyOf(of, whose, period), limitNanoUsd };
+  return budgetWarningPercents.filter((step) => step <= percent).map((step) => toldKey(account, step));
 }
 
 function toldKey({ key, limitNanoUsd }: Account, percent: number): string {

@@ -13,21 +13,19 @@ import { settleRefused } from '../../shared/settle.ts';
 import { isWireObject } from '../../shared/usage.ts';
 import type { Clock } from '../system/clock.ts';
 import { hashText } from '../system/hash-text.ts';
-import { budgetWarningRow } from './budget-rows.ts';
-import type { BudgetWarning, DaySpend } from './budgets.ts';
+import { createBudgetSteps } from './budget-steps.ts';
 import { createCutShort, type CutShort } from './cut-short.ts';
 import { createGuard, type Guard, type GuardedEnd } from './guard-calls.ts';
-import { createLimits, type LimitsMemory } from './limits.ts';
-import { conversationSeen, limitsView } from './limits-seen.ts';
-import { pastTurn, type KeptWarning, type LimitsStart } from './limits-start.ts';
+import { startKeepingMemory } from './keep-memory.ts';
+import { createLimits, type Limits, type LimitsMemory } from './limits.ts';
+import { conversationSeen, limitsSummary, limitsView, type LimitsSummary } from './limits-seen.ts';
+import { pastTurn, type KeptBudgetWarning, type KeptWarning, type LimitsStart } from './limits-start.ts';
 import { createNoticePace } from './notice-pace.ts';
+import { createParents, type KeptParent } from './parents.ts';
 import type { Refusal } from './refusal.ts';
-import { createSeen, type LimitsSummary } from './seen.ts';
-import { createSpendAgain } from './spend-again.ts';
+import { createSeen } from './seen.ts';
+import { createSpendAgain, type BudgetSums, type SpendAgainOptions } from './spend-again.ts';
 import type { Warning } from './warnings.ts';
-
-/** What is kept between starts, as JSON. */
-type EngineMemory = LimitsMemory & { readonly parents: Readonly<Record<string, string>> };
 
 export type EngineLimitsOptions = {
   readonly settings: LimitsSettings;
@@ -37,9 +35,11 @@ export type EngineLimitsOptions = {
   readonly start: LimitsStart;
   readonly ledger: {
     /** Of the writer thread: see spend-again.ts. */
-    readonly daySpend: (today: string) => Promise<readonly DaySpend[]>;
+    readonly budgetSums: SpendAgainOptions['read'];
     readonly keepMemory: (memory: string) => Promise<boolean>;
     readonly keepWarnings: (warnings: readonly KeptWarning[]) => Promise<void>;
+    readonly keepBudgetWarnings: (warnings: readonly KeptBudgetWarning[]) => Promise<void>;
+    readonly keepParent: (kept: KeptParent) => Promise<void>;
   };
   /** Resolves when the row is durable, or cannot be made so. */
   readonly recordRefused: (call: BegunCall, settled: SettledCall) => Promise<void>;
@@ -55,6 +55,8 @@ export type EngineLimits = {
     /** Null where nothing is ever cut. */
     readonly cutShort: CutShort | null;
   };
+  /** For whoever brings batches to the ledger. */
+  readonly batchHolds: Pick<Limits['batches'], 'submitted' | 'noted'> & { readonly changed: () => void };
   readonly finish: (call: BegunCall, end: GuardedEnd, outcome: CallOutcome) => void;
   /** The row of a finished call is in the ledger; `isUnusual` when it is not the row it was told as. */
   readonly committed: (callId: string, isUnusual: boolean) => void;
@@ -71,7 +73,7 @@ export type EngineLimits = {
 };
 
 /** What cannot be read is learnt again. */
-function memoryOf(text: string | null): Partial<EngineMemory> {
+function memoryOf(text: string | null): Partial<LimitsMemory> {
   try {
     const memory: unknown = JSON.parse(text ?? '{}');
     return isWireObject(memory) ? memory : {};
@@ -80,25 +82,34 @@ function memoryOf(text: string | null): Partial<EngineMemory> {
   }
 }
 
-/** What is learnt in between is learnt again after a kill; what somebody let on is kept at once. */
-const memoryIntervalMs = 5 * 60_000;
-
 export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
   const { settings, timeZone, book, clock, start, ledger } = options;
   const dayOf = createDayOf(timeZone);
   const memory = memoryOf(start.memory);
-  const limits = createLimits({ rules: limitRulesOf(settings), timeZone, book, memory, spend: start.spend });
-  const seen = createSeen(memory.parents);
+  const rules = limitRulesOf(settings);
+  const toldSteps = start.budgetWarnings;
+  const limits = createLimits({ rules, timeZone, book, memory, spend: start.spend, toldSteps });
+  limits.batches.load(start.batches, clock.nowMs());
+  const seen = createSeen(dayOf);
+  const parents = createParents(start.parents, ledger.keepParent);
   limits.replay(start.turns.map(pastTurn));
   for (const { conversation, ...warning } of start.warnings) seen.warned(conversation, [warning]);
+  start.budgetWarnings.forEach(seen.budgetWarned);
   const { asksCountTokens, hasWarningHeader } = settings;
+  const { onNotice } = options;
+  const steps = createBudgetSteps({ limits, seen, clock, keep: ledger.keepBudgetWarnings, onNotice, onFailure });
   const index = createConversationIndex(hashText);
-  const told = { onRefused, onWarnings, onBudgetWarnings, onParent: seen.parented, onFailure };
+  const told = { onRefused, onWarnings, onBudgetWarnings: steps.tell, onParent: parents.note, onFailure };
   const guard = createGuard({ limits, index, asksCountTokens, hasWarningHeader, ...told });
-  const spend = createSpendAgain({ clock, dayOf, read: ledger.daySpend, onRead: limits.reload, onFailure });
+  const spend = createSpendAgain({ clock, dayOf, read: ledger.budgetSums, onRead, onFailure });
   const isFresh = createNoticePace(clock);
-  let keeping = clock.after(memoryIntervalMs, keepAgain);
-  let isClosed = false;
+  const memoryKeeper = startKeepingMemory(clock, () => {
+    // What is reserved for a batch ends by the hour as well.
+    if (limits.batches.isHoldingAny()) spend.soon();
+    return ledger.keepMemory(JSON.stringify(limits.memory(clock.nowMs())));
+  });
+  // What reached a step while no engine ran.
+  steps.tellUntold();
 
   function onFailure(sentence: string): void {
     seen.failed(sentence);
@@ -127,27 +138,14 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
       .catch(() => onFailure('A warning could not be kept, since the ledger refuses; it is on the screen.'));
   }
 
-  function onBudgetWarnings(warnings: readonly BudgetWarning[]): void {
-    for (const warning of warnings) {
-      const row = budgetWarningRow(warning, clock.nowMs());
-      seen.budgetWarned(row);
-      options.onNotice(row.sentence);
-    }
-  }
-
-  async function keepMemory(): Promise<void> {
-    const kept: EngineMemory = { ...limits.memory(clock.nowMs()), parents: seen.parents() };
-    await ledger.keepMemory(JSON.stringify(kept));
-  }
-
-  function keepAgain(): void {
-    void keepMemory().finally(() => {
-      if (!isClosed) keeping = clock.after(memoryIntervalMs, keepAgain);
-    });
+  function onRead(sums: BudgetSums): void {
+    limits.reload(sums.spend);
+    limits.batches.load(sums.batches, clock.nowMs());
+    steps.tellUntold();
   }
 
   async function letOnNow(conversation: string): Promise<LetOnAnswer> {
-    await keepMemory();
+    await memoryKeeper.now();
     return { conversation, letOn: limits.letOn.of(conversation, clock.nowMs()) };
   }
 
@@ -155,7 +153,7 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
     callbacks: {
       onAsk: guard.ask,
       onAskBatch: guard.askBatch,
-      cutShort: settings.cutsMidStream ? createCutShort(limits, book, clock.nowMs) : null,
+      cutShort: settings.cutsMidStream ? createCutShort({ limits, book, nowMs: clock.nowMs, onFailure }) : null,
     },
     finish: (call, end, outcome) => {
       spend.ended(call, outcome.costNanoUsd ?? 0);
@@ -165,9 +163,10 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
       spend.committed(callId);
       if (isUnusual) spend.soon();
     },
+    batchHolds: { ...limits.batches, changed: spend.soon },
     ledgerChanged: spend.soon,
-    conversation: (id, project, nowMs) => conversationSeen(limits, seen, id, project, nowMs),
-    summary: seen.summary,
+    conversation: (id, project, nowMs) => conversationSeen({ limits, seen, parents }, id, project, nowMs),
+    summary: (nowMs) => limitsSummary({ limits, seen }, nowMs),
     view: () => {
       const nowMs = clock.nowMs();
       return limitsView(limits, settings, { nowMs, day: dayOf(nowMs), timeZone });
@@ -180,11 +179,9 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
       limits.letOn.revoke(conversation);
       return letOnNow(conversation);
     },
-    close: async () => {
-      isClosed = true;
-      keeping.cancel();
+    close: () => {
       spend.close();
-      await keepMemory();
+      return memoryKeeper.close();
     },
   };
 }

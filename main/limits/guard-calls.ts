@@ -60,7 +60,7 @@ export type GuardedEnd = { readonly endedAtMs: number; readonly usage: Usage | n
 
 export type Guard = {
   readonly ask: (asking: GuardedCall) => GuardAnswer | Promise<GuardAnswer>;
-  /** Before a batch is submitted. Nothing of it is held. */
+  /** Before a batch is submitted. What is reserved for it stays until it is metered (batch-reservations.ts). */
   readonly askBatch: (asking: GuardedBatch) => GuardAnswer | Promise<GuardAnswer>;
   readonly finish: (call: BegunCall, end: GuardedEnd, outcome: CallOutcome) => void;
 };

@@ -1,24 +1,26 @@
-/** What the screens and the API are shown of the limits: of one conversation, and of all rules and budgets. Reads what the limits hold; changes nothing. */
+/** What the screens and the API are shown of the limits: of one conversation, of what was said last, and of all rules and budgets. Reads what the limits hold; changes nothing. */
 import type { ConversationSeen } from '../../shared/contract/events.ts';
 import { ownLimitsOf, type LimitsSettings } from '../../shared/contract/limits.ts';
-import type { LimitsView } from '../../shared/contract/limits-view.ts';
+import type { LimitsView, RefusedCall } from '../../shared/contract/limits-view.ts';
 import { budgetRows } from './budget-rows.ts';
 import type { Limits } from './limits.ts';
-import type { Seen } from './seen.ts';
+import type { Parents } from './parents.ts';
+import type { Seen, SeenSummary } from './seen.ts';
 
 const nothingCached = { readShare: null, warmTokens: 0, lifetime: null, expiresAtMs: null };
 const nothingExpected = { costNanoUsd: null, costAfterExpiryNanoUsd: null };
 
+export type Told = { readonly limits: Limits; readonly seen: Seen; readonly parents: Parents };
+
 export function conversationSeen(
-  limits: Limits,
-  seen: Seen,
+  { limits, seen, parents }: Told,
   id: string,
   project: string | null,
   nowMs: number,
 ): ConversationSeen {
   const economics = limits.economics(id, project, nowMs);
   return {
-    parent: seen.parentOf(id),
+    parent: parents.of(id),
     growthTokens: economics?.growthTokens ?? null,
     limitTokens: ownLimitsOf(limits.rules(), project).contextLimitTokens,
     windowTokens: economics?.windowTokens ?? null,
@@ -28,6 +30,14 @@ export function conversationSeen(
     warnings: seen.warningsOf(id),
     letOn: limits.letOn.of(id, nowMs),
   };
+}
+
+export type LimitsSummary = Omit<SeenSummary, 'refused'> & { readonly refused: RefusedCall[] };
+
+export function limitsSummary({ limits, seen }: Pick<Told, 'limits' | 'seen'>, nowMs: number): LimitsSummary {
+  const summary = seen.summary(nowMs);
+  const letOn = (conversation: string | null) => (conversation === null ? null : limits.letOn.of(conversation, nowMs));
+  return { ...summary, refused: summary.refused.map((call) => ({ ...call, letOn: letOn(call.conversation) })) };
 }
 
 export type ViewMoment = { readonly nowMs: number; readonly day: string; readonly timeZone: string };

@@ -1,17 +1,23 @@
 /** What the limits go on from after a start, as the ledger tells it (main/ledger/read-limits.ts). Pure. */
-import type { ConversationWarning } from '../../shared/contract/limits-view.ts';
+import type { BudgetWarningRow, ConversationWarning } from '../../shared/contract/limits-view.ts';
 import { contextCountsOf } from '../../shared/prompt-estimate.ts';
 import type { TokenCounts, Usage } from '../../shared/usage.ts';
-import type { DaySpend } from './budgets.ts';
 import type { PastTurn } from './limits.ts';
+import type { KeptParent } from './parents.ts';
+import type { BudgetSums } from './spend-again.ts';
 
 export type KeptWarning = ConversationWarning & { readonly conversation: string };
 
-export type LimitsStart = {
-  readonly spend: readonly DaySpend[];
+/** Of the budget of this day or month, in the team's zone. */
+export type KeptBudgetWarning = BudgetWarningRow & { readonly period: string };
+
+export type LimitsStart = BudgetSums & {
   /** Oldest first. */
   readonly turns: readonly TurnRow[];
   readonly warnings: readonly KeptWarning[];
+  /** Of this month and the one before, the oldest first. */
+  readonly budgetWarnings: readonly KeptBudgetWarning[];
+  readonly parents: readonly KeptParent[];
   /** JSON; null at the very first start. */
   readonly memory: string | null;
 };

@@ -13,7 +13,8 @@ import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import { isNearLimit, type PromptEstimate } from '../../shared/prompt-estimate.ts';
 import type { PromptMeasure } from '../../shared/prompt-measure.ts';
 import { decideBatch, type BatchBefore } from './batch-decision.ts';
-import { createBudgets, type Budgets, type BudgetWarning, type DaySpend } from './budgets.ts';
+import { createBatchReservations, type BatchReservations } from './batch-reservations.ts';
+import { createBudgets, type Budgets, type BudgetWarning, type DaySpend, type ToldStep } from './budgets.ts';
 import type { Turn } from './conversation-state.ts';
 import { createConversationStates } from './conversation-states.ts';
 import { decide, type Allowed, type Decision } from './decide.ts';
@@ -34,6 +35,8 @@ export type LimitsOptions = {
   readonly memory: Partial<LimitsMemory>;
   /** The ledger's sums of this month and of yesterday, from its rollups. */
   readonly spend: readonly DaySpend[];
+  /** Steps of budgets that were told before the start. */
+  readonly toldSteps?: readonly ToldStep[];
 };
 
 export type CallBefore = Attribution &
@@ -73,8 +76,9 @@ export type Limits = {
   /** True when `count_tokens` is worth asking before `before`: the estimate is within a tenth of the context limit. */
   readonly isWorthCounting: (call: Omit<CallBefore, 'countedTokens'>) => boolean;
   readonly before: (call: CallBefore) => Before;
-  /** A batch before it is submitted. */
+  /** A batch before it is submitted; where it may go, exactly one of `batches.submitted` follows. */
   readonly beforeBatch: (batch: BatchBefore) => Decision;
+  readonly batches: Omit<BatchReservations, 'asked' | 'again'>;
   readonly after: (call: CallAfter) => After;
   /** Ends the reservation of a call that costs nothing. Harmless when repeated, or when there is none. */
   readonly release: (callId: string) => void;
@@ -86,6 +90,8 @@ export type Limits = {
   readonly setRules: (rules: LimitRules) => void;
   /** After an import or a correction the ledger's sums are read again. */
   readonly reload: (spend: readonly DaySpend[]) => void;
+  /** Steps that budgets have reached other than by `after`, each once: to be asked at the start, and after `reload` and `setRules`. */
+  readonly untoldSteps: (nowMs: number) => readonly BudgetWarning[];
   readonly memory: (nowMs: number) => LimitsMemory;
   /** Of one budget: what is spent of it, and what is spoken for. */
   readonly sums: Budgets['sums'];
@@ -96,7 +102,8 @@ export type Limits = {
 export function createLimits(options: LimitsOptions): Limits {
   const { timeZone, book, memory } = options;
   const dayOf = createDayOf(timeZone);
-  const budgets = createBudgets(options.rules.budgets);
+  const budgets = createBudgets(options.rules.budgets, options.toldSteps);
+  const batches = createBatchReservations(budgets, dayOf);
   const letOn = createLetOn(memory.letOn);
   const expectation = createExpectation(book, memory);
   const states = createConversationStates();
@@ -150,6 +157,7 @@ export function createLimits(options: LimitsOptions): Limits {
 
   return {
     letOn,
+    batches,
     economics,
     sums: budgets.sums,
     budgetAccounts: budgets.accounts,
@@ -167,7 +175,13 @@ export function createLimits(options: LimitsOptions): Limits {
         (failure) => ({ decision: passed(failure), estimate: null, expected: null, warnings: [] }),
       ),
     beforeBatch: (batch) =>
-      orElse<Decision>(() => decideBatch(batch, { expectation, rules, budgets, dayOf, timeZone }), passed),
+      orElse<Decision>(
+        () => decideBatch(batch, { expectation, rules, budgets, reservations: batches, dayOf, timeZone }),
+        (failure) => {
+          budgets.release(batch.callId);
+          return passed(failure);
+        },
+      ),
     after: (call) =>
       orElse<After>(
         () => ({ ...after(call), failure: null }),
@@ -179,8 +193,10 @@ export function createLimits(options: LimitsOptions): Limits {
     setRules: (next) => {
       rules = next;
       budgets.setBudgets(next.budgets);
+      batches.again();
     },
     reload: budgets.load,
+    untoldSteps: (nowMs) => budgets.untold(dayOf(nowMs)),
     memory: (nowMs) => ({ ...expectation.snapshot(), letOn: letOn.snapshot(nowMs) }),
   };
 }

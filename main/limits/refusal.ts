@@ -82,7 +82,7 @@ export function refuseCeiling(
 
 export type BudgetMoment = { readonly day: string; readonly timeZone: string; readonly nowMs: number };
 
-/** How soon it is worth asking again when the room is only held by calls on their way. */
+/** How soon it is worth asking again when the room is only held by what is on its way. */
 const heldSeconds = 60;
 
 export function refuseBudget(
@@ -96,7 +96,7 @@ export function refuseBudget(
   const limit = formatUsd(account.limitNanoUsd);
   const reset = `resets ${resetDayOf(per, day)} 00:00 ${timeZone}`;
   const room = isHeld
-    ? `Of the budget of ${limit} of ${whose}, ${formatUsd(sums.spentNanoUsd)} is spent and ${formatUsd(sums.reservedNanoUsd)} is spoken for by calls on their way; when they have ended there may be room.`
+    ? `Of the budget of ${limit} of ${whose}, ${formatUsd(sums.spentNanoUsd)} is spent and ${formatUsd(sums.reservedNanoUsd)} is spoken for by calls and batches on their way; when they have ended there may be room.`
     : `The budget of ${limit} of ${whose} is spent: ${formatUsd(sums.spentNanoUsd)}.`;
   const sentence = `spend limit reached (${periodWord[per]}; ${reset}). ${room} ${stopped(expected)} To go on, raise the budget${letOn(conversation)}.`;
   const seconds = isHeld ? heldSeconds : secondsToReset(per, day, timeZone, nowMs);

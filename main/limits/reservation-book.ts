@@ -1,5 +1,5 @@
 /**
- * What has been spent of each budget and what is spoken for by calls on their way. A state machine over plain numbers; nano-USD throughout.
+ * What has been spent of each budget and what is spoken for by calls and batches on their way. A state machine over plain numbers; nano-USD throughout.
  *
  * An account is one budget in one period. A call reserves its expected cost in all accounts it falls under, or in none. It is let through where every
  * account has room: spent + reserved + expected ≤ limit. An account of which nothing is spent and nothing reserved has room for one call whatever it

@@ -3,9 +3,15 @@
  * limits' own code. In memory and bounded; it decides nothing.
  */
 import type { BudgetWarningRow, ConversationWarning, RefusedCall } from '../../shared/contract/limits-view.ts';
+import type { DayOf } from '../../shared/period.ts';
+import { periodOf } from './budget-period.ts';
+import type { KeptBudgetWarning } from './limits-start.ts';
 
-export type LimitsSummary = {
-  readonly refused: RefusedCall[];
+/** Whether its conversation is let on is known elsewhere. */
+export type StoppedCall = Omit<RefusedCall, 'letOn'>;
+
+export type SeenSummary = {
+  readonly refused: StoppedCall[];
   readonly budgetWarnings: BudgetWarningRow[];
   readonly limitsFailure: string | null;
 };
@@ -14,27 +20,21 @@ export type Seen = {
   readonly warned: (conversation: string, warnings: readonly ConversationWarning[]) => void;
   /** Oldest first. */
   readonly warningsOf: (conversation: string) => ConversationWarning[];
-  readonly refused: (call: RefusedCall) => void;
-  readonly budgetWarned: (warning: BudgetWarningRow) => void;
+  readonly refused: (call: StoppedCall) => void;
+  readonly budgetWarned: (warning: KeptBudgetWarning) => void;
   readonly failed: (sentence: string) => void;
-  /** What it was forked from, summed up from or started by. */
-  readonly parented: (conversation: string, parent: string) => void;
-  readonly parentOf: (conversation: string) => string | null;
-  readonly parents: () => Readonly<Record<string, string>>;
-  readonly summary: (nowMs: number) => LimitsSummary;
+  readonly summary: (nowMs: number) => SeenSummary;
 };
 
 const conversationsMax = 2_000;
 const warningsPerConversationMax = 10;
 const listMax = 10;
 const hourMs = 3_600_000;
-const dayMs = 24 * hourMs;
 
-export function createSeen(parents: Readonly<Record<string, string>> = {}): Seen {
+export function createSeen(dayOf: DayOf): Seen {
   const warnings = new Map<string, ConversationWarning[]>();
-  const knownParents = new Map(Object.entries(parents));
-  let refused: RefusedCall[] = [];
-  let budgetWarnings: BudgetWarningRow[] = [];
+  let refused: StoppedCall[] = [];
+  let budgetWarnings: KeptBudgetWarning[] = [];
   let limitsFailure: string | null = null;
   return {
     warned: (conversation, more) => {
@@ -52,12 +52,11 @@ export function createSeen(parents: Readonly<Record<string, string>> = {}): Seen
     failed: (sentence) => {
       limitsFailure = sentence;
     },
-    parented: (conversation, parent) => keep(knownParents, conversation, parent),
-    parentOf: (conversation) => knownParents.get(conversation) ?? null,
-    parents: () => Object.fromEntries(knownParents),
     summary: (nowMs) => ({
       refused: refused.filter(({ atMs }) => atMs > nowMs - hourMs),
-      budgetWarnings: budgetWarnings.filter(({ atMs, per }) => atMs > nowMs - (per === 'day' ? dayMs : 31 * dayMs)),
+      budgetWarnings: budgetWarnings
+        .filter(({ per, period }) => period === periodOf(per, dayOf(nowMs)))
+        .map(({ period: _period, ...warning }) => warning),
       limitsFailure,
     }),
   };

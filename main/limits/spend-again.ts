@@ -4,7 +4,11 @@
  */
 import type { BegunCall } from '../../shared/call.ts';
 import type { Clock, Timer } from '../system/clock.ts';
+import type { PendingBatch } from './batch-reservations.ts';
 import type { DaySpend } from './budgets.ts';
+
+/** What bears on the budgets, as the ledger has it at one moment. */
+export type BudgetSums = { readonly spend: readonly DaySpend[]; readonly batches: readonly PendingBatch[] };
 
 export type SpendAgain = {
   /** A call has ended; its row is not in the ledger yet. */
@@ -18,8 +22,8 @@ export type SpendAgain = {
 export type SpendAgainOptions = {
   readonly clock: Clock;
   readonly dayOf: (atMs: number) => string;
-  readonly read: (today: string) => Promise<readonly DaySpend[]>;
-  readonly onRead: (spend: readonly DaySpend[]) => void;
+  readonly read: (question: { readonly today: string; readonly nowMs: number }) => Promise<BudgetSums>;
+  readonly onRead: (sums: BudgetSums) => void;
   readonly onFailure: (sentence: string) => void;
 };
 
@@ -36,8 +40,9 @@ export function createSpendAgain({ clock, dayOf, read, onRead, onFailure }: Spen
   async function run(): Promise<void> {
     timer = null;
     try {
-      const spend = await read(dayOf(clock.nowMs()));
-      onRead([...spend, ...uncommitted.values()]);
+      const nowMs = clock.nowMs();
+      const { spend, batches } = await read({ today: dayOf(nowMs), nowMs });
+      onRead({ spend: [...spend, ...uncommitted.values()], batches });
     } catch (error) {
       // The ledger ends with the engine, whatever it was asked.
       if (!isClosed)

@@ -1,13 +1,16 @@
 /**
  * `POST /v1/messages/batches`: a batch asks once, before it is submitted, for all its requests; then it passes like everything else, byte for byte. Its
- * body is read whole up to what can be inspected; a larger one passes unread, and asks without its requests.
+ * body is read whole up to what can be inspected; a larger one passes unread, and asks without its requests. Promises one `onBatchSubmitted` for each that
+ * may go, whatever becomes of it: its answer is read to the end even when its client has left, so that it is known by its id.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import type { BatchFacts } from '../../shared/batch.ts';
 import type { BegunCall } from '../../shared/call.ts';
 import { answerRefused } from './ask.ts';
 import { attribute, clientOf } from './attribute.ts';
-import { forward, type ForwardEvents } from './forward.ts';
+import { createBatchTap, tapEvents } from './batch-tap.ts';
+import { forward } from './forward.ts';
 import { requestHeaders } from './headers.ts';
 import { inspectBatch } from './inspect.ts';
 import type { ProxyOptions } from './options.ts';
@@ -20,7 +23,6 @@ type Submission = {
   readonly response: ServerResponse;
   readonly upstream: Upstream;
   readonly route: Route;
-  readonly events: ForwardEvents;
 };
 
 export function isBatchSubmission({ method }: IncomingMessage, { kind, batchId }: Route): boolean {
@@ -28,7 +30,7 @@ export function isBatchSubmission({ method }: IncomingMessage, { kind, batchId }
 }
 
 export async function submitBatch(
-  { incoming, response, upstream, route, events }: Submission,
+  { incoming, response, upstream, route }: Submission,
   options: ProxyOptions,
   budget: BodyBudget,
 ): Promise<void> {
@@ -49,6 +51,7 @@ export async function submitBatch(
     ...attribute(route, raw, options.defaults),
     conversation: null,
   };
+  const headers = requestHeaders(raw, upstream.headers, route.holder?.anthropicApiKey);
   const answer = await options.callbacks.onAskBatch({ call, requests });
   if (answer.kind === 'refused') {
     budget.release(body.heldBytes);
@@ -57,14 +60,18 @@ export async function submitBatch(
   const request = {
     method: 'POST',
     target: `${upstream.prefix}${route.target}`,
-    headers: requestHeaders(raw, upstream.headers, route.holder?.anthropicApiKey),
+    headers,
     body: body.kind === 'whole' ? body.bytes : body.stream,
+    isDrained: true,
   };
+  let facts: BatchFacts | null = null;
+  const tap = createBatchTap('facts', { onBatches: ([submitted]) => (facts = submitted ?? null) });
   forward(upstream.dispatcher, request, incoming, response, {
-    ...events,
+    ...tapEvents(tap),
     onEnd: (end) => {
       budget.release(body.heldBytes);
-      return events.onEnd(end);
+      void tap.end(end).then(() => options.callbacks.onBatchSubmitted(call, facts));
+      return undefined;
     },
   });
 }

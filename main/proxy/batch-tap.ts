@@ -4,13 +4,14 @@
  */
 import { readBatches, readBatchResult, type BatchFacts, type BatchResult } from '../../shared/batch.ts';
 import { createDecoder, encodingOf, type Decoder } from './decode.ts';
-import type { ForwardEnd } from './forward.ts';
+import type { ForwardEnd, ForwardEvents } from './forward.ts';
+import { headerOf } from './headers.ts';
 
 export type BatchCallbacks = {
-  readonly onBatches: (batches: readonly BatchFacts[]) => void;
-  readonly onResults: (results: readonly BatchResult[]) => void;
+  readonly onBatches?: (batches: readonly BatchFacts[]) => void;
+  readonly onResults?: (results: readonly BatchResult[]) => void;
   /** The results were read to their end; what cannot be read of them was passed over. */
-  readonly onResultsEnd: () => void;
+  readonly onResultsEnd?: () => void;
 };
 
 export type BatchTap = {
@@ -55,6 +56,21 @@ export function createBatchTap(kind: 'facts' | 'results', callbacks: BatchCallba
   };
 }
 
+/** Listens to what `forward` passes on. */
+export function tapEvents(tap: BatchTap): ForwardEvents {
+  return {
+    onResponse: (status, headers) => tap.start(status, headerOf(headers, 'content-encoding')),
+    onChunk: (chunk) => {
+      tap.write(chunk);
+      return undefined;
+    },
+    onEnd: (end) => {
+      void tap.end(end);
+      return undefined;
+    },
+  };
+}
+
 type Reader = { readonly write: (chunk: Buffer) => void; readonly end: (isWhole: boolean) => void };
 
 function readFacts({ onBatches }: BatchCallbacks): Reader {
@@ -68,7 +84,7 @@ function readFacts({ onBatches }: BatchCallbacks): Reader {
     },
     end: () => {
       const batches = readBatches(parse(Buffer.concat(chunks).toString('utf8')));
-      if (batches.length > 0) onBatches(batches);
+      if (batches.length > 0) onBatches?.(batches);
     },
   };
 }
@@ -85,7 +101,7 @@ function readResults({ onResults, onResultsEnd }: BatchCallbacks): Reader {
   }
 
   function tell(): void {
-    if (results.length > 0) onResults(results);
+    if (results.length > 0) onResults?.(results);
     results = [];
   }
 
@@ -106,7 +122,7 @@ function readResults({ onResults, onResultsEnd }: BatchCallbacks): Reader {
       // The last line may come without its line break.
       if (isWhole && rest.length > 0) onLine(Buffer.concat(rest));
       tell();
-      if (isWhole) onResultsEnd();
+      if (isWhole) onResultsEnd?.();
     },
   };
 }

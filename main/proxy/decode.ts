@@ -13,7 +13,7 @@ export type Decoder = {
   readonly end: () => Promise<void>;
 };
 
-type Encoding = 'gzip' | 'br' | 'zstd' | 'deflate';
+export type Encoding = 'gzip' | 'br' | 'zstd' | 'deflate';
 
 export function encodingOf(header: string | null, firstBytes: Buffer): Encoding | null {
   switch (header?.trim().toLowerCase()) {

@@ -31,7 +31,7 @@ export type ForwardEnd =
   | { readonly kind: 'whole' }
   /** `didReach` false in any of these: nothing of the request was written to a connection, so it cannot have run. */
   | { readonly kind: 'client_left'; readonly didReach: boolean }
-  /** We ended it, behind a whole event and with words of our own. */
+  /** We ended it: behind a whole event with words of our own, or where that could not be done, by its connection. */
   | { readonly kind: 'cut_short' }
   | { readonly kind: 'upstream_cut'; readonly reason: string; readonly didTimeOut: boolean }
   /** Nothing was answered. */
@@ -41,13 +41,16 @@ export type ForwardEvents = {
   readonly onResponse: (status: number, rawHeaders: readonly string[]) => void;
   /** A promise: the chunk is not read yet. */
   readonly onChunk: (chunk: Buffer) => Promise<void> | undefined;
-  /** After each chunk: the last words of the answer, where it is to be cut behind this one. */
-  readonly cutShort?: (chunk: Buffer) => string | null;
+  /** After each chunk, as soon as it is read: the last words of the answer, where it is to be cut behind this one; null where it goes on. */
+  readonly cutShort?: () => LastWords | null;
   /** A promise: what has to be done before the client sees the end of a whole answer. */
   readonly onEnd: (end: ForwardEnd) => Promise<void> | undefined;
   /** Where the end of the answer waits for `onEnd`. */
   readonly holds?: Pick<HeldEnd, 'clock' | 'isEndSeen' | 'settle'>;
 };
+
+/** `none`: its connection is cut. */
+export type LastWords = { readonly kind: 'words'; readonly bytes: Buffer } | { readonly kind: 'none' };
 
 const noEvents: ForwardEvents = { onResponse: () => {}, onChunk: () => undefined, onEnd: () => undefined };
 
@@ -63,14 +66,11 @@ export function forward(
   let isEnded = false;
   let isDraining = false;
   let statedBytes: number | null = null;
+  const resume = () => controller?.resume();
   const { holds } = events;
   const answer = holds
     ? holdEnd(response, { ...holds, statedBytes: () => statedBytes, onRoom: resume })
     : writeAtOnce(response);
-
-  function resume(): void {
-    controller?.resume();
-  }
 
   function end(result: ForwardEnd): Promise<void> | undefined {
     if (isEnded) return undefined;
@@ -94,12 +94,26 @@ export function forward(
     if (isEnded) return;
     const read = events.onChunk(chunk);
     if (!isDraining && !answer.write(chunk, read)) controller?.pause();
-    const lastWords = isDraining ? null : (events.cutShort?.(chunk) ?? null);
-    if (lastWords === null) return;
-    answer.write(Buffer.from(lastWords), undefined);
-    answer.end(end({ kind: 'cut_short' }));
-    controller?.abort(new Error('the answer was cut short'));
+    if (events.cutShort === undefined) return;
+    if (read === undefined) cutIfAsked();
+    else void read.then(cutIfAsked);
   });
+
+  /** Headers leave at once, not with the first byte of a body that may take minutes; in one packet with it when it is here already. */
+  function flushHead(): void {
+    body.flush();
+    response.flushHeaders();
+  }
+
+  function cutIfAsked(): void {
+    const lastWords = isEnded ? null : (events.cutShort?.() ?? null);
+    if (lastWords === null) return;
+    if (lastWords.kind === 'words' && !isDraining) answer.write(lastWords.bytes, undefined);
+    const settled = end({ kind: 'cut_short' });
+    if (lastWords.kind === 'words') answer.end(settled);
+    else answer.cut(() => cut(response));
+    controller?.abort(new Error('the answer was cut short'));
+  }
 
   // It may have gone while the begin was being made durable.
   if (response.destroyed) return void end({ kind: 'client_left', didReach: false });
@@ -125,11 +139,7 @@ export function forward(
           statedBytes = lengthOf(raw);
           response.sendDate = false;
           response.writeHead(status, reasonPhrase(statusText), responseHeaders(raw, request.warning));
-          // Headers leave at once, not with the first byte of a body that may take minutes; in one packet with it when it is here already.
-          queueMicrotask(() => {
-            body.flush();
-            response.flushHeaders();
-          });
+          queueMicrotask(flushHead);
         }
         events.onResponse(status, raw);
       },
@@ -137,8 +147,7 @@ export function forward(
       onResponseEnd: (ended) => {
         body.flush();
         if (isDraining) return void end({ kind: 'client_left', didReach: true });
-        const trailers = rawTexts(ended.rawTrailers);
-        if (trailers.length > 0) response.addTrailers(pairsOf(trailers));
+        passTrailers(response, rawTexts(ended.rawTrailers));
         answer.end(end({ kind: 'whole' }));
       },
       onResponseError: (_failed, error) => {
@@ -187,6 +196,10 @@ function reasonPhrase(text: string | undefined): string {
 function rawTexts(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
   if (!Array.isArray(raw)) return [];
   return raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')));
+}
+
+function passTrailers(response: ServerResponse, raw: readonly string[]): void {
+  if (raw.length > 0) response.addTrailers(pairsOf(raw));
 }
 
 function pairsOf(raw: readonly string[]): [string, string][] {

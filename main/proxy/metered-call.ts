@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BegunCall } from '../../shared/call.ts';
 import { readCount } from '../../shared/usage.ts';
 import type { OutputCalibration } from '../../shared/output-estimate.ts';
+import { createAnswerCut } from './answer-cut.ts';
 import { attribute, clientOf } from './attribute.ts';
 import { callEnd, callSoFar } from './call-end.ts';
 import { forward, type ForwardEnd, type ForwardEvents } from './forward.ts';
@@ -41,7 +42,7 @@ export async function meterCall(
     return answerRefused(response, body, answer);
   }
   const call = { ...described, conversation: answer.conversation };
-  const tap = createTap();
+  const tap = createTap({ isCuttable: Boolean(options.callbacks.cutShort) });
   const { estimate } = options.calibration;
   await options.callbacks.onBegin(call, () => callSoFar(tap.progress, estimate));
   const request = {
@@ -66,12 +67,15 @@ type Listening = {
 
 function listen({ call, begunAtMs, tap, onRelease }: Listening, options: ProxyOptions): ForwardEvents {
   const { clock, callbacks, calibration } = options;
+  const { cutShort } = callbacks;
+  const cutting = cutShort
+    ? createAnswerCut(tap, () => cutShort(call, callSoFar(tap.progress, calibration.estimate)))
+    : null;
   const sentAtMs = clock.monotonicMs();
   let httpStatus: number | null = null;
   let requestId: string | null = null;
   let firstByteMs: number | null = null;
   let responseBytes = 0;
-  let isPlainStream = false;
   let finished: Promise<void> | null = null;
 
   /** Once: a message that is whole is settled, whatever becomes of its connection behind it. */
@@ -86,43 +90,26 @@ function listen({ call, begunAtMs, tap, onRelease }: Listening, options: ProxyOp
     return finished;
   }
 
-  /** In a stream that passes as it is, behind a whole event; an answer that has ended is not cut. */
-  function cutAsked(cutShort: NonNullable<ProxyOptions['callbacks']['cutShort']>) {
-    return (chunk: Buffer) => {
-      if (!isPlainStream || tap.progress.isWhole || !endsEvent(chunk)) return null;
-      return cutShort(call, callSoFar(tap.progress, calibration.estimate));
-    };
-  }
-
   return {
     onResponse: (status, raw) => {
       httpStatus = status;
       requestId = headerOf(raw, 'request-id');
       firstByteMs = Math.round(clock.monotonicMs() - sentAtMs);
-      const [contentType, encoding] = [headerOf(raw, 'content-type'), headerOf(raw, 'content-encoding')];
-      isPlainStream = encoding === null && (contentType?.startsWith('text/event-stream') ?? false);
-      tap.start(contentType, encoding);
+      tap.start(headerOf(raw, 'content-type'), headerOf(raw, 'content-encoding'));
     },
     onChunk: (chunk) => {
       responseBytes += chunk.length;
-      return tap.write(chunk);
+      const read = tap.write(chunk);
+      return cutting ? cutting.considered(read) : read;
     },
     onEnd: (end) => {
       onRelease();
       return finish(end);
     },
-    ...(callbacks.cutShort ? { cutShort: cutAsked(callbacks.cutShort) } : {}),
+    ...(cutting ? { cutShort: cutting.lastWords } : {}),
     holds: { clock, isEndSeen: () => tap.progress.isWhole, settle: () => finish({ kind: 'whole' }) },
   };
 }
-
-/** Whether a client has everything up to here as events. */
-function endsEvent(chunk: Buffer): boolean {
-  return chunk.subarray(-2).equals(eventEnd) || chunk.subarray(-4).equals(eventEndOfCrlf);
-}
-
-const eventEnd = Buffer.from('\n\n');
-const eventEndOfCrlf = Buffer.from('\r\n\r\n');
 
 /** A whole stream teaches what its text came to. One with passes of other models, or read from JSON, teaches nothing about this one. */
 function learnFrom({ model, usage, generated, isWhole }: Progress, calibration: OutputCalibration): void {

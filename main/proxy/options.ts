@@ -46,7 +46,7 @@ export type ProxyCallbacks = {
    * what cannot be decided is allowed.
    */
   readonly onAsk: (asking: Asking) => AskAnswer | Promise<AskAnswer>;
-  /** Before a message batch is submitted; as `onAsk`, but that nothing is begun or finished of it: it is billed by its results. */
+  /** Before a message batch is submitted; as `onAsk`, but that nothing is begun or finished of it, since it is billed by its results: `onBatchSubmitted` ends it. */
   readonly onAskBatch: (asking: BatchAsking) => AskAnswer | Promise<AskAnswer>;
   /** Asked between two events of a running stream: its last event, where it is to be cut, else null. Null or absent: nothing is ever cut. */
   readonly cutShort?: ((call: BegunCall, soFar: CallSoFar) => string | null) | null;
@@ -54,15 +54,17 @@ export type ProxyCallbacks = {
   readonly onBegin: (call: BegunCall, soFar: () => CallSoFar) => Promise<void>;
   /** Resolves when the end of the answer may be seen: the settle outlives the process, or cannot be made to. Never rejects. */
   readonly onFinish: (call: BegunCall, end: CallEnd) => Promise<void>;
-  /** `submitter` is null when they were only asked about. */
-  readonly onBatches: (batches: readonly BatchFacts[], submitter: BatchSubmitter | null) => void;
+  /** Once for each batch that was allowed: what Anthropic made of it; null when it was not taken, or nobody heard. */
+  readonly onBatchSubmitted: (call: BegunCall, facts: BatchFacts | null) => void;
+  /** Batches that were asked about. */
+  readonly onBatches: (batches: readonly BatchFacts[]) => void;
   /** `fetcher` stands in where the submission was never seen. */
-  readonly onBatchResults: (batchId: string, results: readonly BatchResult[], fetcher: BatchSubmitter) => void;
+  readonly onBatchResults: (batchId: string, results: readonly BatchResult[], fetcher: BatchFetcher) => void;
   /** All results of it have been told. */
   readonly onBatchMetered: (batchId: string) => void;
 };
 
-export type BatchSubmitter = Pick<Attribution, 'member' | 'project' | 'customer'> & { readonly client: string | null };
+export type BatchFetcher = Pick<Attribution, 'member' | 'project' | 'customer'> & { readonly client: string | null };
 
 export type ProxyOptions = UpstreamOptions &
   GuardRules & {

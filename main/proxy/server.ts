@@ -8,12 +8,12 @@ import type { AddressInfo } from 'node:net';
 
 import { admit, headersMax } from './admit.ts';
 import { attribute, clientOf } from './attribute.ts';
-import { createBatchTap } from './batch-tap.ts';
+import { createBatchTap, tapEvents } from './batch-tap.ts';
 import { isBatchSubmission, submitBatch } from './batch-submission.ts';
 import { createOpenCalls, watchConnections } from './client-connections.ts';
 import { forward, type ForwardEvents } from './forward.ts';
 import { answerError } from './gateway-error.ts';
-import { headerOf, requestHeaders } from './headers.ts';
+import { requestHeaders } from './headers.ts';
 import { admitMemberKey } from './member-key.ts';
 import { meterCall } from './metered-call.ts';
 import type { ProxyOptions } from './options.ts';
@@ -94,11 +94,7 @@ async function handle(
     if (route.kind === 'messages') await meterCall(incoming, response, upstream, route, options, budget);
     else if (route.kind === 'pass') pass(incoming, response, upstream, route);
     else if (isBatchSubmission(incoming, route))
-      await submitBatch(
-        { incoming, response, upstream, route, events: batchEvents(incoming, route, options) },
-        options,
-        budget,
-      );
+      await submitBatch({ incoming, response, upstream, route }, options, budget);
     else pass(incoming, response, upstream, route, batchEvents(incoming, route, options));
   } catch (error) {
     const sentence = `Tollkeeper failed: ${error instanceof Error ? error.message : String(error)}`;
@@ -127,25 +123,14 @@ function pass(
 /** The batch API passes like everything else; its answers are listened to, since batches are billed by their results. */
 function batchEvents(incoming: IncomingMessage, route: Route, { defaults, callbacks }: ProxyOptions): ForwardEvents {
   const raw = incoming.rawHeaders;
-  const who = () => ({ ...attribute(route, raw, defaults), client: clientOf(raw) });
   const batchId = route.batchId ?? '';
-  const isSubmission = isBatchSubmission(incoming, route);
   const tap = createBatchTap(route.kind === 'batch_results' ? 'results' : 'facts', {
-    onBatches: (batches) => callbacks.onBatches(batches, isSubmission ? who() : null),
-    onResults: (results) => callbacks.onBatchResults(batchId, results, who()),
+    onBatches: callbacks.onBatches,
+    onResults: (results) =>
+      callbacks.onBatchResults(batchId, results, { ...attribute(route, raw, defaults), client: clientOf(raw) }),
     onResultsEnd: () => callbacks.onBatchMetered(batchId),
   });
-  return {
-    onResponse: (status, headers) => tap.start(status, headerOf(headers, 'content-encoding')),
-    onChunk: (chunk) => {
-      tap.write(chunk);
-      return undefined;
-    },
-    onEnd: (end) => {
-      void tap.end(end);
-      return undefined;
-    },
-  };
+  return tapEvents(tap);
 }
 
 function listen(server: Server, port: number): Promise<number> {

@@ -20,7 +20,8 @@ export function badgesOf(snapshot: LiveSnapshot | null): Readonly<Record<string,
   };
 }
 
-/** A stopped call of no conversation can be let on by nobody. */
+/** A stopped call of no conversation can be let on by nobody, and one that is let on waits for nobody. */
 function conversationsStopped({ refused, conversations }: LiveSnapshot): number {
-  return stoppedElsewhere(refused, conversations, []).filter(({ newest }) => newest.conversation !== null).length;
+  const stopped = stoppedElsewhere(refused, conversations, []);
+  return stopped.filter(({ newest }) => newest.conversation !== null && newest.letOn === null).length;
 }

@@ -79,6 +79,8 @@ export const meterEventStates = ['sealed', 'sending', 'unknown', 'accepted', 're
 export type MeterEventState = (typeof meterEventStates)[number];
 
 export const callDetailSchema = callRowSchema.extend({
+  /** What its conversation was forked from, sums up, or was started by; null where it has none. */
+  conversationParent: z.string().nullable(),
   path: z.string(),
   /** Who uses the client, as it says itself. */
   clientUser: z.string().nullable(),
@@ -156,12 +158,18 @@ export type CallsQuery = z.infer<typeof callsQuerySchema>;
 export const callsPageSchema = z.object({ calls: z.array(callRowSchema), nextCursor: z.string().nullable() });
 export type CallsPage = z.infer<typeof callsPageSchema>;
 
+/** Calls that limits stopped. They cost nothing; `unpricedCalls` of them, whose model has no price, are not in what they would have cost. */
+export const refusedSumSchema = z.object({ calls: count, wouldCostNanoUsd: nanoUsd, unpricedCalls: count });
+export type RefusedSum = z.infer<typeof refusedSumSchema>;
+
 /** What the calls of a filter come to. `isWhole` is false where only the newest of them were added up. */
 export const callsTotalSchema = z.object({
   calls: count,
   costNanoUsd: nanoUsd,
   unpricedCalls: count,
   estimatedCalls: count,
+  /** Those of them that were refused: inside `calls`, never inside `costNanoUsd`. */
+  refused: refusedSumSchema,
   isWhole: z.boolean(),
 });
 export type CallsTotal = z.infer<typeof callsTotalSchema>;
@@ -183,6 +191,8 @@ export const pendingBatchSchema = z.object({
   endedAtMs: instantMs.nullable(),
   member: z.string().nullable(),
   project: z.string().nullable(),
+  /** Reserved in the budgets until its results are metered, or a day and an hour are over; 0 when nothing is (any more). */
+  reservedNanoUsd: nanoUsd,
 });
 export type PendingBatch = z.infer<typeof pendingBatchSchema>;
 export const pendingBatchesSchema = z.object({ batches: z.array(pendingBatchSchema) });
@@ -197,6 +207,8 @@ export const monthViewSchema = z.object({
   timeZone: z.string(),
   by: z.enum(monthDimensions),
   total: spendSchema,
+  /** Inside `calls` of the total. */
+  refused: refusedSumSchema,
   /** The month before, over the same number of days when this month is not over yet, so that the comparison is fair. */
   previous: z.object({ month, total: spendSchema, comparedDays: count }),
   /** Null key: unassigned. Rows by falling cost. */

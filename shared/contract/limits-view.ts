@@ -38,6 +38,9 @@ export type ConversationWarning = z.infer<typeof conversationWarningSchema>;
 export const refusalCauses = ['context_limit', 'call_ceiling', 'budget'] as const;
 export type RefusalCause = (typeof refusalCauses)[number];
 
+/** `untilMs` null is for good; null altogether where nothing is let on. */
+const letOnSchema = z.object({ untilMs: instantMs.nullable() }).nullable();
+
 /** A call that a limit stopped before it left this machine. */
 export const refusedCallSchema = z.object({
   id: z.string(),
@@ -51,6 +54,8 @@ export const refusedCallSchema = z.object({
   sentence: z.string(),
   /** Null where the model has no price. */
   wouldCostNanoUsd: nanoUsd.nullable(),
+  /** Its conversation is let on now, until then; null where it is not. */
+  letOn: letOnSchema,
 });
 export type RefusedCall = z.infer<typeof refusedCallSchema>;
 
@@ -75,7 +80,7 @@ export type BudgetWarningRow = z.infer<typeof budgetWarningSchema>;
 
 export const budgetRowSchema = z.object({
   ...budgetOf,
-  /** Expected by the calls on their way. */
+  /** Expected by the calls and batches on their way. */
   reservedNanoUsd: nanoUsd,
   warnedPercent: z.literal([0, ...budgetWarningPercents]),
   resetsAtMs: instantMs,
@@ -119,6 +124,6 @@ export type Allow = z.infer<typeof allowSchema>;
 /** Of both: what holds for the conversation now. */
 export const letOnAnswerSchema = z.object({
   conversation: z.string(),
-  letOn: z.object({ untilMs: instantMs.nullable() }).nullable(),
+  letOn: letOnSchema,
 });
 export type LetOnAnswer = z.infer<typeof letOnAnswerSchema>;

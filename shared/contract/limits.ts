@@ -47,7 +47,7 @@ export const limitsSettingsSchema = z.strictObject({
   asksCountTokens: z.boolean().default(true),
   /** Say warnings in the header `x-tollkeeper-warning` of the answer. */
   hasWarningHeader: z.boolean().default(true),
-  /** Cut an answer whose running cost passes the call ceiling. */
+  /** Cut a streamed answer whose running cost passes the call ceiling: with an error event, or where its encoding allows none, by its connection. */
   cutsMidStream: z.boolean().default(false),
 });
 export type LimitsSettings = z.infer<typeof limitsSettingsSchema>;

@@ -1,5 +1,6 @@
 /** Budgets as clients meet them: they hold however many ask at once, over a restart, and refuse nobody before anything is spent. */
 import Anthropic from '@anthropic-ai/sdk';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { questionOf, refusalOf, startLimitedEngine, textOf, type LimitedEngine } from '../kit/limits-far-side.ts';
 
+const cli = join(import.meta.dirname, '../../main/cli.ts');
 let home: string;
 let far: LimitedEngine;
 beforeEach(() => {
@@ -25,14 +27,31 @@ const statusOf = (call: Promise<unknown>) =>
     (error: unknown) => (error instanceof Anthropic.APIError ? error.status : error),
   );
 
-/** What one of these calls costs, learnt by the engine as well, in the ledger of this home; in the pocket of somebody else. */
+/** What one of these calls costs (all of them with three digits, so that what is learnt of some holds for all), learnt by the engine as well, in the ledger of this home; in the pocket of somebody else. */
 async function learnCost(): Promise<number> {
   far = await startLimitedEngine({ home });
-  for (let index = 100; index < 103; index++) await far.client('/@carla/ops').messages.create(question(index));
+  for (let index = 900; index < 903; index++) await far.client('/@carla/ops').messages.create(question(index));
   const rows = await far.engine.settled(3);
   await far.close();
   return Math.max(...rows.map(({ costNanoUsd }) => costNanoUsd ?? 0));
 }
+
+/** The export, as soon as it has so many calls. */
+async function exportOf(calls: number) {
+  await far.engine.settled(calls);
+  return far.engine.exported();
+}
+
+/** Somebody else's call like this one, as their machine exports it. */
+function teammateFile(line: object | undefined, member: string): string {
+  const file = join(home, `${member}.jsonl`);
+  const names = { id: `call_of_${member}`, member, message_id: `msg_${member}`, request_id: `req_${member}` };
+  writeFileSync(file, `${JSON.stringify({ ...line, ...names })}\n`);
+  return file;
+}
+
+const spentBy = async (whose: string) =>
+  (await far.limits()).budgets.find((budget) => budget.whose === whose)?.spentNanoUsd ?? 0;
 
 const cents = (nanoUsd: number) => Math.ceil(nanoUsd / 10_000_000) / 100;
 
@@ -45,7 +64,7 @@ describe('64 calls at once against a budget with room for ten', () => {
     far = await startLimitedEngine({ home, limits });
     const alice = far.client('/@alice/webshop');
     const statuses = await Promise.all(
-      Array.from({ length: 64 }, (_, index) => statusOf(alice.messages.create(question(index)))),
+      Array.from({ length: 64 }, (_, index) => statusOf(alice.messages.create(question(100 + index)))),
     );
     const through = statuses.filter((status) => status === 200).length;
     expect(through).toBeGreaterThanOrEqual(9);
@@ -124,17 +143,77 @@ describe('a budget', () => {
     const limits = { budgets: [{ of: 'member' as const, per: 'month' as const, usd: 0.01 }] };
     far = await startLimitedEngine({ home, limits });
     await far.client('/@alice').messages.create(question(1));
-    await far.engine.settled(1);
-    const [line] = far.engine.exported();
-    const told = { ...line, id: 'call_of_a_teammate', member: 'bo', message_id: 'msg_other', request_id: 'req_other' };
-    const file = join(home, 'bo.jsonl');
-    writeFileSync(file, `${JSON.stringify(told)}\n`);
-    await far.engine.post('/api/import/ledger', { path: file });
+    const [line] = await exportOf(1);
+    await far.engine.post('/api/import/ledger', { path: teammateFile(line, 'bo') });
 
-    const spentBy = async (whose: string) =>
-      (await far.limits()).budgets.find((budget) => budget.whose === whose)?.spentNanoUsd ?? 0;
     await expect.poll(() => spentBy('bo')).toBe(line?.cost_nano_usd);
     expect(await spentBy('alice')).toBe(line?.cost_nano_usd);
     expect(await statusOf(far.client('/@bo').messages.create(question(2)))).toBe(429);
+  });
+
+  it('counts calls that are assigned afterwards, for whom they are then and not before', async () => {
+    const limits = { budgets: [{ of: 'member' as const, per: 'day' as const, usd: 0.01 }] };
+    far = await startLimitedEngine({ home, limits });
+    await far.client().messages.create(question(1));
+    await far.client().messages.create(question(2));
+    const rows = await far.engine.settled(2);
+    expect(await statusOf(far.client('/@carla').messages.create(question(3)))).toBe(200);
+    expect(far.notices).toEqual([expect.stringContaining('the member carla')]);
+
+    const which = { kind: 'client', client: rows[0]?.client ?? null };
+    const answer = await far.engine.post('/api/assign', { which, member: 'bo', project: null });
+    expect(answer).toMatchObject({ assigned: 2 });
+    const spent = rows.reduce((sum, { costNanoUsd }) => sum + (costNanoUsd ?? 0), 0);
+    await expect.poll(() => spentBy('bo')).toBe(spent);
+    expect(far.notices.at(-1)).toMatch(/^100 % of the daily budget of the member bo is spent: \$0\.\d\d of \$0\.01\.$/);
+    expect(await statusOf(far.client('/@bo').messages.create(question(4)))).toBe(429);
+    expect(await statusOf(far.client().messages.create(question(5)))).toBe(200);
+    expect(far.engine.verify().findings).toEqual([]);
+  });
+});
+
+describe('a step of a budget', () => {
+  it('that an import reaches is told once, on every channel, and not again after a restart', async () => {
+    const limits = { budgets: [{ of: 'member' as const, per: 'month' as const, usd: 0.01 }] };
+    far = await startLimitedEngine({ home, limits });
+    await far.client('/@alice').messages.create(question(1));
+    const [line] = await exportOf(1);
+    const file = teammateFile(line, 'bo');
+    for (let time = 0; time < 2; time++) {
+      await far.engine.post('/api/import/ledger', { path: file });
+      await expect.poll(() => spentBy('bo')).toBe(line?.cost_nano_usd);
+    }
+    const ofBo = () =>
+      far.notices.filter((sentence) => sentence.includes('100 % of the monthly budget of the member bo'));
+    expect(ofBo()).toHaveLength(1);
+    const { budgetWarnings } = await far.live();
+    expect(budgetWarnings.map(({ whose, percent }) => `${whose} ${percent}`)).toEqual(['bo 100', 'alice 100']);
+
+    await far.engine.restart();
+    expect((await far.live()).budgetWarnings).toEqual(budgetWarnings);
+    await far.engine.post('/api/import/ledger', { path: teammateFile(line, 'carla') });
+    await expect.poll(() => spentBy('carla')).toBe(line?.cost_nano_usd);
+    expect(ofBo()).toHaveLength(1);
+    expect(far.notices.at(-1)).toContain('the member carla');
+  });
+
+  it('that is reached while no engine runs is told by the next one', async () => {
+    const limits = { budgets: [{ of: 'member' as const, per: 'month' as const, usd: 0.01 }] };
+    far = await startLimitedEngine({ home, limits });
+    await far.client('/@alice').messages.create(question(1));
+    const [line] = await exportOf(1);
+    const before = far.notices.length;
+    await far.engine.stop();
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [cli, 'import', 'ledger', teammateFile(line, 'bo'), '--home', home],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect({ status, stdout }).toMatchObject({ status: 0 });
+    await far.engine.start();
+    expect(far.notices.slice(before)).toEqual([expect.stringMatching(/^100 % of the monthly budget of the member bo/)]);
+    expect((await far.live()).budgetWarnings).toMatchObject([{ whose: 'bo' }, { whose: 'alice' }]);
   });
 });

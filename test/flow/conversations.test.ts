@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { Conversation } from '../../shared/contract/events.ts';
+import { readParents } from '../../main/ledger/conversation-parents.ts';
 import { ledgerFileName, openLedgerFile } from '../../main/ledger/ledger-file.ts';
 import { readWarnings } from '../../main/ledger/warnings.ts';
-import { model, startLimitedEngine, textOf, type LimitedEngine } from '../kit/limits-far-side.ts';
+import { model, refusalOf, startLimitedEngine, textOf, type LimitedEngine } from '../kit/limits-far-side.ts';
 
 let far: LimitedEngine;
 afterEach(() => far.close());
@@ -75,6 +76,27 @@ describe('a loop of an SDK', () => {
       { id: 's1/a1', parent: 's1' },
       { id: 's1', parent: null },
     ]);
+  });
+
+  it('has its parent in the ledger as soon as its first call asks, refused or not, for whoever reads it and after a kill', async () => {
+    far = await startLimitedEngine({ limits: { contextLimitTokens: 5_000 } });
+    const client = far.client('/@alice/webshop');
+    const headersOf = (agent: string) => ({ 'x-claude-code-session-id': 's1', 'x-claude-code-agent-id': agent });
+    await turn(client, [], 'search the tests', headersOf('a1'));
+    await refusalOf(turn(client, [], textOf(9_000), headersOf('a2')));
+    const rows = await far.engine.settled(2);
+    for (const { id } of rows) expect(await far.engine.call(id)).toMatchObject({ conversationParent: 's1' });
+
+    // As a kill leaves the file: what the engine keeps only at its end is not in it.
+    const file = join(far.engine.home, ledgerFileName);
+    const db = openLedgerFile(file, 'read');
+    expect(readParents(db, 10)).toEqual(['a1', 'a2'].map((agent) => ({ conversation: `s1/${agent}`, parent: 's1' })));
+    db.close();
+
+    await far.engine.restart();
+    expect(await conversations(1)).toMatchObject([{ id: 's1/a1', parent: 's1' }]);
+    await turn(far.client('/@alice/webshop'), [], 'search the tests', headersOf('a1'));
+    expect(await conversations(2)).toMatchObject([{ id: 's1/a1', parent: 's1' }]);
   });
 });
 

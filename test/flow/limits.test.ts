@@ -1,4 +1,5 @@
 /** Limits as a client with Anthropic's own SDK meets them: what is stopped, in which words, what it leaves in the ledger, and how to go on. */
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,7 +7,10 @@ import Anthropic from '@anthropic-ai/sdk';
 import OlderAnthropic from 'anthropic-sdk-0x';
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { badgesOf } from '../../renderer/data/badges.ts';
+import { callsTotalSchema, monthViewSchema } from '../../shared/contract/api.ts';
 import { letOnAnswerSchema } from '../../shared/contract/limits-view.ts';
+import { formatUsd } from '../../shared/money.ts';
 import {
   model,
   questionOf,
@@ -16,6 +20,7 @@ import {
   type LimitedEngine,
 } from '../kit/limits-far-side.ts';
 
+const cli = join(import.meta.dirname, '../../main/cli.ts');
 let far: LimitedEngine;
 afterEach(() => far.close());
 
@@ -69,6 +74,24 @@ describe('a refused call', () => {
     expect(recent[0]).toMatchObject({ status: 'refused' });
     expect(today).toMatchObject({ costNanoUsd: 0, unpricedCalls: 0 });
     expect(far.engine.verify()).toMatchObject({ calls: 1, findings: [] });
+  });
+
+  it('has what it would have cost in the total of the calls, the month and the report', async () => {
+    far = await startLimitedEngine({ limits: { contextLimitTokens: 5_000 } });
+    await refusalOf(far.client('/@alice/webshop').messages.create(questionOf(textOf(9_000))));
+    await far.client('/@alice/webshop').messages.create(questionOf('hello'));
+    const rows = await far.engine.settled(2);
+    const wouldCostNanoUsd = rows.find(({ status }) => status === 'refused')?.wouldCostNanoUsd ?? 0;
+    const refused = { calls: 1, wouldCostNanoUsd, unpricedCalls: 0 };
+
+    const total = async (query: string) => (await far.engine.get(`/api/calls/total?${query}`)).json();
+    expect(callsTotalSchema.parse(await total('status=refused'))).toMatchObject({ calls: 1, costNanoUsd: 0, refused });
+    expect(callsTotalSchema.parse(await total('member=alice'))).toMatchObject({ calls: 2, refused });
+    expect(monthViewSchema.parse(await (await far.engine.get('/api/month')).json())).toMatchObject({ refused });
+    const report = spawnSync(process.execPath, [cli, 'report', '--home', far.engine.home], { encoding: 'utf8' });
+    expect(report.stdout).toContain(
+      `1 of these calls was refused by limits and cost nothing; it would have cost about ${formatUsd(wouldCostNanoUsd, 4)}.`,
+    );
   });
 
   it('is told to the host once, however often its client asks again', async () => {
@@ -151,9 +174,13 @@ describe('a conversation that was let on', () => {
     const question = questionOf(textOf(9_000));
     await refusalOf(far.client().messages.create(question));
     const [row] = await far.engine.settled(1);
+    expect((await far.live()).refused).toMatchObject([{ conversation: row?.conversation, letOn: null }]);
     const path = `/api/conversations/${encodeURIComponent(row?.conversation ?? '')}`;
     const answer = letOnAnswerSchema.parse(await far.engine.post(`${path}/allow`, { forMs: 3_600_000 }));
     expect(answer.letOn?.untilMs).toBeGreaterThan(far.clock.nowMs() + 3_590_000);
+    // It has no card before its first turn; the stopped call itself says that it waits for nobody.
+    expect(badgesOf(await far.live())).toEqual({});
+    expect((await far.live()).refused).toMatchObject([{ letOn: answer.letOn }]);
 
     await far.client().messages.create(question);
     await far.engine.restart();

@@ -40,6 +40,7 @@ function letEveryCallGo(): ProxyOptions['callbacks']['onAsk'] {
 export const unwatched = {
   onAsk: letEveryCallGo(),
   onAskBatch: () => ({ kind: 'allowed', conversation: null, warning: null }) as const,
+  onBatchSubmitted: () => {},
   onBatches: () => {},
   onBatchResults: () => {},
   onBatchMetered: () => {},

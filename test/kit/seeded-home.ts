@@ -203,9 +203,23 @@ function correct(db: Db, recorder: Recorder, nowMs: number): void {
 }
 
 function writeBatches(db: Db, nowMs: number): void {
-  const submitter = { client: 'anthropic-sdk', member: 'bo', project: 'research', customer: null };
+  const submitter = {
+    client: 'anthropic-sdk',
+    member: 'bo',
+    project: 'research',
+    customer: null,
+    expectedNanoUsd: 900_000_000,
+  };
   const batch = (id: string, status: string, hoursAgo: number, requests: number) =>
-    noteBatch(db, { id, status, requests, createdAtMs: nowMs - hoursAgo * hourMs, endedAtMs: null, submitter });
+    noteBatch(db, {
+      id,
+      status,
+      requests,
+      billableRequests: requests,
+      createdAtMs: nowMs - hoursAgo * hourMs,
+      endedAtMs: null,
+      submitter,
+    });
   batch('msgbatch_013Zva2CMHLNnXjNJJKqJ2EF', 'ended', 30, 1_200);
   batch('msgbatch_01HkcTjaV5uDC8jWR4ZsDV8d', 'in_progress', 2, 84);
 }

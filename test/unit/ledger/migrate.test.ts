@@ -19,6 +19,8 @@ import { migration0002 } from '../../../main/ledger/migrations/0002-corrections.
 import { migration0003 } from '../../../main/ledger/migrations/0003-journal.ts';
 import { migration0005 } from '../../../main/ledger/migrations/0005-refusals.ts';
 import { migration0004 } from '../../../main/ledger/migrations/0004-reading.ts';
+import { migration0006 } from '../../../main/ledger/migrations/0006-client-user.ts';
+import { readParents } from '../../../main/ledger/conversation-parents.ts';
 import { interruptedReason } from '../../../main/ledger/recover.ts';
 import { readCall } from '../../../main/ledger/read-calls.ts';
 import { moveRollupsToZone, rollupsFromCalls } from '../../../main/ledger/rollup.ts';
@@ -100,6 +102,10 @@ function writeLater(file: string, ...migrations: readonly string[]): void {
   db.close();
 }
 
+function writeVersion6(file: string): void {
+  writeLater(file, migration0002, migration0003, migration0004, migration0005, migration0006);
+}
+
 /** A file as each earlier version wrote it. A new migration adds its version's writer here, or the test below fails. */
 const writers: Readonly<Record<number, (file: string) => void>> = {
   1: writeVersion1,
@@ -107,6 +113,7 @@ const writers: Readonly<Record<number, (file: string) => void>> = {
   3: (file) => writeLater(file, migration0002, migration0003),
   4: (file) => writeLater(file, migration0002, migration0003, migration0004),
   5: (file) => writeLater(file, migration0002, migration0003, migration0004, migration0005),
+  6: writeVersion6,
 };
 
 describe('a ledger of version 2', () => {
@@ -156,6 +163,27 @@ describe('a ledger of version 4', () => {
     expect(readCall(db, 'call_3')).toMatchObject({ clientUser: null, earlier: [] });
     expect(verifyLedger(db)).toEqual({ calls: 3, findings: [] });
     db.close();
+  });
+});
+
+describe('a ledger of version 6', () => {
+  it('has the parents of conversations that its engine kept at its end, and none where that cannot be read', () => {
+    const kept = { letOn: {}, parents: { fork: 'root', 's1/a1': 's1' } };
+    for (const [index, memory] of [JSON.stringify(kept), '{"parents":', '{"parents":[1]}'].entries()) {
+      const file = join(home, `${index}.sqlite`);
+      writeVersion6(file);
+      const old = openDatabase(file, 'write');
+      old.prepare("INSERT INTO ledger_facts VALUES ('limits_memory', ?)").run(memory);
+      old.exec("UPDATE calls SET conversation = 's1/a1' WHERE id = 'call_1'");
+      old.close();
+      const db = openLedgerFile(file, 'write');
+      const parents =
+        index > 0 ? [] : Object.entries(kept.parents).map(([conversation, parent]) => ({ conversation, parent }));
+      expect(readParents(db, 10)).toEqual(parents);
+      expect(readCall(db, 'call_1')).toMatchObject({ conversationParent: index > 0 ? null : 's1' });
+      expect(readCall(db, 'call_2')).toMatchObject({ conversationParent: null });
+      db.close();
+    }
   });
 });
 

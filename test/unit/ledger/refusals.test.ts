@@ -2,11 +2,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { readExportLine } from '../../../main/intake/read-export.ts';
+import { assign } from '../../../main/ledger/assign.ts';
+import { keepBudgetWarnings, readBudgetWarnings } from '../../../main/ledger/budget-warnings.ts';
+import { readCallsTotal } from '../../../main/ledger/read-calls-total.ts';
 import { readCall } from '../../../main/ledger/read-calls.ts';
 import { exportCalls } from '../../../main/ledger/read-export.ts';
 import { readDaySpend, readLimitsStart } from '../../../main/ledger/read-limits.ts';
+import { readMonth } from '../../../main/ledger/read-spend.ts';
 import { recoverCalls } from '../../../main/ledger/recover.ts';
 import { keepWarnings, readWarnings } from '../../../main/ledger/warnings.ts';
+import { callsQuerySchema } from '../../../shared/contract/api.ts';
 import { currentBook } from '../../../shared/pricing/current-book.ts';
 import { settleRefused } from '../../../shared/settle.ts';
 import { begunCall, settledCall } from '../../kit/call-rows.ts';
@@ -68,6 +73,64 @@ describe('a refused call', () => {
   });
 });
 
+describe('what limits stopped', () => {
+  const refused = (id: string, wouldCostNanoUsd: number | null, more: object = {}) =>
+    ledger.record({ ...begunCall(id, more), ...settleRefused({ ...end, wouldCostNanoUsd }, currentBook).outcome }, []);
+  const total = (filter: object) => readCallsTotal(ledger.db, callsQuerySchema.parse(filter));
+
+  beforeEach(() => {
+    refused('call_1', 30_000_000, { client: 'claude-cli' });
+    refused('call_2', 12_000_000, { member: 'bo' });
+    refused('call_3', null, { startedAtMs: begun.startedAtMs - 24 * 3_600_000 });
+    refused('call_4', 99_000_000, { startedAtMs: begun.startedAtMs - 40 * 24 * 3_600_000 });
+    ledger.settle(begunCall('call_5'));
+  });
+
+  it('has a sum of its own in the total of any filter, beside a cost of $0', () => {
+    expect(total({ status: 'refused' })).toEqual({
+      calls: 4,
+      costNanoUsd: 0,
+      unpricedCalls: 0,
+      estimatedCalls: 0,
+      refused: { calls: 4, wouldCostNanoUsd: 141_000_000, unpricedCalls: 1 },
+      isWhole: true,
+    });
+    expect(total({}).refused).toEqual(total({ status: 'refused' }).refused);
+    expect(total({ from: '2026-11-23', to: '2026-11-23' }).refused).toEqual({
+      calls: 1,
+      wouldCostNanoUsd: 0,
+      unpricedCalls: 1,
+    });
+    expect(total({ member: 'bo' })).toMatchObject({ calls: 1, refused: { calls: 1, wouldCostNanoUsd: 12_000_000 } });
+    expect(total({ client: 'claude-cli' }).refused).toMatchObject({ calls: 1, wouldCostNanoUsd: 30_000_000 });
+    expect(total({ status: 'complete' }).refused).toEqual({ calls: 0, wouldCostNanoUsd: 0, unpricedCalls: 0 });
+    expect(readCallsTotal(ledger.db, callsQuerySchema.parse({ status: 'refused' }), 2)).toMatchObject({
+      isWhole: false,
+      refused: { calls: 2 },
+    });
+  });
+
+  it('has it in the month as well, and counts a call that was assigned since once', () => {
+    const month = () =>
+      readMonth(ledger.db, { month: '2026-11', by: 'member', today: '2026-11-24', timeZone: 'UTC' }).refused;
+    expect(month()).toEqual({ calls: 3, wouldCostNanoUsd: 42_000_000, unpricedCalls: 1 });
+    const customers = { customer: null, customers: { projects: {}, members: {} } };
+    const which = { kind: 'call', id: 'call_2' } as const;
+    assign(ledger.db, ledger.recorder, { which, member: 'carla', project: null, customers, afterSeq: 0 });
+    expect(month()).toEqual({ calls: 3, wouldCostNanoUsd: 42_000_000, unpricedCalls: 1 });
+    expect(total({ member: 'carla' }).refused).toMatchObject({ calls: 1, wouldCostNanoUsd: 12_000_000 });
+  });
+
+  it('is found by its index, however many other calls there are', () => {
+    const plan = ledger.db
+      .prepare(
+        `EXPLAIN QUERY PLAN SELECT would_cost_nano_usd FROM current_calls WHERE status = 'refused' AND day >= '2026-11-01' AND started_at_ms >= 0 ORDER BY started_at_ms DESC`,
+      )
+      .all();
+    expect(JSON.stringify(plan)).toContain('calls_refused');
+  });
+});
+
 describe('a journal that an earlier version left behind', () => {
   it('is brought in, though its settles know nothing of refusals', () => {
     const settled = settledCall(begun);
@@ -105,6 +168,23 @@ describe('what the limits go on from', () => {
     ]);
     expect(start.warnings).toEqual([warning]);
     expect(start.memory).toBeNull();
+  });
+
+  it('holds the steps of budgets that were told, of this month and the one before', () => {
+    const told = { of: 'member', limitNanoUsd: 5, spentNanoUsd: 4, percent: 80, sentence: 's', atMs: 1 } as const;
+    const kept = [
+      { ...told, whose: 'alice', per: 'day', period: '2026-09-30' },
+      { ...told, whose: 'alice', per: 'month', period: '2026-10' },
+      { ...told, whose: null, of: 'team', per: 'day', period: '2026-11-24' },
+    ] as const;
+    keepBudgetWarnings(ledger.db, kept);
+    const start = readLimitsStart(ledger.db, { today: '2026-11-24', nowMs: begun.startedAtMs });
+    expect(start.budgetWarnings).toEqual(kept.slice(1));
+    keepBudgetWarnings(
+      ledger.db,
+      Array.from({ length: 10_050 }, () => kept[2]),
+    );
+    expect(readBudgetWarnings(ledger.db, '2026-09')).toHaveLength(10_000);
   });
 
   it('keeps the newest ten thousand warnings', () => {

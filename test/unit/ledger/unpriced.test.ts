@@ -66,6 +66,7 @@ describe('a ledger that has lived', () => {
     [{ from: '2026-11-20', to: '2026-11-23' }],
     [{ from: '2026-11-24', status: 'partial' }],
     [{ conversation: 'talk_0', from: '2026-11-01' }],
+    [{ client: 'test' }],
   ])('sums the filter %o to what its calls come to', (query) => {
     const filter = callsQuerySchema.parse(query);
     const calls = [...allPages(query)];
@@ -75,6 +76,7 @@ describe('a ledger that has lived', () => {
       unpricedCalls: calls.filter(({ costNanoUsd }) => costNanoUsd === null).length,
       estimatedCalls:
         'status' in query && query.status === 'unpriced' ? 0 : calls.filter(({ isEstimated }) => isEstimated).length,
+      refused: { calls: 0, wouldCostNanoUsd: 0, unpricedCalls: 0 },
       isWhole: true,
     });
     expect(calls.length).toBeGreaterThan(0);

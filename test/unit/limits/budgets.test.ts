@@ -64,13 +64,45 @@ describe('a budget', () => {
     expect(other.settle(call('x'), 90 * cent).map(({ percent }) => percent)).toEqual([80]);
   });
 
+  it('warns of a step that it reached other than by a call, once, and of no day that is over', () => {
+    const budgets = budgetsOf({ of: 'member', per: 'day', usd: 1 }, { of: 'team', per: 'month', usd: 2 });
+    const steps = () =>
+      budgets.untold(day).map(({ account, percent, period }) => `${account.whose} ${period} ${percent}`);
+    budgets.load([
+      { day, ...alice, costNanoUsd: 85 * cent },
+      { day: '2026-11-20', ...alice, costNanoUsd: 30 * cent },
+      { day: '2026-11-20', ...alice, member: 'bob', costNanoUsd: 100 * cent },
+    ]);
+    expect(steps()).toEqual([`alice ${day} 80`, 'null 2026-11 100']);
+    expect(steps()).toEqual([]);
+    // Corrected down and up again: it was told.
+    budgets.load([]);
+    budgets.load([{ day, ...alice, costNanoUsd: 90 * cent }]);
+    expect(steps()).toEqual([]);
+    expect(budgets.settle(call('1'), 15 * cent).map(({ percent }) => percent)).toEqual([100]);
+    expect(steps()).toEqual([]);
+    budgets.setBudgets(rulesOf({ budgets: [{ of: 'member', per: 'day', usd: 1.2 }] }).budgets);
+    expect(steps()).toEqual([`alice ${day} 80`]);
+  });
+
   it('knows after a restart what the ledger says was spent, and does not warn of it a second time', () => {
     const rows = [
       { day: '2026-11-20', ...alice, costNanoUsd: 150 * cent },
       { day, ...alice, costNanoUsd: 60 * cent },
     ];
-    const budgets = budgetsOf({ of: 'team', per: 'day', usd: 1 }, { of: 'team', per: 'month', usd: 2.2 });
+    const rules = rulesOf({
+      budgets: [
+        { of: 'team', per: 'day', usd: 1 },
+        { of: 'team', per: 'month', usd: 2.2 },
+      ],
+    }).budgets;
+    const told = [
+      { of: 'team' as const, whose: null, period: day, limitNanoUsd: 100 * cent, percent: 50 },
+      { of: 'team' as const, whose: null, period: '2026-11', limitNanoUsd: 220 * cent, percent: 80 },
+    ];
+    const budgets = createBudgets(rules, told);
     budgets.load(rows);
+    expect(budgets.untold(day)).toEqual([]);
     expect(budgets.sums('team', null, 'month', day).spentNanoUsd).toBe(210 * cent);
     expect(budgets.settle(call('1'), cent)).toEqual([]);
     expect(budgets.reserve(call('2'), 20 * cent, false)?.account.budget.per).toBe('month');

@@ -2,11 +2,14 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { describe, expect, it } from 'vitest';
 
+import { createCutShort } from '../../../main/limits/cut-short.ts';
 import { cutEvent, isOverCeiling } from '../../../main/limits/mid-stream-cut.ts';
 import type { Refusal } from '../../../main/limits/refusal.ts';
 import { currentBook } from '../../../shared/pricing/current-book.ts';
 import { letOnCommand, limitsSettingsSchema } from '../../../shared/contract/limits.ts';
+import { readUsage } from '../../../shared/usage.ts';
 import { measurePrompt } from '../../../shared/prompt-measure.ts';
+import { begunCall } from '../../kit/call-rows.ts';
 import {
   callAfter,
   callBefore,
@@ -14,6 +17,7 @@ import {
   measureOf,
   minuteMs,
   noon,
+  opus,
   rulesOf,
   turnOf,
 } from '../../kit/limit-calls.ts';
@@ -147,7 +151,7 @@ describe('a budget that is spent', () => {
     const answer = refused(held, { callId: 'late' });
     expect(answer.headers['retry-after']).toBe('60');
     expect(answer.sentence).toContain('$0.00 is spent and');
-    expect(answer.sentence).toContain('is spoken for by calls on their way');
+    expect(answer.sentence).toContain('is spoken for by calls and batches on their way');
   });
 
   it('refuses a model that nobody can price too, since it costs something', () => {
@@ -313,6 +317,22 @@ describe('the cut in mid-stream', () => {
       false,
       false,
     ]);
+  });
+
+  it('that fails cuts nothing, and is shown', () => {
+    const told: string[] = [];
+    const book = () => {
+      throw new Error('no book');
+    };
+    const limits = limitsWith({ callCeilingUsd: 0.01 });
+    const cutShort = createCutShort({ limits, book, nowMs: () => noon, onFailure: (sentence) => told.push(sentence) });
+    const soFar = {
+      model: opus,
+      usage: readUsage({ input_tokens: 1_000_000, output_tokens: 1 }),
+      outputTokensSoFar: 1,
+    };
+    expect(cutShort(begunCall('call_1'), soFar)).toBeNull();
+    expect(told).toEqual(['The limits failed and an answer was not cut: no book']);
   });
 
   it('is one event in Anthropic’s shape', () => {

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { DaySpend } from '../../../main/limits/budgets.ts';
 import { createNoticePace } from '../../../main/limits/notice-pace.ts';
 import { createSeen } from '../../../main/limits/seen.ts';
-import { createSpendAgain } from '../../../main/limits/spend-again.ts';
+import { createSpendAgain, type BudgetSums } from '../../../main/limits/spend-again.ts';
+import { createDayOf } from '../../../shared/period.ts';
 import { systemClock, type Clock } from '../../../main/system/clock.ts';
 import { begunCall } from '../../kit/call-rows.ts';
 
@@ -20,14 +21,14 @@ const row = (member: string, costNanoUsd: number): DaySpend => ({
 });
 
 function start(read: (today: string) => Promise<readonly DaySpend[]>) {
-  const { promise, resolve } = Promise.withResolvers<readonly DaySpend[] | string>();
+  const { promise, resolve } = Promise.withResolvers<BudgetSums | string>();
   let reads = 0;
   const spend = createSpendAgain({
     clock: hasty,
     dayOf: () => day,
-    read: (today) => {
+    read: async ({ today }) => {
       reads += 1;
-      return read(today);
+      return { spend: await read(today), batches: [] };
     },
     onRead: resolve,
     onFailure: resolve,
@@ -42,7 +43,7 @@ describe('the spend', () => {
     spend.ended(begunCall('b', { member: 'bo' }), 4);
     spend.committed('a');
     for (let index = 0; index < 100; index++) spend.soon();
-    expect(await told).toEqual([row('alice', 10), row('bo', 4)]);
+    expect(await told).toEqual({ spend: [row('alice', 10), row('bo', 4)], batches: [] });
     expect(reads()).toBe(1);
   });
 
@@ -53,7 +54,7 @@ describe('the spend', () => {
     });
     spend.ended(begunCall('a'), 3);
     spend.soon();
-    expect(await told).toEqual([row('alice', 3)]);
+    expect(await told).toEqual({ spend: [row('alice', 3)], batches: [] });
   });
 
   it('that cannot be read is told of', async () => {
@@ -63,9 +64,24 @@ describe('the spend', () => {
   });
 });
 
+const dayOf = createDayOf('UTC');
+
 describe('what was seen', () => {
+  it('of budgets is what is said of the running day and month', () => {
+    const seen = createSeen(dayOf);
+    const atMs = Date.parse('2026-11-24T23:00:00Z');
+    const told = { whose: 'alice', limitNanoUsd: 1, spentNanoUsd: 1, percent: 100, sentence: 's', atMs } as const;
+    seen.budgetWarned({ ...told, of: 'member', per: 'day', period: '2026-11-24' });
+    seen.budgetWarned({ ...told, of: 'member', per: 'month', period: '2026-11' });
+    const pers = (at: string) => seen.summary(Date.parse(at)).budgetWarnings.map(({ per }) => per);
+    expect(pers('2026-11-24T23:59:59Z')).toEqual(['month', 'day']);
+    expect(pers('2026-11-25T00:00:00Z')).toEqual(['month']);
+    expect(pers('2026-12-01T00:00:00Z')).toEqual([]);
+    expect(seen.summary(atMs).budgetWarnings[0]).not.toHaveProperty('period');
+  });
+
   it('is bounded: conversations, their warnings, refusals', () => {
-    const seen = createSeen();
+    const seen = createSeen(dayOf);
     const warning = {
       cause: 'context_50',
       sentence: 's',
@@ -73,20 +89,15 @@ describe('what was seen', () => {
       number: { value: 1, unit: 'tokens' },
       atMs: 1,
     } as const;
-    for (let index = 0; index < 2_500; index++) {
-      seen.warned(`c${index}`, [warning]);
-      seen.parented(`c${index}`, 'root');
-    }
+    for (let index = 0; index < 2_500; index++) seen.warned(`c${index}`, [warning]);
     for (let index = 0; index < 50; index++) seen.warned('busy', [{ ...warning, atMs: index }]);
     expect(seen.warningsOf('c0')).toEqual([]);
-    expect(seen.parentOf('c0')).toBeNull();
-    expect(seen.parentOf('c2499')).toBe('root');
-    expect(Object.keys(seen.parents())).toHaveLength(2_000);
+    expect(seen.warningsOf('c2499')).toHaveLength(1);
     expect(seen.warningsOf('busy').map(({ atMs }) => atMs)).toEqual([40, 41, 42, 43, 44, 45, 46, 47, 48, 49]);
   });
 
   it('of refusals is the last hour, the newest ten', () => {
-    const seen = createSeen();
+    const seen = createSeen(dayOf);
     const call = { member: null, project: null, conversation: null, model: null, sentence: 's', wouldCostNanoUsd: 1 };
     for (let index = 0; index < 12; index++)
       seen.refused({ ...call, id: `${index}`, cause: 'budget', atMs: index * 600_000 });

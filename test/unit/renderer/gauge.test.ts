@@ -167,6 +167,7 @@ const stop = (id: string, conversation: string | null, atMs: number): RefusedCal
   model: 'claude-opus-5-5',
   sentence: 'prompt is too long: 104000 tokens > 100000 maximum.',
   wouldCostNanoUsd: 51 * cent,
+  letOn: null,
 });
 
 describe('a stopped conversation', () => {
@@ -201,5 +202,16 @@ describe('a stopped conversation', () => {
     } as unknown as LiveSnapshot;
     expect(badgesOf(snapshot)).toEqual({ Live: '1 stopped', Limits: '1 spent', Stripe: '1,200 wait' });
     expect(badgesOf(null)).toEqual({});
+  });
+
+  it('puts none there once it is let on, though it has no card and no call came since', () => {
+    const letOn = refused.map((call) => ({ ...call, letOn: call.conversation === null ? null : { untilMs: null } }));
+    const snapshot = {
+      refused: letOn,
+      conversations: [],
+      budgetWarnings: [],
+      stripe: { state: 'ok', waitingEvents: 0 },
+    } as unknown as LiveSnapshot;
+    expect(badgesOf(snapshot)).toEqual({});
   });
 });

@@ -33,6 +33,7 @@ const refusedCall = (id: string, atMs: number): RefusedCall => ({
   model: null,
   sentence: `stopped ${id}`,
   wouldCostNanoUsd: 1,
+  letOn: null,
 });
 
 describe('notices', () => {
