@@ -3,13 +3,14 @@
  * Promises: nobody else writes this home folder until `close`; once it resolves the file is sound or a sound one stands in its place, it is
  * migrated, calls interrupted by a crash are settled, and both threads serve. `close` writes everything handed over so far. Holds no SQL.
  */
-import { dirname, extname, join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { dirname, join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 
 import type { Plan } from '../../shared/contract/settings.ts';
 import type { PriceBookData } from '../../shared/pricing/price-book.ts';
 import type { Clock } from '../system/clock.ts';
 import type { HomeLock } from '../system/home-lock.ts';
+import { startThread } from '../system/start-thread.ts';
 import { callWorker, endThread, type WorkerCalls } from '../system/worker-calls.ts';
 import type { ApplyAnswer } from './apply-settles.ts';
 import { createCondition } from './condition.ts';
@@ -72,8 +73,8 @@ async function openHeld(options: LedgerOptions, lock: HomeLock): Promise<Ledger>
   const wasKilled = lock.killedHolder !== null;
   if (isDemo) forgetLastDemo(file, journalFolderOf(file));
 
-  const writerThread = startThread('writer', options);
-  const readerThread = startThread('reader', options);
+  const writerThread = startLedgerThread('writer', options);
+  const readerThread = startLedgerThread('reader', options);
   const { call: write } = callWorker<WriterFunctions>(writerThread);
   try {
     const nowMs = clock.nowMs();
@@ -100,7 +101,7 @@ async function openHeld(options: LedgerOptions, lock: HomeLock): Promise<Ledger>
       });
     }
     const openKeeper = () => {
-      const thread = startThread('keeper', options);
+      const thread = startLedgerThread('keeper', options);
       return { ask: callWorker<KeeperFunctions>(thread).call, end: () => endThread(thread) };
     };
     const onDamage = condition.damaged;
@@ -130,9 +131,7 @@ export function journalFolderOf(file: string): string {
 /** What a thread handles is rows that live for a transaction; V8 would let their heap grow to 48 MB before it looks. */
 const resourceLimits = { maxYoungGenerationSizeMb: 6 };
 
-/** The worker stands beside this file, as source (.ts) or built (.js). */
-function startThread(role: LedgerWorkerData['role'], { file, rules }: LedgerOptions): Worker {
-  const entry = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
+function startLedgerThread(role: LedgerWorkerData['role'], { file, rules }: LedgerOptions): Worker {
   const workerData = { role, file, rules } satisfies LedgerWorkerData;
-  return new Worker(entry, { name: `ledger ${role}`, workerData, resourceLimits });
+  return startThread(import.meta.url, 'worker', { name: `ledger ${role}`, workerData, resourceLimits });
 }

@@ -1,0 +1,19 @@
+/**
+ * Starts a worker thread whose entry stands beside the file that asks for it, as source (.ts) or built (.js).
+ * A scar: from source each thread strips types by WebAssembly, and V8 13.6 now and then takes the whole process down when the wrappers of such imports are
+ * compiled anew in one thread and let go in another (SIGTRAP in `ThreadIsolation::UnregisterWasmAllocation`; https://github.com/nodejs/node/issues/64500).
+ * They are therefore left as they are. What is built strips no types.
+ */
+import { extname } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+
+/** So many calls of an import before its wrapper is compiled anew: more than any process makes. */
+const neverTierUp = '--wasm-wrapper-tiering-budget=2000000000';
+
+/** `askedBy` is the caller's `import.meta.url`. */
+export function startThread(askedBy: string, entryName: string, options: WorkerOptions): Worker {
+  const extension = extname(askedBy);
+  if (extension === '.ts') setFlagsFromString(neverTierUp);
+  return new Worker(new URL(`./${entryName}${extension}`, askedBy), options);
+}
