@@ -72,12 +72,14 @@ function rowsWait(waiting: number): string {
   return waiting === 1 ? '1 row waits' : `${waiting} rows wait`;
 }
 
-/** What is wrong and what to do, by SQLite's code; its own words where we have none. */
+/** What is wrong and what to do, by the code of SQLite or, from the journal, of the disk; its own words where we have none. */
 function wordsOf(reason: string, code: string | null): string {
-  if (code === 'SQLITE_FULL') return 'the disk is full. Make room on it.';
-  if (code?.startsWith('SQLITE_READONLY')) return 'its disk or folder can only be read. Make it writable again.';
+  if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT') return 'the disk is full. Make room on it.';
+  if (code?.startsWith('SQLITE_READONLY') || code === 'EROFS' || code === 'EACCES')
+    return 'its disk or folder can only be read. Make it writable again.';
   if (code?.startsWith('SQLITE_BUSY'))
     return 'another program holds the file locked. Close what has ledger.sqlite open.';
-  if (code?.startsWith('SQLITE_IOERR')) return `the disk fails (${reason}). Check the disk of the home folder.`;
+  if (code?.startsWith('SQLITE_IOERR') || code === 'EIO')
+    return `the disk fails (${reason}). Check the disk of the home folder.`;
   return `${reason}.`;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { backupFolderOf, dailyBackupFile, listBackups, makeBackupFolder } from '../../../main/ledger/backups.ts';
-import { createCondition } from '../../../main/ledger/condition.ts';
+import { createCondition, troubleSentence } from '../../../main/ledger/condition.ts';
 import { damageNoteOf, firstFault } from '../../../main/ledger/file-check.ts';
 import type { Ledger } from '../../../main/ledger/open.ts';
 import { makeBackup, type BackupResult } from '../../../main/ledger/make-backup.ts';
@@ -258,5 +258,23 @@ describe('a gap', () => {
       'The ledger cannot be written since 12:00 UTC: the disk is full. Make room on it. Calls still go through; 1 row waits and will be written as soon as that is mended.',
     );
     expect(at(noonMs + 31 * dayMs).sentence(null)).toBeNull();
+  });
+});
+
+describe('what keeps rows from the disk', () => {
+  it.each([
+    ['SQLITE_FULL', 'the disk is full. Make room on it.'],
+    ['ENOSPC', 'the disk is full. Make room on it.'],
+    ['SQLITE_READONLY_DBMOVED', 'its disk or folder can only be read. Make it writable again.'],
+    ['EROFS', 'its disk or folder can only be read. Make it writable again.'],
+    ['SQLITE_IOERR_WRITE', 'the disk fails (told). Check the disk of the home folder.'],
+    ['EIO', 'the disk fails (told). Check the disk of the home folder.'],
+    ['SQLITE_BUSY', 'another program holds the file locked. Close what has ledger.sqlite open.'],
+    [null, 'told.'],
+  ])('is said in plain words, whoever met it: %s', (code, words) => {
+    const sentence = troubleSentence({ reason: 'told', code, sinceMs: noonMs, waiting: 2 });
+    expect(sentence).toBe(
+      `The ledger cannot be written since 12:00 UTC: ${words} Calls still go through; 2 rows wait and will be written as soon as that is mended.`,
+    );
   });
 });
