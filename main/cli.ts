@@ -16,7 +16,7 @@ import { systemClock } from './system/clock.ts';
 import { keepCompiledCode } from './system/code-cache.ts';
 import { homeFolder } from './system/home-folder.ts';
 import { systemIds } from './system/ids.ts';
-import { errorText } from './system/log.ts';
+import { errorText } from './system/error-text.ts';
 import { version } from './system/version.ts';
 
 const host: Host = {
