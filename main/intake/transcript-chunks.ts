@@ -3,7 +3,7 @@
  * the chunk that holds its last call, so it can never be noted before its calls. Blocks while it works; writes nothing.
  */
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
-import type { PackedCall } from '../ledger/call-row.ts';
+import type { PackedCall } from '../ledger/packed-call.ts';
 import type { IntakeFile } from '../ledger/intake-files.ts';
 import { pack } from '../ledger/take-in.ts';
 import { transcriptCall, type IntakeDefaults } from './transcript-call.ts';

@@ -5,7 +5,7 @@ import type { Db } from '../system/db.ts';
 import { assign, type AssignQuestion } from './assign.ts';
 import { noteBatch, noteMetered, type BatchNews, type MeteredBatch } from './batches.ts';
 import type { BookInForce } from './book-in-force.ts';
-import type { PackedCall } from './call-row.ts';
+import type { PackedCall } from './packed-call.ts';
 import { readFact, writeFact, type FactName } from './facts.ts';
 import { readGaps } from './gaps.ts';
 import { recordAnswer, releaseSending, retryEvent, sealClosedMinutes, takeDueEvents, wakeOutbox } from './outbox.ts';
