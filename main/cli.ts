@@ -107,7 +107,7 @@ function build(onDone: (code: number) => void): Command {
     .option(...home)
     .option(...json)
     .action((dir: string | undefined, flags) =>
-      run(import('./commands/import.ts'), ({ importClaudeCode }) => importClaudeCode(dir, flags, host)),
+      run(import('./commands/import-claude-code.ts'), ({ importClaudeCode }) => importClaudeCode(dir, flags, host)),
     );
   imports
     .command('ledger <file>')
