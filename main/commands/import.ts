@@ -14,6 +14,7 @@ import type { TranscriptReading } from '../intake/read-in-thread.ts';
 import { callsPerChunkAlone, createIntake, type Intake, type IntakeOptions } from '../intake/start.ts';
 import type { TranscriptPlaces } from '../intake/transcript-files.ts';
 import { connectEngine } from './engine-client.ts';
+import { count } from './count-words.ts';
 import { writeLine, type ExitCode, type Host } from './host.ts';
 import { openLedgerHereAlone } from './ledger-alone.ts';
 import { homeOf } from './ledger-reader.ts';
@@ -88,13 +89,10 @@ function ledgerSentence({ lines, broken, ...tally }: LedgerImportResult): string
   return `${count(lines)} lines: ${tallyWords(tally)}.${passed}`;
 }
 
-type Tally = Pick<TranscriptsResult, 'recorded' | 'corrected' | 'unchanged'>;
+type Tally = Pick<TranscriptsResult, 'recorded' | 'unpriced' | 'corrected' | 'unchanged'>;
 
-function tallyWords({ recorded, corrected, unchanged }: Tally): string {
+function tallyWords({ recorded, unpriced, corrected, unchanged }: Tally): string {
   const calls = recorded === 1 ? '1 new call' : `${count(recorded)} new calls`;
-  return `${calls}, ${count(corrected)} known better now, ${count(unchanged)} known already`;
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
+  const without = unpriced === 0 ? '' : ` (${count(unpriced)} of them unpriced: \`tollkeeper report\` says why)`;
+  return `${calls}${without}, ${count(corrected)} known better now, ${count(unchanged)} known already`;
 }

@@ -66,6 +66,7 @@ const nothing = {
   lines: 0,
   brokenLines: 0,
   recorded: 0,
+  unpriced: 0,
   corrected: 0,
   unchanged: 0,
 } satisfies TranscriptsResult;
