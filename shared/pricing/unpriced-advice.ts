@@ -25,6 +25,11 @@ const advices: readonly (UnpricedAdvice & { readonly pattern: RegExp })[] = [
     sentence: 'Update Tollkeeper, then price past calls again.',
   },
   {
+    kind: 'update',
+    pattern: /^The batch result ".*" is not known/,
+    sentence: 'Update Tollkeeper, then fetch the results of its batch again.',
+  },
+  {
     kind: 'source',
     pattern:
       /^The response names no model|report(?:s|ed) (?:no|its|the) usage|gave no answer|tokens are not known|larger than 64 MB|beyond 64 MB/,
