@@ -26,6 +26,12 @@ const advices: readonly (UnpricedAdvice & { readonly pattern: RegExp })[] = [
   },
   {
     kind: 'update',
+    pattern: /^The inference region ".*" is not known/,
+    sentence:
+      'Update Tollkeeper, then price past calls again. A location of Amazon Bedrock or Google Cloud has a price of theirs, which no answer tells.',
+  },
+  {
+    kind: 'update',
     pattern: /^The batch result ".*" is not known/,
     sentence: 'Update Tollkeeper, then fetch the results of its batch again.',
   },
