@@ -16,7 +16,7 @@ import { systemClock } from './system/clock.ts';
 import { keepCompiledCode } from './system/code-cache.ts';
 import { homeFolder } from './system/home-folder.ts';
 import { systemIds } from './system/ids.ts';
-import { errorText } from './system/log.ts';
+import { errorText } from './system/error-text.ts';
 import { version } from './system/version.ts';
 
 const host: Host = {
@@ -107,7 +107,7 @@ function build(onDone: (code: number) => void): Command {
     .option(...home)
     .option(...json)
     .action((dir: string | undefined, flags) =>
-      run(import('./commands/import.ts'), ({ importClaudeCode }) => importClaudeCode(dir, flags, host)),
+      run(import('./commands/import-claude-code.ts'), ({ importClaudeCode }) => importClaudeCode(dir, flags, host)),
     );
   imports
     .command('ledger <file>')

@@ -12,7 +12,8 @@ import { toEngineSchema, type FromEngine, type StartMessage } from '../shared/co
 import { systemClock } from './system/clock.ts';
 import { keepCompiledCode } from './system/code-cache.ts';
 import { systemIds } from './system/ids.ts';
-import { errorText, openFileLog } from './system/log.ts';
+import { errorText } from './system/error-text.ts';
+import { openFileLog } from './system/log.ts';
 
 const port = process.parentPort;
 let engine: Promise<Pick<Engine, 'close'> | null> = Promise.resolve(null);

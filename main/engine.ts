@@ -28,7 +28,7 @@ import { readBookInForce } from './settings/price-book-file.ts';
 import { resolveTimeZone } from './settings/time-zone.ts';
 import { startSync } from './sync/start.ts';
 import { removeEngineFile, writeEngineFile } from './system/engine-file.ts';
-import { errorText } from './system/log.ts';
+import { errorText } from './system/error-text.ts';
 
 export type { Engine } from './engine-options.ts';
 

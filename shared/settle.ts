@@ -57,17 +57,11 @@ export function settle(end: CallEnd, book: PriceBook): Settlement {
     priced.kind === 'priced'
       ? { costNanoUsd: priced.costNanoUsd, priceBook: priced.priceBook, unpricedReason: null }
       : { costNanoUsd: null, priceBook: null, unpricedReason: priced.reason };
+  const counts = countsOf(usage, end.stopReason);
+  // The counts of one pass stand in the columns; keeping them twice is a third of a row.
+  const usageJson = usage.passes.length + usage.unknownParts.length > 0 ? end.usageJson : null;
   return {
-    outcome: {
-      ...common(end),
-      ...status,
-      ...countsOf(usage, end.stopReason),
-      ...describe(usage),
-      ...price,
-      // The counts of one pass stand in the columns; keeping them twice is a third of a row.
-      usageJson: usage.passes.length + usage.unknownParts.length > 0 ? end.usageJson : null,
-      ...notRefused,
-    },
+    outcome: outcomeOf(end, status, counts, describe(usage), price, usageJson),
     lines: priced.kind === 'priced' ? priced.lines : [],
   };
 }
@@ -162,32 +156,60 @@ type Common = Pick<
   | 'errorType'
 >;
 
-function common(end: Common) {
-  const { endedAtMs, firstByteMs, httpStatus, requestId, responseBytes, model, messageId, stopReason, errorType } = end;
-  return {
-    endedAtMs,
-    firstByteMs,
-    httpStatus,
-    requestId,
-    responseBytes,
-    model,
-    messageId,
-    stopReason,
-    errorType,
-  };
-}
-
 type Price = Pick<CallOutcome, 'costNanoUsd' | 'priceBook' | 'unpricedReason'>;
 
+type Described = ReturnType<typeof describe>;
+
+const nothingDescribed: Described = {
+  thinkingTokens: 0,
+  webSearchRequests: 0,
+  serviceTier: null,
+  speed: null,
+  inferenceGeo: null,
+  passCount: 0,
+};
+
 function withoutUsage(end: Common, status: Status, price: Price): Settlement {
-  const nothing = {
-    ...noTokens,
-    thinkingTokens: 0,
-    webSearchRequests: 0,
-    serviceTier: null,
-    speed: null,
-    inferenceGeo: null,
-    passCount: 0,
+  return { outcome: outcomeOf(end, status, noTokens, nothingDescribed, price, null), lines: [] };
+}
+
+/** Written out: this is made for every call there is, and an object put together from several others costs many times as much. */
+function outcomeOf(
+  end: Common,
+  { status, isEstimated }: Status,
+  counts: TokenCounts,
+  described: Described,
+  price: Price,
+  usageJson: string | null,
+): CallOutcome {
+  return {
+    status,
+    isEstimated,
+    endedAtMs: end.endedAtMs,
+    firstByteMs: end.firstByteMs,
+    httpStatus: end.httpStatus,
+    requestId: end.requestId,
+    responseBytes: end.responseBytes,
+    model: end.model,
+    messageId: end.messageId,
+    stopReason: end.stopReason,
+    errorType: end.errorType,
+    inputTokens: counts.inputTokens,
+    cacheWrite5mTokens: counts.cacheWrite5mTokens,
+    cacheWrite1hTokens: counts.cacheWrite1hTokens,
+    cacheReadTokens: counts.cacheReadTokens,
+    outputTokens: counts.outputTokens,
+    thinkingTokens: described.thinkingTokens,
+    webSearchRequests: described.webSearchRequests,
+    serviceTier: described.serviceTier,
+    speed: described.speed,
+    inferenceGeo: described.inferenceGeo,
+    passCount: described.passCount,
+    costNanoUsd: price.costNanoUsd,
+    priceBook: price.priceBook,
+    unpricedReason: price.unpricedReason,
+    usageJson,
+    wouldCostNanoUsd: notRefused.wouldCostNanoUsd,
+    refusal: notRefused.refusal,
   };
-  return { outcome: { ...common(end), ...status, ...nothing, ...price, usageJson: null, ...notRefused }, lines: [] };
 }

@@ -95,27 +95,28 @@ const knownPasses = new Set(['message', 'compaction', 'advisor_message', 'fallba
 
 /** By path, such as "cache_creation.ephemeral_24h_input_tokens". Fields that are no counts are information and cost nothing. */
 function unknownPartsOf(usage: WireObject): string[] {
-  const unknown = (wire: unknown, known: ReadonlySet<string>, prefix: string) =>
-    isWireObject(wire)
-      ? Object.keys(wire)
-          .filter((key) => !known.has(key) && readCount(wire[key]) > 0)
-          .map((key) => `${prefix}${key}`)
-      : [];
-  const tokens = unknown(usage, knownTokens, '').filter((key) => key.endsWith('_tokens'));
-  const iterations: readonly unknown[] = Array.isArray(usage['iterations']) ? usage['iterations'] : [];
-  const inPasses = iterations
-    .filter(isWireObject)
-    .flatMap((pass) => [
-      ...unknown(pass, knownTokens, 'iterations.').filter((key) => key.endsWith('_tokens')),
-      ...unknown(pass['cache_creation'], knownLifetimes, 'iterations.cache_creation.'),
-      ...(knownPasses.has(readText(pass['type']) ?? 'message') ? [] : [`iterations of type ${String(pass['type'])}`]),
-    ]);
-  return [
-    ...tokens,
-    ...unknown(usage['cache_creation'], knownLifetimes, 'cache_creation.'),
-    ...unknown(usage['server_tool_use'], knownTools, 'server_tool_use.'),
-    ...new Set(inPasses),
-  ];
+  const unknown: string[] = [];
+  addUnknown(unknown, usage, knownTokens, '', '_tokens');
+  addUnknown(unknown, usage['cache_creation'], knownLifetimes, 'cache_creation.');
+  addUnknown(unknown, usage['server_tool_use'], knownTools, 'server_tool_use.');
+  const passes: readonly unknown[] = Array.isArray(usage['iterations']) ? usage['iterations'] : [];
+  const inPasses: string[] = [];
+  for (const pass of passes) {
+    if (!isWireObject(pass)) continue;
+    addUnknown(inPasses, pass, knownTokens, 'iterations.', '_tokens');
+    addUnknown(inPasses, pass['cache_creation'], knownLifetimes, 'iterations.cache_creation.');
+    if (!knownPasses.has(readText(pass['type']) ?? 'message'))
+      inPasses.push(`iterations of type ${String(pass['type'])}`);
+  }
+  return passes.length === 0 ? unknown : [...unknown, ...new Set(inPasses)];
+}
+
+/** Adds the counts that are not `known`, of those whose name ends as told. Plain loops: this looks at every usage there is. */
+function addUnknown(to: string[], wire: unknown, known: ReadonlySet<string>, path: string, ending = ''): void {
+  if (!isWireObject(wire)) return;
+  for (const key of Object.keys(wire)) {
+    if (!known.has(key) && key.endsWith(ending) && readCount(wire[key]) > 0) to.push(`${path}${key}`);
+  }
 }
 
 function readPass(wire: WireObject): Pass {

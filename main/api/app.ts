@@ -6,7 +6,8 @@ import { Hono } from 'hono';
 
 import type { ApiError } from '../../shared/contract/api-error.ts';
 import { isAppError, AppError, type ErrorCode } from '../../shared/contract/errors.ts';
-import { errorText, type Log } from '../system/log.ts';
+import { errorText } from '../system/error-text.ts';
+import type { Log } from '../system/log.ts';
 import { applyPricesRoutes } from './apply-prices.ts';
 import { assignRoutes } from './assign.ts';
 import { batchesRoutes } from './batches.ts';

@@ -14,7 +14,7 @@ import { currentBook } from '../../shared/pricing/current-book.ts';
 import { checkOverride, overrideBytesMax, type OverrideCheck } from '../../shared/pricing/override.ts';
 import { dataOf, type PriceBookData } from '../../shared/pricing/price-book.ts';
 import { forgetPriceBook, priceBookFile, savePriceBook } from '../settings/price-book-file.ts';
-import { errorText } from '../system/log.ts';
+import { errorText } from '../system/error-text.ts';
 import type { ApiParts } from './parts.ts';
 import { readQuery } from './query.ts';
 

@@ -6,7 +6,9 @@ import { listBackups, newestDailyBackup } from '../ledger/backups.ts';
 import { directRunRemedy, directRunsText, readDirectRuns } from '../ledger/direct-runs.ts';
 import { gapRemedy, gapShownMs, gapText, readGaps, type Gap } from '../ledger/gaps.ts';
 import { ledgerFileName } from '../ledger/ledger-file.ts';
+import { countUnpriced } from '../ledger/read-unpriced.ts';
 import { verifyLedger } from '../ledger/verify.ts';
+import { callsInWords, count } from './count-words.ts';
 import { fine, finding, type Diagnosis } from './diagnosis.ts';
 import { openForReading } from './ledger-reader.ts';
 
@@ -18,14 +20,16 @@ export function ledgerDiagnoses(home: string, nowMs: number): Diagnosis[] {
     const open = openForReading(home);
     if (open === null) return [fine('ledger', 'None yet; it is made at the first start.')];
     const { calls, findings } = verifyLedger(open.db);
-    const gaps = findings.some(({ check }) => check === 'file') ? [] : readGaps(open.db);
+    const isReadable = findings.every(({ check }) => check !== 'file');
+    const all = callsInWords(calls, isReadable ? countUnpriced(open.db) : 0);
+    const gaps = isReadable ? readGaps(open.db) : [];
     open.db.close();
     const sum =
       findings.length === 0
-        ? fine('ledger', `${calls} calls${open.isDemo ? ' (demo data)' : ''}, everything adds up.`)
+        ? fine('ledger', `${all}${open.isDemo ? ' (demo data)' : ''}: everything adds up.`)
         : finding(
             'ledger',
-            `${findings.length} findings in ${calls} calls.`,
+            `${all}: ${count(findings.length)} findings.`,
             'Run `tollkeeper verify` and keep a copy of the home folder.',
           );
     return [sum, ...gapDiagnoses(gaps, nowMs), ...(open.isDemo ? [] : [backups(home, nowMs)])];

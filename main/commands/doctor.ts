@@ -7,7 +7,7 @@ import type { Settings } from '../../shared/contract/settings.ts';
 import { openSettings } from '../settings/store.ts';
 import { resolveTimeZone } from '../settings/time-zone.ts';
 import { readEngineFile } from '../system/engine-file.ts';
-import { errorText } from '../system/log.ts';
+import { errorText } from '../system/error-text.ts';
 import { proxiesOf, secretsOf, settingsOf } from '../settings/environment.ts';
 import { proxyFor } from '../settings/proxy-choice.ts';
 import { accepts } from './accepts.ts';

@@ -1,6 +1,6 @@
 /**
- * `tollkeeper import claude-code [DIR]` and `tollkeeper import ledger FILE`: usage that did not pass the proxy. Goes through the running engine, or
- * writes the ledger itself when none runs. Safe to repeat: a call is one call, whichever way it came in.
+ * `tollkeeper import ledger FILE`, and what `import claude-code` does once its transcripts are being read: usage that did not pass the proxy. Goes
+ * through the running engine, or writes the ledger itself when none runs. Safe to repeat: a call is one call, whichever way it came in.
  */
 import { resolve } from 'node:path';
 
@@ -10,25 +10,29 @@ import {
   type LedgerImportResult,
   type TranscriptsResult,
 } from '../../shared/contract/api.ts';
-import { callsPerChunkAlone, createIntake, type Intake } from '../intake/start.ts';
+import type { TranscriptReading } from '../intake/read-in-thread.ts';
+import { callsPerChunkAlone, createIntake, type Intake, type IntakeOptions } from '../intake/start.ts';
 import type { TranscriptPlaces } from '../intake/transcript-files.ts';
-import { transcriptPlacesOf } from '../settings/environment.ts';
 import { connectEngine } from './engine-client.ts';
+import { count } from './count-words.ts';
 import { writeLine, type ExitCode, type Host } from './host.ts';
 import { openLedgerHereAlone } from './ledger-alone.ts';
 import { homeOf } from './ledger-reader.ts';
 
 export type ImportFlags = { readonly home?: string; readonly json?: boolean };
 
-export async function importClaudeCode(folder: string | undefined, flags: ImportFlags, host: Host): Promise<ExitCode> {
-  const places: TranscriptPlaces = {
-    ...transcriptPlacesOf(host.env),
-    folder: folder === undefined ? null : resolve(folder),
-  };
+/** `reading` was started ahead, or nothing when an engine ran then. */
+export async function importTranscripts(
+  places: TranscriptPlaces,
+  reading: TranscriptReading | null,
+  flags: ImportFlags,
+  host: Host,
+): Promise<ExitCode> {
   const engine = connectEngine(homeOf(flags.home, host));
+  const started = reading === null ? {} : { startReading: () => reading };
   const result = engine
     ? transcriptsResultSchema.parse(await engine.ask('POST', '/api/import/claude-code', places))
-    : await alone(flags, host, (intake) => intake.transcripts(places));
+    : await alone(flags, host, started, (intake) => intake.transcripts(places));
   writeLine(host.stdout, flags.json ? JSON.stringify(result) : transcriptsSentence(result));
   return 0;
 }
@@ -38,7 +42,7 @@ export async function importExport(path: string, flags: ImportFlags, host: Host)
   const engine = connectEngine(homeOf(flags.home, host));
   const result = engine
     ? ledgerImportResultSchema.parse(await engine.ask('POST', '/api/import/ledger', { path: resolve(path) }))
-    : await alone(flags, host, (intake) => intake.ledger(resolve(path)));
+    : await alone(flags, host, {}, (intake) => intake.ledger(resolve(path)));
   if (flags.json) writeLine(host.stdout, JSON.stringify(result));
   else {
     writeLine(host.stdout, ledgerSentence(result));
@@ -47,7 +51,12 @@ export async function importExport(path: string, flags: ImportFlags, host: Host)
   return result.broken === 0 ? 0 : 1;
 }
 
-async function alone<T>(flags: ImportFlags, host: Host, run: (intake: Intake) => Promise<T>): Promise<T> {
+async function alone<T>(
+  flags: ImportFlags,
+  host: Host,
+  started: Pick<IntakeOptions, 'startReading'>,
+  run: (intake: Intake) => Promise<T>,
+): Promise<T> {
   const { ledger, settings, book } = await openLedgerHereAlone(homeOf(flags.home, host), host, 'import');
   try {
     const intake = createIntake({
@@ -57,6 +66,7 @@ async function alone<T>(flags: ImportFlags, host: Host, run: (intake: Intake) =>
       clock: host.clock,
       settings,
       callsPerChunk: callsPerChunkAlone,
+      ...started,
       onChanges: () => {},
     });
     return await run(intake);
@@ -79,13 +89,10 @@ function ledgerSentence({ lines, broken, ...tally }: LedgerImportResult): string
   return `${count(lines)} lines: ${tallyWords(tally)}.${passed}`;
 }
 
-type Tally = Pick<TranscriptsResult, 'recorded' | 'corrected' | 'unchanged'>;
+type Tally = Pick<TranscriptsResult, 'recorded' | 'unpriced' | 'corrected' | 'unchanged'>;
 
-function tallyWords({ recorded, corrected, unchanged }: Tally): string {
+function tallyWords({ recorded, unpriced, corrected, unchanged }: Tally): string {
   const calls = recorded === 1 ? '1 new call' : `${count(recorded)} new calls`;
-  return `${calls}, ${count(corrected)} known better now, ${count(unchanged)} known already`;
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
+  const without = unpriced === 0 ? '' : ` (${count(unpriced)} of them unpriced: \`tollkeeper report\` says why)`;
+  return `${calls}${without}, ${count(corrected)} known better now, ${count(unchanged)} known already`;
 }

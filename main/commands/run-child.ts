@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 
-import { errorText } from '../system/log.ts';
+import { errorText } from '../system/error-text.ts';
 import type { Environment } from '../system/home-folder.ts';
 import { windowsCommand, type StartLine } from './windows-command.ts';
 

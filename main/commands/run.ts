@@ -10,7 +10,7 @@ import { settingsOf } from '../settings/environment.ts';
 import { openSettings } from '../settings/store.ts';
 import { readEngineFile, readLastEngineFile } from '../system/engine-file.ts';
 import type { Environment } from '../system/home-folder.ts';
-import { errorText } from '../system/log.ts';
+import { errorText } from '../system/error-text.ts';
 import { baseUrlName, hostOf, leadsTo, pathPrefix, type WhoFlags } from './base-url.ts';
 import { writeLine, type Host } from './host.ts';
 import { homeOf } from './ledger-reader.ts';

@@ -44,11 +44,18 @@ export function batchCall(id: string, result: BatchResult, context: BatchContext
   return { call, lines, keys: [batchKey(batchId, result.customId)] };
 }
 
-/** What did not succeed is a failed call: it was tried, and costs nothing. Its status of its own never crossed the wire. */
+/** Documented to cost nothing (facts/anthropic.md section 3). */
+const freeOutcomes: readonly string[] = ['errored', 'canceled', 'expired'];
+
+/**
+ * What did not succeed is a failed call: it was tried, and costs nothing. Its status of its own never crossed the wire. An outcome that nobody knows may
+ * cost, and is not guessed to be free.
+ */
 function endOf(result: BatchResult, { startedAtMs, endedAtMs }: BatchContext): CallEnd {
   const isSuccess = result.outcome === 'succeeded';
+  const isKnown = isSuccess || freeOutcomes.includes(result.outcome);
   // A result is billed as a batch's, whatever its usage says or leaves out.
-  const wire = result.usage === null ? null : { ...result.usage, service_tier: 'batch' };
+  const wire = result.usage === null || !isKnown ? null : { ...result.usage, service_tier: 'batch' };
   return {
     startedAtMs,
     endedAtMs: Math.max(startedAtMs, endedAtMs),
@@ -59,11 +66,11 @@ function endOf(result: BatchResult, { startedAtMs, endedAtMs }: BatchContext): C
     model: result.model,
     messageId: result.messageId,
     stopReason: result.stopReason,
-    errorType: isSuccess ? null : (result.errorType ?? result.outcome),
+    errorType: isSuccess || !isKnown ? null : (result.errorType ?? result.outcome),
     usage: wire === null ? null : readUsage(wire),
     usageJson: wire === null ? null : JSON.stringify(wire),
     isWhole: true,
     outputTokensSoFar: 0,
-    trouble: null,
+    trouble: isKnown ? null : `The batch result "${result.outcome}" is not known.`,
   };
 }

@@ -1,6 +1,7 @@
 /** The intake of a running engine: imports on request, batches from the proxy, and the watcher where it is switched on. */
 import type { Settings } from '../../shared/contract/settings.ts';
-import { errorText, type Log } from '../system/log.ts';
+import { errorText } from '../system/error-text.ts';
+import type { Log } from '../system/log.ts';
 import { meterBatches, type BatchCallbacks, type BatchHolds } from './meter-batches.ts';
 import { callsPerChunkBesideProxy, createIntake, type Intake, type IntakeOptions } from './start.ts';
 import type { TranscriptPlaces } from './transcript-files.ts';

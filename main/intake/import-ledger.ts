@@ -18,13 +18,22 @@ export type LedgerImportOptions = Pick<ImportOptions, 'ledger' | 'book' | 'calls
 
 /** @throws AppError `not_found` when the file cannot be read, `bad_usage` when nothing in it is an exported call. */
 export async function importLedger(path: string, options: LedgerImportOptions): Promise<LedgerImportResult> {
-  const result = { lines: 0, recorded: 0, corrected: 0, unchanged: 0, broken: 0, sentences: [] as string[] };
+  const result = {
+    lines: 0,
+    recorded: 0,
+    unpriced: 0,
+    corrected: 0,
+    unchanged: 0,
+    broken: 0,
+    sentences: [] as string[],
+  };
   let chunk: TakenIn[] = [];
 
   async function send(): Promise<void> {
     const taken = await options.ledger.write('takeIn', chunk.map(pack));
     chunk = [];
     result.recorded += taken.recorded;
+    result.unpriced += taken.unpriced;
     result.corrected += taken.corrected;
     result.unchanged += taken.unchanged;
     options.onChanges(taken.changes);

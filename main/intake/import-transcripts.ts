@@ -1,12 +1,12 @@
 /**
  * Brings what is new in Claude Code's transcripts into the ledger, chunk by chunk. A file is noted as read after its calls are on the disk; what was read
- * and not noted is read again, which changes nothing (a message is one call). Reading goes on while the writer commits; at most one chunk is on its way.
+ * and not noted is read again, which changes nothing (a message is one call). Reading goes on while the writer commits, which has one chunk at a time.
  */
 import type { DayChange } from '../../shared/corrections.ts';
 import type { TranscriptsResult } from '../../shared/contract/api.ts';
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import type { Ledger } from '../ledger/open.ts';
-import { readInThread } from './read-in-thread.ts';
+import type { TranscriptReading } from './read-in-thread.ts';
 import type { TranscriptChunk } from './transcript-chunks.ts';
 import type { IntakeDefaults } from './transcript-call.ts';
 import type { TranscriptPlaces } from './transcript-files.ts';
@@ -17,10 +17,20 @@ export type ImportOptions = {
   readonly defaults: IntakeDefaults;
   readonly callsPerChunk: number;
   readonly onChanges: (changes: readonly DayChange[]) => void;
+  readonly startReading: (places: TranscriptPlaces) => TranscriptReading;
 };
 
 /** @throws AppError `not_found` when the named folder holds no transcripts. */
 export async function importTranscripts(places: TranscriptPlaces, options: ImportOptions): Promise<TranscriptsResult> {
+  const reading = options.startReading(places);
+  try {
+    return await readAll(reading, options);
+  } finally {
+    await reading.end();
+  }
+}
+
+async function readAll(reading: TranscriptReading, options: ImportOptions): Promise<TranscriptsResult> {
   const { ledger, defaults, callsPerChunk, onChanges } = options;
   const known = await ledger.read('intakeFiles', null);
   const sum = { ...nothing };
@@ -38,7 +48,7 @@ export async function importTranscripts(places: TranscriptPlaces, options: Impor
   }
 
   let underWay: Promise<void> = Promise.resolve();
-  for await (const chunk of readInThread({ places, known, defaults, callsPerChunk }, options.book())) {
+  for await (const chunk of reading.chunks({ known, defaults, callsPerChunk }, options.book())) {
     add(chunk.tally);
     await underWay;
     underWay = write(chunk);
@@ -56,6 +66,7 @@ const nothing = {
   lines: 0,
   brokenLines: 0,
   recorded: 0,
+  unpriced: 0,
   corrected: 0,
   unchanged: 0,
 } satisfies TranscriptsResult;

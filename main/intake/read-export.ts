@@ -1,7 +1,8 @@
 /**
  * A teammate's export, line by line, as calls of this ledger (shared/contract/export.ts). Pure but for the lines it is given.
  * The cost is theirs: they knew the passes, which an export sums up. Where our book comes to the same, its charge lines stand with it; where it does
- * not, one `imported` line carries their figure and names their book. A call without a cost stays unpriced for the reason they gave.
+ * not, one `imported` line carries their figure and names their book. A call without a cost stays unpriced for the reason they gave, unless a price was
+ * all that it wanted and our book has it.
  */
 import type { CallRecord, ChargeLine } from '../../shared/call.ts';
 import { exportedCallSchema, type ExportedCall } from '../../shared/contract/export.ts';

@@ -8,28 +8,54 @@ import { Worker } from 'node:worker_threads';
 import { dataOf, type PriceBook } from '../../shared/pricing/price-book.ts';
 import { callWorker } from '../system/worker-calls.ts';
 import type { ChunkQuestion, TranscriptChunk } from './transcript-chunks.ts';
-import type { TranscriptThreadData, TranscriptThreadFunctions } from './transcript-thread.ts';
+import type { TranscriptPlaces } from './transcript-files.ts';
+import type { TranscriptThreadFunctions } from './transcript-thread.ts';
 
 /** Room for the young: what a chunk is made of lives as long as the chunk, and is else copied over and over by the collector. */
 const resourceLimits = { maxYoungGenerationSizeMb: 64 };
 
-/** @throws AppError `not_found` when the named folder holds no transcripts. */
-export async function* readInThread(question: ChunkQuestion, book: PriceBook): AsyncGenerator<TranscriptChunk> {
+/**
+ * Chunks that are asked for before they are needed: reading goes on while the writer commits, which takes as long as some chunks do, and what waits
+ * stays bounded.
+ */
+const chunksAhead = 4;
+
+export type TranscriptReading = {
+  /** Once. @throws AppError `not_found` when the named folder holds no transcripts. */
+  readonly chunks: (question: ChunkQuestion, book: PriceBook) => AsyncGenerator<TranscriptChunk>;
+  readonly end: () => Promise<void>;
+};
+
+/**
+ * A thread takes a moment to come up and to find the transcripts; whoever has other things to do before it asks for the first ones starts it ahead. To be
+ * ended by who started it.
+ */
+export function startReading(places: TranscriptPlaces): TranscriptReading {
   // The thread stands beside this file, as source (.ts) or built (.js).
   const entry = new URL(`./transcript-thread${extname(import.meta.url)}`, import.meta.url);
-  const data: TranscriptThreadData = { question, book: dataOf(book) };
-  const thread = new Worker(entry, { name: 'transcripts', workerData: data, resourceLimits });
+  const thread = new Worker(entry, { name: 'transcripts', resourceLimits });
   const { call } = callWorker<TranscriptThreadFunctions>(thread);
-  try {
-    for (let next = call('nextChunk', null); ;) {
-      const chunk = await next;
-      if (chunk === null) return;
-      // Read on while this one is written.
-      next = call('nextChunk', null);
-      next.catch(() => {});
+  const listed = call('list', places);
+  listed.catch(() => {});
+
+  async function* chunks(question: ChunkQuestion, book: PriceBook): AsyncGenerator<TranscriptChunk> {
+    await listed;
+    await call('begin', { question, book: dataOf(book) });
+    const asked = Array.from({ length: chunksAhead }, ask);
+    for (;;) {
+      const chunk = await asked.shift();
+      if (!chunk) return;
+      asked.push(ask());
       yield chunk;
     }
-  } finally {
-    await thread.terminate();
   }
+
+  function ask(): Promise<TranscriptChunk | null> {
+    const next = call('nextChunk', null);
+    // A failure is told by its turn, or not at all where an earlier one ended the reading.
+    next.catch(() => {});
+    return next;
+  }
+
+  return { chunks, end: async () => void (await thread.terminate()) };
 }

@@ -12,6 +12,7 @@ import type { Clock } from '../system/clock.ts';
 import { noteBatches, takeInBatch, type BatchFetcher } from './batches.ts';
 import { importLedger } from './import-ledger.ts';
 import { importTranscripts, type ImportOptions } from './import-transcripts.ts';
+import { startReading } from './read-in-thread.ts';
 import type { IntakeDefaults } from './transcript-call.ts';
 import type { TranscriptPlaces } from './transcript-files.ts';
 
@@ -35,16 +36,18 @@ export type IntakeOptions = {
   readonly settings: IntakeDefaults;
   readonly callsPerChunk: number;
   readonly onChanges: (changes: readonly DayChange[]) => void;
+  /** Where reading was started ahead of an import; each starts its own else. */
+  readonly startReading?: ImportOptions['startReading'];
 };
 
 /** Beside a running proxy: a begin waits for one chunk at most, some 20 ms. */
 export const callsPerChunkBesideProxy = 400;
-export const callsPerChunkAlone = 4_000;
+export const callsPerChunkAlone = 1_000;
 
 export function createIntake({ settings, ...rest }: IntakeOptions): Intake {
   const { member, project, customer, customers } = settings;
   const defaults = { member, project, customer, customers };
-  const options: ImportOptions = { ...rest, defaults };
+  const options: ImportOptions = { startReading, ...rest, defaults };
   let last: Promise<unknown> = Promise.resolve();
 
   /** Two imports at once would read the same lines; the second waits and finds them read. */

@@ -33,7 +33,9 @@ export function transcriptCall(
 ): TranscriptCall {
   const project = lastPart(message.cwd) ?? defaults.project;
   const { outcome, lines } = settle(endOf(message), book);
+  // The spread stands first: V8 copies a whole object fast, and adds to one that has fields already name by name.
   const call: CallRecord = {
+    ...outcome,
     id,
     source: 'claude_code',
     startedAtMs: message.firstAtMs,
@@ -47,7 +49,6 @@ export function transcriptCall(
     project,
     customer: customerOf(defaults, { member: defaults.member, project }),
     conversation: conversationOf(message),
-    ...outcome,
     isEstimated: message.stopReason === null,
   };
   const keys = message.messageId === null ? [nameOf(message)] : [];

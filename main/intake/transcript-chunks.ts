@@ -3,16 +3,14 @@
  * the chunk that holds its last call, so it can never be noted before its calls. Blocks while it works; writes nothing.
  */
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
-import type { PackedCall } from '../ledger/call-row.ts';
+import type { PackedCall } from '../ledger/packed-call.ts';
 import type { IntakeFile } from '../ledger/intake-files.ts';
 import { pack } from '../ledger/take-in.ts';
 import { transcriptCall, type IntakeDefaults } from './transcript-call.ts';
-import { transcriptFiles, transcriptRoots, type TranscriptPlaces } from './transcript-files.ts';
 import { keepLater, readTranscript, type TranscriptMessage } from './transcript-lines.ts';
 import { createReadNews } from './transcript-news.ts';
 
 export type ChunkQuestion = {
-  readonly places: TranscriptPlaces;
   readonly known: readonly IntakeFile[];
   readonly defaults: IntakeDefaults;
   /** Calls that share one transaction: few beside a running proxy, many when nothing else writes. */
@@ -39,9 +37,12 @@ export type ChunkParts = { readonly book: () => PriceBook; readonly callId: () =
 
 const nothingFound = { files: 0, newFiles: 0, unreadableFiles: 0, lines: 0, brokenLines: 0 };
 
-/** The last chunk may hold no calls. @throws AppError `not_found` when the named folder holds no transcripts. */
-export function* transcriptChunks(question: ChunkQuestion, { book, callId }: ChunkParts): Generator<TranscriptChunk> {
-  const paths = transcriptFiles(transcriptRoots(question.places));
+/** The last chunk may hold no calls. */
+export function* transcriptChunks(
+  paths: readonly string[],
+  question: ChunkQuestion,
+  { book, callId }: ChunkParts,
+): Generator<TranscriptChunk> {
   const readNews = createReadNews();
   const known = new Map(question.known.map((file) => [file.path, file]));
   const tally = { ...nothingFound, files: paths.length };

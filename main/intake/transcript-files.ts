@@ -1,5 +1,5 @@
 /** Where Claude Code keeps its transcripts. Lists files; reads and writes none. */
-import { existsSync, globSync } from 'node:fs';
+import { existsSync, globSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 
 import { AppError } from '../../shared/contract/errors.ts';
@@ -7,7 +7,7 @@ import { AppError } from '../../shared/contract/errors.ts';
 export type TranscriptPlaces = {
   /** A config folder of Claude Code, or its `projects` folder; null looks in the usual places. */
   readonly folder: string | null;
-  /** `CLAUDE_CONFIG_DIR`: one folder or a comma-separated list. */
+  /** `CLAUDE_CONFIG_DIR`: one folder or a comma-separated list; it takes the place of the usual ones. */
   readonly configFolders: string | null;
   readonly homeFolder: string;
 };
@@ -26,7 +26,25 @@ export function transcriptRoots({ folder, configFolders, homeFolder }: Transcrip
   const named = configFolders?.split(',').map((part) => part.trim()) ?? [];
   const usual = [join(homeFolder, '.claude'), join(homeFolder, '.config', 'claude')];
   const places = named.some((part) => part !== '') ? named.filter((part) => part !== '') : usual;
-  return [...new Set(places.map((place) => projectsOf(resolve(place))).filter((root) => root !== null))];
+  const roots = places.map((place) => projectsOf(resolve(atHome(place, homeFolder))));
+  return withoutLinks(roots.filter((root) => root !== null));
+}
+
+/** A shell expands the tilde of the first folder of a list at most. */
+function atHome(place: string, homeFolder: string): string {
+  return /^~(?=$|[/\\])/.test(place) ? join(homeFolder, place.slice(1)) : place;
+}
+
+/** Each folder once, by the name under which it comes first: one place may be a link to another. */
+function withoutLinks(roots: readonly string[]): string[] {
+  const identities = roots.map(identityOf);
+  return roots.filter((_root, index) => identities.indexOf(identities[index] ?? '') === index);
+}
+
+/** The same for a folder and for a link to it; that of its name where it has just vanished. */
+function identityOf(root: string): string {
+  const facts = statSync(root, { bigint: true, throwIfNoEntry: false });
+  return facts === undefined ? root : `${facts.dev} ${facts.ino}`;
 }
 
 function projectsOf(folder: string): string | null {

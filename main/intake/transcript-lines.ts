@@ -72,8 +72,13 @@ export function readTranscript(text: string): TranscriptPart {
     start = end + 1;
     if (line === '') continue;
     lines += 1;
-    if (!line.startsWith('{') || !line.endsWith('}')) brokenLines += 1;
-    else if (!remember(candidates, line) && line.includes('"usage"')) parse(line, null);
+    if (!line.startsWith('{') || !line.endsWith('}')) {
+      brokenLines += 1;
+      continue;
+    }
+    const usageFrom = line.indexOf(usageName);
+    if (usageFrom === -1) continue;
+    if (!remember(candidates, line, usageFrom) && line.includes(`"${usageName}`)) parse(line, null);
   }
   for (const { first, last, firstAtMs } of candidates.values()) {
     // The first line tells what Anthropic said at the start; a last line that is without some of it takes it from there.
@@ -89,7 +94,8 @@ export function readTranscript(text: string): TranscriptPart {
  */
 const messageMark = 'message":{';
 const idMark = 'id":"msg_';
-const usageMark = 'usage":{';
+const usageName = 'usage"';
+const usageMark = `${usageName}:{`;
 const outputMark = 'output_tokens":';
 const timeMark = 'timestamp":"';
 /** A stop reason that is told: null is written without quotes. */
@@ -97,9 +103,12 @@ const stopMark = 'stop_reason":"';
 /** Between the start of a message and its id stands its model at most. */
 const idDistanceMax = 120;
 
-/** False when the line is not surely one of those that Claude Code writes for every block of a message; it is then parsed at once. */
-function remember(candidates: Map<string, Candidate>, text: string): boolean {
-  const usageAt = onlyPlaceOf(usageMark, text);
+/**
+ * False when the line is not surely one of those that Claude Code writes for every block of a message; it is then parsed at once. Nothing is called
+ * `usage` in it before `usageFrom`.
+ */
+function remember(candidates: Map<string, Candidate>, text: string, usageFrom: number): boolean {
+  const usageAt = onlyPlaceOf(usageMark, text, usageFrom);
   if (usageAt === -1) return false;
   const messageAt = text.indexOf(messageMark);
   const idAt = messageAt === -1 ? -1 : text.indexOf(idMark, messageAt);
@@ -124,8 +133,8 @@ function remember(candidates: Map<string, Candidate>, text: string): boolean {
 }
 
 /** -1 when the line has the key not at all, or more than once, or only as the end of another key. */
-function onlyPlaceOf(mark: string, text: string): number {
-  const at = text.indexOf(mark);
+function onlyPlaceOf(mark: string, text: string, from = 0): number {
+  const at = text.indexOf(mark, from);
   if (at === -1 || text[at - 1] !== '"') return -1;
   return text.indexOf(mark, at + mark.length) === -1 ? at : -1;
 }

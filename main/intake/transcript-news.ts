@@ -6,8 +6,8 @@
  * A file that vanished is passed over: Claude Code deletes transcripts after 30 days, and what was read of them stays in the ledger. One that may not
  * be read is told, since what it holds is missing from the ledger.
  */
-import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync, statSync, type Stats } from 'node:fs';
+import { hash } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync, type Stats } from 'node:fs';
 
 import type { IntakeFile } from '../ledger/intake-files.ts';
 
@@ -35,23 +35,28 @@ export function createReadNews(): ReadNews {
     withFile(path, known, (descriptor, { size, mtimeMs }) => {
       const isGrown =
         known !== undefined && size >= known.readBytes && known.head === markOf(descriptor, known.readBytes);
-      const readBytes = readWholeLines({ descriptor, from: isGrown ? known.readBytes : 0, size }, window, take);
-      const file = { path, readBytes, modifiedMs: Math.floor(mtimeMs), head: markOf(descriptor, readBytes) };
-      return { kind: 'read', file };
+      const stretch = { descriptor, from: isGrown ? known.readBytes : 0, size };
+      const { readBytes, isHeld } = readWholeLines(stretch, window, take);
+      // Most files are smaller than the window, and what was just read of them need not be read again.
+      const head = isHeld ? markOfBytes(window.subarray(0, readBytes)) : markOf(descriptor, readBytes);
+      return { kind: 'read', file: { path, readBytes, modifiedMs: Math.floor(mtimeMs), head } };
     });
 }
+
+/** Opening what is no file must not wait, as it does for a pipe that nobody writes. */
+const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 type Use = (descriptor: number, facts: Stats) => TranscriptNews;
 
 function withFile(path: string, known: IntakeFile | undefined, use: Use): TranscriptNews {
   let descriptor: number | null = null;
   try {
-    const facts = statSync(path, { throwIfNoEntry: false });
-    if (facts === undefined || isAsKnown(facts, known)) return { kind: 'nothing' };
-    if (!facts.isFile()) return { kind: 'unreadable', reason: 'it is not a file' };
-    descriptor = openSync(path, 'r');
+    if (known !== undefined && isAsKnown(statSync(path), known)) return { kind: 'nothing' };
+    descriptor = openSync(path, openFlags);
     // Asked of the open file: it may be another one than a moment ago.
-    return use(descriptor, fstatSync(descriptor));
+    const facts = fstatSync(descriptor);
+    if (!facts.isFile()) return { kind: 'unreadable', reason: 'it is not a file' };
+    return use(descriptor, facts);
   } catch (error) {
     return whyNot(error as NodeJS.ErrnoException);
   } finally {
@@ -59,8 +64,8 @@ function withFile(path: string, known: IntakeFile | undefined, use: Use): Transc
   }
 }
 
-function isAsKnown({ size, mtimeMs }: Stats, known: IntakeFile | undefined): boolean {
-  return known !== undefined && known.readBytes === size && known.modifiedMs === Math.floor(mtimeMs);
+function isAsKnown({ size, mtimeMs }: Stats, known: IntakeFile): boolean {
+  return known.readBytes === size && known.modifiedMs === Math.floor(mtimeMs);
 }
 
 /** @throws what is no error of the file system: a bug. */
@@ -72,12 +77,20 @@ function whyNot(error: NodeJS.ErrnoException): TranscriptNews {
 
 type Stretch = { readonly descriptor: number; readonly from: number; readonly size: number };
 
-/** Where the last whole line ends. */
-function readWholeLines({ descriptor, from, size }: Stretch, window: Buffer, take: (text: string) => void): number {
+type WholeLines = {
+  /** Where the last whole line ends. */
+  readonly readBytes: number;
+  /** The window holds the file from its start to there. */
+  readonly isHeld: boolean;
+};
+
+function readWholeLines({ descriptor, from, size }: Stretch, window: Buffer, take: (text: string) => void): WholeLines {
   let at = from;
   let buffer = window;
+  let reads = 0;
   while (at < size) {
     const bytes = readSync(descriptor, buffer, 0, Math.min(buffer.length, size - at), at);
+    reads += 1;
     const wholeBytes = bytes === 0 ? 0 : buffer.lastIndexOf(0x0a, bytes - 1) + 1;
     // Nothing: it was cut meanwhile. No line break up to the end: the line is still being written.
     if (bytes === 0 || (wholeBytes === 0 && at + bytes >= size)) break;
@@ -89,14 +102,24 @@ function readWholeLines({ descriptor, from, size }: Stretch, window: Buffer, tak
     at += wholeBytes === 0 ? bytes : wholeBytes;
     take(buffer.toString('utf8', 0, wholeBytes));
   }
-  return at;
+  return { readBytes: at, isHeld: from === 0 && reads === 1 };
 }
 
 /** A hash of the first bytes up to `readBytes` and of the last ones before it. */
 function markOf(descriptor: number, readBytes: number): string {
   const bytes = Math.min(markBytesMax, readBytes);
-  const buffer = Buffer.alloc(bytes * 2);
-  readSync(descriptor, buffer, 0, bytes, 0);
-  readSync(descriptor, buffer, bytes, bytes, readBytes - bytes);
-  return createHash('sha256').update(buffer).digest('hex').slice(0, 32);
+  const ends = Buffer.alloc(bytes * 2);
+  readSync(descriptor, ends, 0, bytes, 0);
+  readSync(descriptor, ends, bytes, bytes, readBytes - bytes);
+  return markOfEnds(ends);
+}
+
+/** The same of a file that is in memory up to `readBytes`. */
+function markOfBytes(read: Buffer): string {
+  const bytes = Math.min(markBytesMax, read.length);
+  return markOfEnds(Buffer.concat([read.subarray(0, bytes), read.subarray(read.length - bytes)]));
+}
+
+function markOfEnds(ends: Buffer): string {
+  return hash('sha256', ends).slice(0, 32);
 }

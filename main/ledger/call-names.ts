@@ -4,7 +4,7 @@
  */
 import type { CallRecord } from '../../shared/call.ts';
 import type { Db } from '../system/db.ts';
-import { prepareReadCall, type StoredCall } from './call-row.ts';
+import type { StoredCall } from './call-row.ts';
 
 export type CallNames = {
   /**
@@ -22,13 +22,35 @@ export type CallNames = {
   readonly find: (told: CallRecord, names: readonly (string | null)[]) => StoredCall | null;
 };
 
-export function createCallNames(db: Db): CallNames {
+/**
+ * A request is the name of a call that was cut before it had a message, and most ledgers have none: one look then answers for every call that is told.
+ * The writer is the only one that names calls, so what it found stays true until it names one by its request itself.
+ */
+const requestMark = 'req_';
+const afterRequestMark = 'req`';
+
+export function createCallNames(db: Db, readCall: (id: string) => StoredCall | null): CallNames {
   const findKey = db.prepare<[string], string>('SELECT call_id FROM call_keys WHERE key = ?').pluck();
   const claimKey = db.prepare<[string, string]>(
     'INSERT INTO call_keys (key, call_id) VALUES (?, ?) ON CONFLICT DO NOTHING',
   );
   const giveKey = db.prepare<[string, string]>('UPDATE call_keys SET call_id = ? WHERE key = ?');
-  const readCall = prepareReadCall(db);
+  const someRequest = db
+    .prepare<[string, string], number>('SELECT EXISTS (SELECT 1 FROM call_keys WHERE key >= ? AND key < ?)')
+    .pluck();
+  let hasRequests: boolean | null = null;
+
+  function mayBeKnown(name: string): boolean {
+    if (!name.startsWith(requestMark)) return true;
+    hasRequests ??= someRequest.get(requestMark, afterRequestMark) === 1;
+    return hasRequests;
+  }
+
+  function claim(name: string, callId: string): void {
+    if (name.startsWith(requestMark)) hasRequests = true;
+    claimKey.run(name, callId);
+  }
+
   return {
     takeMessage: ({ id, messageId }) => messageId !== null && claimKey.run(messageId, id).changes === 1,
     giveMessage: ({ messageId }, callId) => {
@@ -38,12 +60,12 @@ export function createCallNames(db: Db): CallNames {
       if (messageId !== null) claimKey.run(messageId, callId);
     },
     claimMore: ({ messageId, requestId, status }, moreKeys, callId) => {
-      if (messageId === null && requestId !== null && status === 'partial') claimKey.run(requestId, callId);
-      for (const more of moreKeys) claimKey.run(more, callId);
+      if (messageId === null && requestId !== null && status === 'partial') claim(requestId, callId);
+      for (const more of moreKeys) claim(more, callId);
     },
     find: (told, names) => {
       for (const name of names) {
-        const id = name === null ? undefined : findKey.get(name);
+        const id = name === null || !mayBeKnown(name) ? undefined : findKey.get(name);
         const known = id === undefined ? null : readCall(id);
         if (known && !areTwoMessages(known.call, told)) return known;
       }

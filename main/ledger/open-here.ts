@@ -8,6 +8,7 @@
 import { createDayOf } from '../../shared/period.ts';
 import type { Db } from '../system/db.ts';
 import { createBookInForce } from './book-in-force.ts';
+import { gatherWrites } from './gathered-writes.ts';
 import { holdLedger, type HoldOptions } from './hold-ledger.ts';
 import { openLedgerFile } from './ledger-file.ts';
 import { journalFolderOf, type Ledger, type LedgerRules } from './open.ts';
@@ -20,6 +21,8 @@ import { createWriterFunctions } from './writer-functions.ts';
  * transaction, and the usual 1,000 would copy them after each.
  */
 const checkpointPages = 16_384;
+/** The pages that one transaction changes stay in memory until it commits. */
+const cacheKibibytes = 65_536;
 
 export type LedgerHere = Pick<Ledger, 'read' | 'write'> & { readonly close: () => void };
 
@@ -30,7 +33,7 @@ export function openLedgerHere(options: LedgerHereOptions): LedgerHere {
   const lock = holdLedger(options);
   try {
     const { write, read, close } = openHeldHere(options);
-    return { write, read, close: () => (close(), lock.release()) };
+    return { write, read, close: () => closeWith(close, lock.release) };
   } catch (error) {
     lock.release();
     throw error;
@@ -41,6 +44,7 @@ function openHeldHere({ file, rules, clock }: LedgerHereOptions): LedgerHere {
   const db = openLedgerFile(file, 'write');
   try {
     db.pragma(`wal_autocheckpoint = ${checkpointPages}`);
+    db.pragma(`cache_size = -${cacheKibibytes}`);
     const prices = createBookInForce(db, rules.book);
     const recorder = createRecorder(db, { dayOf: createDayOf(rules.timeZone), plan: rules.plan, book: prices.book });
     const writes = createWriterFunctions(db, { recorder, prices });
@@ -48,7 +52,9 @@ function openHeldHere({ file, rules, clock }: LedgerHereOptions): LedgerHere {
     writes.prepare({ isDemo: false, timeZone: rules.timeZone, nowMs: clock.nowMs(), journalFolder });
     // Not before what a crash left in the journal is on the disk: the journal is forgotten then.
     db.pragma('synchronous = NORMAL');
-    return { write: callHere(writes), read: callHere(createReaderFunctions(db)), close: () => closeOnDisk(db) };
+    const gathered = gatherWrites(db, recorder, writes);
+    const close = () => closeWith(() => closeOnDisk(db, gathered.commit), db.close.bind(db));
+    return { write: callHere(gathered.writes), read: callHere(createReaderFunctions(db)), close };
   } catch (error) {
     db.close();
     throw error;
@@ -56,9 +62,18 @@ function openHeldHere({ file, rules, clock }: LedgerHereOptions): LedgerHere {
 }
 
 /** A checkpoint brings the log to the disk before it copies from it, whoever else has the file open. */
-function closeOnDisk(db: Db): void {
+function closeOnDisk(db: Db, commit: () => void): void {
+  commit();
   db.pragma('wal_checkpoint(PASSIVE)');
-  db.close();
+}
+
+/** The last write may be refused (a full disk), and is told; what is held is let go all the same. */
+function closeWith(first: () => void, then: () => void): void {
+  try {
+    first();
+  } finally {
+    then();
+  }
 }
 
 type Functions = Readonly<Record<string, (argument: never) => unknown>>;

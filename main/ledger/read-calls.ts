@@ -3,7 +3,7 @@ import type { CallDetail, CallFacets, CallRow, CallsPage, CallsQuery } from '../
 import { readUsage, type TokenCounts } from '../../shared/usage.ts';
 import type { Db } from '../system/db.ts';
 import { otherConditions, rangeConditions } from './call-conditions.ts';
-import { linesOf } from './call-row.ts';
+import { linesOf } from './charge-text.ts';
 import { stretchesOf } from './call-stretches.ts';
 
 const rowColumns = `

@@ -29,6 +29,12 @@ export function readUnpriced(db: Db, { month }: UnpricedQuestion, scannedAtMost 
   return { month, calls: Math.max(calls, told), reasons, otherCalls: Math.max(0, calls - told) };
 }
 
+/** How many of all calls have no price. */
+export function countUnpriced(db: Db): number {
+  const count = db.prepare<[], number>('SELECT COUNT(*) FROM current_calls WHERE cost_nano_usd IS NULL').pluck();
+  return count.get() ?? 0;
+}
+
 /** Day by day, the newest first, until as many calls were looked at as may be. */
 function readReasons(db: Db, days: readonly DayCount[], scannedAtMost: number): Reason[] {
   const found = new Map<string, Reason>();

@@ -19,14 +19,10 @@ import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import { repriceCall } from '../../shared/pricing/reprice.ts';
 import type { Db } from '../system/db.ts';
 import { createCallNames } from './call-names.ts';
-import {
-  prepareInsertCall,
-  prepareReadCall,
-  valuesOf,
-  type CallValues,
-  type Lines,
-  type StoredCall,
-} from './call-row.ts';
+import { valuesOf, type CallValues } from './call-columns.ts';
+import { prepareReadCall, type StoredCall } from './call-row.ts';
+import type { Lines } from './charge-text.ts';
+import { createCallInserts } from './insert-calls.ts';
 import { changeOfCorrection, createRollupSums } from './rollup-sums.ts';
 import { createShares } from './shares.ts';
 
@@ -44,7 +40,7 @@ export type Recorder = {
    */
   readonly record: (call: CallRecord, lines: Lines, moreKeys: readonly string[], values?: CallValues) => Settled;
   readonly correct: (known: StoredCall, after: CallRecord, lines: Lines, reason: string) => readonly DayChange[];
-  /** Writes the rollups of everything since the last time. Must be called before the transaction commits. */
+  /** Writes the rows that wait and the rollups of everything since the last time. Must be called before the transaction commits. */
   readonly writeRollups: () => DayChange[];
   /** The transaction failed: nothing of it counts. */
   readonly forget: () => void;
@@ -54,24 +50,26 @@ export type RecordRules = { readonly dayOf: DayOf; readonly plan: Plan; readonly
 
 export function createRecorder(db: Db, rules: RecordRules): Recorder {
   const isSettled = db.prepare<[string], number>('SELECT 1 FROM calls WHERE id = ?').pluck();
-  const names = createCallNames(db);
   const noteSighting = db.prepare<[string, string, number]>('INSERT OR IGNORE INTO sightings VALUES (?, ?, ?)');
-  const insertCall = prepareInsertCall(db);
-  const readCall = prepareReadCall(db);
+  const inserts = createCallInserts(db);
+  const readStored = prepareReadCall(db);
+  const readCall = (id: string) => (inserts.flush(), readStored(id));
+  const names = createCallNames(db, readCall);
   const rollups = createRollupSums(db);
   const shares = createShares(db, rules.plan);
 
   function insertFirst(call: CallRecord, lines: Lines, repeatOf: string | null, values = valuesOf(call)): void {
     const day = rules.dayOf(call.startedAtMs);
     const facts = { day, revision: 1, correctsSeq: null, correctionReason: null, repeatOf, lines };
-    const { seq } = insertCall(values, facts);
     rollups.add(call, day);
-    shares.add(seq, call);
+    // Only a share needs the row's number at once.
+    if (shares.has(call)) shares.add(inserts.insert(values, facts).seq, call);
+    else inserts.add(values, facts);
   }
 
   function correct(known: StoredCall, after: CallRecord, lines: Lines, reason: string) {
     const day = rules.dayOf(after.startedAtMs);
-    const { seq } = insertCall(valuesOf(after), {
+    const { seq } = inserts.insert(valuesOf(after), {
       day,
       revision: known.revision + 1,
       correctsSeq: known.seq,
@@ -98,7 +96,8 @@ export function createRecorder(db: Db, rules: RecordRules): Recorder {
 
   /** Null when this id is new. */
   function recordAgain(call: CallRecord, lines: Lines, moreKeys: readonly string[]): Settled | null {
-    if (!mayBeToldAgain(call) || isSettled.get(call.id) === undefined) return null;
+    if (!mayBeToldAgain(call)) return null;
+    if (!inserts.isWaiting(call.id) && isSettled.get(call.id) === undefined) return null;
     const known = call.source === 'proxy' ? null : readCall(call.id);
     if (known === null) return { kind: 'unchanged', callId: call.id };
     names.claimMessage(call, call.id);
@@ -135,8 +134,14 @@ export function createRecorder(db: Db, rules: RecordRules): Recorder {
     settle: (begun, { outcome, lines }) => record({ ...begun, ...outcome }, lines, []),
     record,
     correct,
-    writeRollups: rollups.write,
-    forget: rollups.forget,
+    writeRollups: () => {
+      inserts.flush();
+      return rollups.write();
+    },
+    forget: () => {
+      inserts.forget();
+      rollups.forget();
+    },
   };
 }
 

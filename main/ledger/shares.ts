@@ -14,6 +14,8 @@ import type { Db } from '../system/db.ts';
 
 type Seq = number | bigint;
 export type Shares = {
+  /** Whether anybody is billed for it. */
+  readonly has: (call: CallRecord) => boolean;
   readonly add: (seq: Seq, call: CallRecord) => void;
   readonly correct: (seq: Seq, after: CallRecord) => void;
 };
@@ -39,10 +41,13 @@ export function createShares(db: Db, plan: Plan): Shares {
        FROM calls c JOIN outbox_shares s ON s.call_seq = c.seq LEFT JOIN meter_events e ON e.id = s.event_id WHERE c.id = ?`,
   );
 
+  function has(call: CallRecord): boolean {
+    return call.customer !== null && billableOf(call, plan) !== 0;
+  }
+
   function add(seq: Seq, call: CallRecord): void {
-    const nano = billableOf(call, plan);
-    if (call.customer === null || nano === 0) return;
-    insert.run([seq, call.customer, plan.eventName, minuteOf(call.startedAtMs), nano]);
+    if (!has(call)) return;
+    insert.run([seq, call.customer, plan.eventName, minuteOf(call.startedAtMs), billableOf(call, plan)]);
   }
 
   function correct(seq: Seq, after: CallRecord): void {
@@ -57,7 +62,7 @@ export function createShares(db: Db, plan: Plan): Shares {
     if (!sent.some((share) => share.customer === after.customer)) add(seq, after);
   }
 
-  return { add, correct };
+  return { has, add, correct };
 }
 
 function billableOf(call: CallRecord, plan: Plan): number {

@@ -5,7 +5,7 @@
 import type { CallRecord, ChargeLine } from '../../shared/call.ts';
 import type { DayChange } from '../../shared/corrections.ts';
 import type { Db } from '../system/db.ts';
-import { packCall, unpackCall, type PackedCall } from './call-row.ts';
+import { packCall, unpackCall, type PackedCall } from './packed-call.ts';
 import type { Recorder } from './record.ts';
 
 export type TakenIn = {
@@ -17,6 +17,8 @@ export type TakenIn = {
 
 export type TakeInResult = {
   readonly recorded: number;
+  /** Of those that were recorded. */
+  readonly unpriced: number;
   readonly corrected: number;
   readonly unchanged: number;
   readonly changes: readonly DayChange[];
@@ -29,19 +31,25 @@ export function pack({ call, lines, keys }: TakenIn): PackedCall {
 
 export function takeIn(db: Db, recorder: Recorder, calls: readonly PackedCall[]): TakeInResult {
   try {
-    return db.transaction(() => {
-      const tally = { recorded: 0, corrected: 0, unchanged: 0 };
-      for (const packed of calls) {
-        const { call, values, lines, keys } = unpackCall(packed);
-        const { kind } = recorder.record(call, lines, keys, values);
-        if (kind === 'corrected') tally.corrected += 1;
-        else if (kind === 'unchanged') tally.unchanged += 1;
-        else tally.recorded += 1;
-      }
-      return { ...tally, changes: recorder.writeRollups() };
-    })();
+    return db.transaction(() => takeCalls(recorder, calls))();
   } catch (error) {
     recorder.forget();
     throw error;
   }
+}
+
+/** Inside the caller's transaction. */
+export function takeCalls(recorder: Recorder, calls: readonly PackedCall[]): TakeInResult {
+  const tally = { recorded: 0, unpriced: 0, corrected: 0, unchanged: 0 };
+  for (const packed of calls) {
+    const { call, values, lines, keys } = unpackCall(packed);
+    const { kind } = recorder.record(call, lines, keys, values);
+    if (kind === 'corrected') tally.corrected += 1;
+    else if (kind === 'unchanged') tally.unchanged += 1;
+    else {
+      tally.recorded += 1;
+      if (call.costNanoUsd === null) tally.unpriced += 1;
+    }
+  }
+  return { ...tally, changes: recorder.writeRollups() };
 }

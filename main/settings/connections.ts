@@ -8,7 +8,7 @@ import { isAbsolute, join } from 'node:path';
 
 import { AppError } from '../../shared/contract/errors.ts';
 import type { Settings } from '../../shared/contract/settings.ts';
-import { errorText } from '../system/log.ts';
+import { errorText } from '../system/error-text.ts';
 import { proxyFor, type ProxyVariables } from './proxy-choice.ts';
 
 export type Connections = {

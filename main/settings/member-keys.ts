@@ -14,7 +14,7 @@ import type { CreateKey, MadeKey, MemberKeyRow } from '../../shared/contract/key
 import type { Clock } from '../system/clock.ts';
 import { renameDurably } from '../system/durable-file.ts';
 import type { Ids } from '../system/ids.ts';
-import { errorText } from '../system/log.ts';
+import { errorText } from '../system/error-text.ts';
 import {
   createKey,
   findKey,

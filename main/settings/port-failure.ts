@@ -1,6 +1,6 @@
 /** A port that cannot be opened, explained by the setting that chose it. */
 import { AppError } from '../../shared/contract/errors.ts';
-import { errorText } from '../system/log.ts';
+import { errorText } from '../system/error-text.ts';
 
 /** Runs `listen` and turns its failure into AppError `port_in_use` with the flag that helps. */
 export async function explainPortFailure<T>(

@@ -9,7 +9,7 @@ import { AppError } from '../../shared/contract/errors.ts';
 import { currentBook } from '../../shared/pricing/current-book.ts';
 import { checkOverride, overrideBytesMax, type OverrideProblem } from '../../shared/pricing/override.ts';
 import { createPriceBook, type PriceBook, type PriceBookData } from '../../shared/pricing/price-book.ts';
-import { errorText } from '../system/log.ts';
+import { errorText } from '../system/error-text.ts';
 
 export function priceBookFile(home: string): string {
   return join(home, 'price-book.json');

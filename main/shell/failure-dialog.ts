@@ -2,7 +2,7 @@
 import { dialog } from 'electron';
 
 import { isAppError } from '../../shared/contract/errors.ts';
-import { errorText } from '../system/log.ts';
+import { errorText } from '../system/error-text.ts';
 import type { EngineFailure } from './engine-handle.ts';
 
 export async function askToRetry({ message, remedy }: EngineFailure): Promise<'retry' | 'quit'> {

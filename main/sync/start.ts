@@ -5,7 +5,8 @@ import type { Ledger } from '../ledger/open.ts';
 import type { OutboxSummary } from '../ledger/outbox-read.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Ids } from '../system/ids.ts';
-import { errorText, type Log } from '../system/log.ts';
+import { errorText } from '../system/error-text.ts';
+import type { Log } from '../system/log.ts';
 import { startSyncAgent, type OutboxStore } from './agent.ts';
 import type { StripeConnection, StripeMeter } from './stripe.ts';
 

@@ -51,13 +51,6 @@ export const silentLog: Log = {
   close: () => {},
 };
 
-/** The words of an error for a log line: its message and its cause's, redacted, never its stack in production lines. */
-export function errorText(error: unknown): string {
-  if (!(error instanceof Error)) return redact(String(error));
-  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
-  return redact(`${error.message}${cause}`);
-}
-
 function turnOver(file: string): void {
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > logFileBytesMax) renameSync(file, `${file}.1`);
 }

@@ -303,6 +303,8 @@ export const transcriptsResultSchema = z.object({
   lines: count,
   brokenLines: count,
   recorded: count,
+  /** Of those that were recorded. */
+  unpriced: count,
   corrected: count,
   unchanged: count,
 });
@@ -312,6 +314,8 @@ export type TranscriptsResult = z.infer<typeof transcriptsResultSchema>;
 export const ledgerImportResultSchema = z.object({
   lines: count,
   recorded: count,
+  /** Of those that were recorded. */
+  unpriced: count,
   corrected: count,
   unchanged: count,
   broken: count,

@@ -14,6 +14,8 @@ export type PriceBookData = Readonly<Omit<z.infer<typeof priceBookSchema>, 'mode
   readonly models: readonly ModelPrices[];
 };
 
+const longMarker = '[1m]';
+
 /** A book's data with the way to look a model up in it. */
 export type PriceBook = PriceBookData & {
   /** Exact id or declared alias, a trailing `[1m]` (a marker of Claude Code, not part of the id) ignored. */
@@ -26,7 +28,11 @@ export function createPriceBook(book: PriceBookData): PriceBook {
   for (const entry of book.models) {
     for (const name of [entry.id, ...entry.aliases]) byName.set(name, entry);
   }
-  return { ...book, find: (modelId) => byName.get(modelId.replace(/\[1m\]$/, '')) ?? null };
+  return { ...book, find: (modelId) => byName.get(withoutMarker(modelId)) ?? null };
+}
+
+function withoutMarker(modelId: string): string {
+  return modelId.endsWith(longMarker) ? modelId.slice(0, -longMarker.length) : modelId;
 }
 
 /** The book as data alone, in the order and with the keys of its file. */

@@ -108,8 +108,11 @@ function rateCard(
   return tier ? { rates: tier.standard, basis: 'long prompt' } : { rates: period.standard, basis: 'standard' };
 }
 
+/** Of them `us` alone has a price of its own; older models tell `not_available` (facts sections 4 and 6). */
+const knownGeos: readonly string[] = ['us', 'global', 'not_available'];
+
 /** A priced field with a value nobody knows makes the call unpriced: it may cost more, and it is not for us to guess. */
-function refuseUnknown({ serviceTier, speed, unknownParts }: Usage): void {
+function refuseUnknown({ serviceTier, speed, inferenceGeo, unknownParts }: Usage): void {
   const [part] = unknownParts;
   if (part !== undefined) throw new Unpriced(`The usage counts ${part}, which this version cannot price.`);
   if (serviceTier === 'priority')
@@ -119,6 +122,8 @@ function refuseUnknown({ serviceTier, speed, unknownParts }: Usage): void {
   }
   if (speed !== null && speed !== 'standard' && speed !== 'fast')
     throw new Unpriced(`The speed "${speed}" is not known.`);
+  if (inferenceGeo !== null && !knownGeos.includes(inferenceGeo))
+    throw new Unpriced(`The inference region "${inferenceGeo}" is not known.`);
 }
 
 /** Web searches are priced per request, once for the call, and neither residency nor fast changes them. */

@@ -25,6 +25,17 @@ const advices: readonly (UnpricedAdvice & { readonly pattern: RegExp })[] = [
     sentence: 'Update Tollkeeper, then price past calls again.',
   },
   {
+    kind: 'update',
+    pattern: /^The inference region ".*" is not known/,
+    sentence:
+      'Update Tollkeeper, then price past calls again. A location of Amazon Bedrock or Google Cloud has a price of theirs, which no answer tells.',
+  },
+  {
+    kind: 'update',
+    pattern: /^The batch result ".*" is not known/,
+    sentence: 'Update Tollkeeper, then fetch the results of its batch again.',
+  },
+  {
     kind: 'source',
     pattern:
       /^The response names no model|report(?:s|ed) (?:no|its|the) usage|gave no answer|tokens are not known|larger than 64 MB|beyond 64 MB/,

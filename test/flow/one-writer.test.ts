@@ -71,7 +71,7 @@ describe('while a command writes the ledger', () => {
 
   it('commands that only read are not in its way', async () => {
     await hold('import');
-    expect(run('verify')).toMatchObject({ status: 0, stdout: '1 calls: everything adds up.\n' });
+    expect(run('verify')).toMatchObject({ status: 0, stdout: '1 call: everything adds up.\n' });
     expect(run('report', '--json').status).toBe(0);
     expect(run('export').stdout).toContain('"call_1"');
   });

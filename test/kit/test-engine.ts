@@ -23,6 +23,7 @@ import { verifyLedger, type Verification } from '../../main/ledger/verify.ts';
 import { noProxies, type ProxyVariables } from '../../main/settings/proxy-choice.ts';
 import { systemClock, type Clock } from '../../main/system/clock.ts';
 import { systemIds } from '../../main/system/ids.ts';
+import type { TranscriptPlaces } from '../../main/intake/transcript-files.ts';
 import { silentLog, type Log } from '../../main/system/log.ts';
 
 export type ShiftedClock = Clock & { readonly putAhead: (byMs: number) => void };
@@ -76,6 +77,8 @@ export type TestEngineOptions = {
   readonly upstreamTimeoutMs?: number;
   readonly proxies?: ProxyVariables;
   readonly home?: string;
+  /** `claude` in the home folder when left out. */
+  readonly transcriptPlaces?: TranscriptPlaces;
   readonly rendererFolder?: string;
   /** The engine's time of day at its start, where a test needs another than now. */
   readonly nowMs?: number;
@@ -93,6 +96,7 @@ export async function startTestEngine({
   upstreamTimeoutMs,
   proxies = noProxies,
   home: given,
+  transcriptPlaces,
   rendererFolder,
   nowMs,
   clock: givenClock,
@@ -119,7 +123,7 @@ export async function startTestEngine({
       secrets,
       token: testToken,
       proxies,
-      transcriptPlaces: { folder: null, configFolders: join(home, 'claude'), homeFolder: home },
+      transcriptPlaces: transcriptPlaces ?? { folder: null, configFolders: join(home, 'claude'), homeFolder: home },
       isDemo: false,
       rendererFolder: rendererFolder ?? null,
       log,

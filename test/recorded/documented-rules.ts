@@ -153,6 +153,9 @@ function unit(usdPerMillion: number): bigint {
 }
 
 function costOf(passes: Json[], messageModel: string | null, usage: Json, webSearches: number): bigint | null {
+  // A location of a cloud's own (Google Cloud adds 10 % on some): a field that sets a price, with a value that no rule names.
+  const geo = text(usage['inference_geo']) ?? '';
+  if (!['', 'us', 'global', 'not_available'].includes(geo)) return null;
   let atto = BigInt(webSearches) * 10n ** 16n;
   for (const pass of passes) {
     const id = (text(pass['model']) ?? messageModel ?? '').replace(/\[1m\]$/, '');
@@ -166,7 +169,7 @@ function costOf(passes: Json[], messageModel: string | null, usage: Json, webSea
         : null;
     const prices: Record<string, number | null | undefined> = tier ?? listed.usd_per_mtok;
     const batch = usage['service_tier'] === 'batch' ? 'batch_' : '';
-    const tenths = usage['inference_geo'] === 'us' && listed.geo_us_multiplier !== null ? 11n : 10n;
+    const tenths = geo === 'us' && listed.geo_us_multiplier !== null ? 11n : 10n;
     for (const [name, quantity] of [
       ['input', part.input],
       ['cache_write_5m', part.write5m],

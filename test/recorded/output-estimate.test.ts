@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 
 import { createProgress, observeStream, type Progress } from '../../main/proxy/observe.ts';
 import { createOutputCalibration, estimateByRule, type GeneratedOutput } from '../../shared/output-estimate.ts';
+import { typicalErrorPercent } from '../../shared/estimate-error.ts';
 import { readCount } from '../../shared/usage.ts';
 import { absentReason, isRecordedHere, readExchanges, recordedFiles } from './recorded-traffic.ts';
 
@@ -109,7 +110,9 @@ describe('the output estimate', () => {
       const whole = errorsAt(streams, 9, calibrated);
       const half = errorsAt(streams, 4, calibrated);
       expect(streams.length).toBeGreaterThan(150);
-      expect(whole.median).toBeLessThan(0.12);
+      expect(whole.median).toBeLessThan(typicalErrorPercent.nearEnd / 100);
+      expect(errorsAt(streams, 8, calibrated).median).toBeLessThan(typicalErrorPercent.nearEnd / 100);
+      expect(errorsAt(streams, 0, calibrated).median).toBeLessThan(typicalErrorPercent.nearStart / 100);
       expect(whole.p95).toBeLessThan(0.45);
       expect(half.median).toBeLessThan(0.25);
       expect(whole.median).toBeLessThan(errorsAt(streams, 9, before).median);

@@ -23,6 +23,13 @@ const titles = [...text('docs/pricing.md').matchAll(/`(test\/[\w./-]+\.ts)`((?:,
   ([, path = '', quoted = '']) => [...quoted.matchAll(/"([^"]+)"/g)].map(([, title = '']) => [path, title]),
 );
 
+/** Rows of its tables: the rule, and the last two columns, which are its source and its test. */
+const rules = text('docs/pricing.md')
+  .split('\n')
+  .filter((line) => line.startsWith('| ') && !/^\| (rule|ending) \|/.test(line))
+  .map((line) => line.split(' | ').map((cell) => cell.replace(/^\| | \|$/g, '').trim()))
+  .map((cells) => [cells[0] ?? '', cells.at(-2) ?? '', cells.at(-1) ?? '']);
+
 describe('the documents', () => {
   it.each(paths)('%s names %s, which exists', (_file, path) => {
     expect(globSync(path, { cwd: root }).length).toBeGreaterThan(0);
@@ -36,6 +43,11 @@ describe('the documents', () => {
 describe('the rules of docs/pricing.md', () => {
   it('are many, each with a test', () => {
     expect(titles.length).toBeGreaterThan(40);
+  });
+
+  it.each(rules)('name a source and a test: %s', (_rule, source, heldBy) => {
+    expect(source).not.toBe('');
+    expect(heldBy).toMatch(/`test\/[\w./-]+\.ts` "/);
   });
 
   it.each(titles)('are held by %s "%s"', (path, title) => {

@@ -2,7 +2,7 @@
 import { useEffect, useRef, type ReactNode } from 'react';
 
 import type { CallDetail } from '../../../shared/contract/api.ts';
-import { shortModelName, tokensInWords } from '../../../shared/plain-words.ts';
+import { tokensInWords } from '../../../shared/plain-words.ts';
 import { promptTokens } from '../../../shared/usage.ts';
 import { CallTags } from '../../components/call-tags.tsx';
 import { CallMoney, Money } from '../../components/money.tsx';
@@ -15,6 +15,7 @@ import { meterEventWords } from '../stripe/event-words.ts';
 import { AssignCall } from './assign-call.tsx';
 import { CallHistory, Sources } from './call-history.tsx';
 import { ChargeLines } from './charge-lines.tsx';
+import { howItEnded } from './ending-words.ts';
 import { RefusedCall } from './refused-call.tsx';
 
 export function CallPanel({ id, close }: { readonly id: string; readonly close: () => void }) {
@@ -122,23 +123,6 @@ function howMuch(call: CallDetail): string {
   if (prompt + call.outputTokens === 0) return '';
   const inWords = (tokens: number) => `${tokens.toLocaleString('en-US')} tokens (${tokensInWords(tokens)})`;
   return `It read ${inWords(prompt)} and wrote ${inWords(call.outputTokens)}.`;
-}
-
-function howItEnded({ status, errorType, isEstimated, model, requestedModel }: CallDetail): string {
-  const name = shortModelName(model ?? requestedModel ?? 'An unknown model');
-  const estimate = isEstimated ? ' Its output is estimated from what had been sent.' : '';
-  switch (status) {
-    case 'complete':
-      return `${name} answered in full.`;
-    case 'partial':
-      return `${errorType === 'client_left' ? 'The client left before the end.' : 'The answer was cut off.'}${estimate}`;
-    case 'failed':
-      return 'It failed and costs nothing.';
-    case 'refused':
-      return 'Tollkeeper refused it; it never left this machine.';
-    case 'in_flight':
-      return 'It is on its way.';
-  }
 }
 
 /** What sets the price besides the model, where it is not the usual. */

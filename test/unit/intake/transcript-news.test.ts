@@ -1,4 +1,5 @@
 /** What of a transcript is new, over real files that grow, are cut, change places, vanish and may not be read. */
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   mkdirSync,
@@ -101,6 +102,20 @@ describe('a transcript', () => {
     expect(read().news).toMatchObject({ kind: 'unreadable' });
     path = `${path}${'x'.repeat(300)}`;
     expect(read().news).toEqual({ kind: 'unreadable', reason: 'ENAMETOOLONG' });
+  });
+
+  it.skipIf(process.platform === 'win32')('that is a pipe which nobody writes is told, and not waited for', () => {
+    execFileSync('mkfifo', [path]);
+    expect(read().news).toEqual({ kind: 'unreadable', reason: 'it is not a file' });
+  });
+
+  it('is known again by the same mark, whether it was in memory or is read once more', () => {
+    writeFileSync(path, line('one') + line('two'));
+    const whole = read().file;
+    appendFileSync(path, '{"half":');
+    const beforeHalf = read().file;
+    expect(beforeHalf?.head).toBe(whole?.head);
+    expect(read(whole)).toMatchObject({ text: '', file: { head: whole?.head, readBytes: whole?.readBytes } });
   });
 
   it('longer than what is read at once comes in windows of whole lines', () => {

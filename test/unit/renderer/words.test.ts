@@ -5,6 +5,7 @@ import type { MonthView, Spend } from '../../../shared/contract/api.ts';
 import type { Sum } from '../../../shared/spend-words.ts';
 import { pagesOfText, shortModelName, tokensInWords } from '../../../shared/plain-words.ts';
 import { seriesOf, stackDays } from '../../../renderer/charts/days-chart.tsx';
+import { howItEnded } from '../../../renderer/views/calls/ending-words.ts';
 import { exactUsd, unitPriceInWords } from '../../../renderer/views/calls/line-words.ts';
 import { cacheHitPercent, change, comparison } from '../../../renderer/views/month/comparison.ts';
 
@@ -102,5 +103,37 @@ describe('plain words', () => {
       shortModelName('claude-haiku-4-5-20251001'),
       shortModelName('gpt-x'),
     ]).toEqual(['opus 5.5', 'haiku 4.5', 'gpt-x']);
+  });
+});
+
+describe('how a call ended', () => {
+  const call = {
+    status: 'partial',
+    errorType: 'client_left',
+    isEstimated: true,
+    model: 'claude-sonnet-5-5',
+    requestedModel: null,
+    passCount: 1,
+    source: 'proxy',
+  } as const;
+
+  it('says of a cut answer what is exact, what is estimated and how far off that may be', () => {
+    expect(howItEnded(call)).toBe(
+      'The client left before the end. Its input is exact; its output is estimated from what had been sent, typically off by 12 % where the answer was nearly whole and by 45 % where it had just begun.',
+    );
+    expect(howItEnded({ ...call, errorType: 'upstream_cut', isEstimated: false })).toBe(
+      'The answer was cut off. Its counts are those that Anthropic told at the end, exact.',
+    );
+    expect(howItEnded({ ...call, passCount: 0 })).toBe(
+      'The client left before the end. Nothing is known of its tokens.',
+    );
+  });
+
+  it('says of a transcript’s call why its counts may not be the last', () => {
+    const told = { ...call, status: 'complete', errorType: null } as const;
+    expect(howItEnded({ ...told, isEstimated: false })).toBe('sonnet 5.5 answered in full.');
+    expect(howItEnded({ ...told, source: 'claude_code' })).toBe(
+      'sonnet 5.5 answered in full. Its transcript does not say why it stopped, so its counts may be from before the end.',
+    );
   });
 });

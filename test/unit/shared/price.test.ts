@@ -58,6 +58,7 @@ describe('the price', () => {
     ['claude-opus-5-5', { input_tokens: 5, service_tier: 'priority' }, 'priced by contract'],
     ['claude-opus-5-5', { input_tokens: 5, service_tier: 'flex' }, 'service tier "flex" is not known'],
     ['claude-opus-5-5', { input_tokens: 5, speed: 'warp' }, 'speed "warp" is not known'],
+    ['claude-opus-5-5', { input_tokens: 5, inference_geo: 'eu' }, 'inference region "eu" is not known'],
     ['claude-sonnet-5-5', { input_tokens: 5, speed: 'fast' }, 'No fast price is published'],
     [
       'claude-opus-5-5',

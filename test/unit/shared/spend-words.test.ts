@@ -71,6 +71,7 @@ describe('the advice about an unpriced call', () => {
     [reasonOf('claude-opus-5-5', { service_tier: 'priority' }), 'invoice'],
     [reasonOf('claude-opus-5-5', { service_tier: 'flex' }), 'update'],
     [reasonOf('claude-opus-5-5', { speed: 'ludicrous' }), 'update'],
+    [reasonOf('claude-opus-5-5', { inference_geo: 'europe-west1' }), 'update'],
     [reasonOf('claude-opus-5-5', { video_tokens: 7 }), 'update'],
     [reasonOf(null), 'source'],
     [interruptedReason, 'source'],

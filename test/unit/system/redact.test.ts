@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { backoffMs } from '../../../main/system/backoff.ts';
-import { errorText, openFileLog } from '../../../main/system/log.ts';
+import { errorText } from '../../../main/system/error-text.ts';
+import { openFileLog } from '../../../main/system/log.ts';
 import { redact } from '../../../main/system/redact.ts';
 
 const secrets = [
