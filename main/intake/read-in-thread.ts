@@ -2,10 +2,8 @@
  * Reads transcripts in a thread of its own: beside a proxy, whose loop must wait for no disk and no parser, and beside the writing of a command, which
  * takes as long as the reading. The thread ends with the import.
  */
-import { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
-
 import { dataOf, type PriceBook } from '../../shared/pricing/price-book.ts';
+import { startThread } from '../system/start-thread.ts';
 import { callWorker } from '../system/worker-calls.ts';
 import type { ChunkQuestion, TranscriptChunk } from './transcript-chunks.ts';
 import type { TranscriptPlaces } from './transcript-files.ts';
@@ -31,9 +29,7 @@ export type TranscriptReading = {
  * ended by who started it.
  */
 export function startReading(places: TranscriptPlaces): TranscriptReading {
-  // The thread stands beside this file, as source (.ts) or built (.js).
-  const entry = new URL(`./transcript-thread${extname(import.meta.url)}`, import.meta.url);
-  const thread = new Worker(entry, { name: 'transcripts', resourceLimits });
+  const thread = startThread(import.meta.url, 'transcript-thread', { name: 'transcripts', resourceLimits });
   const { call } = callWorker<TranscriptThreadFunctions>(thread);
   const listed = call('list', places);
   listed.catch(() => {});
