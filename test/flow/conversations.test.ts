@@ -78,6 +78,20 @@ describe('a loop of an SDK', () => {
     ]);
   });
 
+  it('is the session of OpenCode, and a subagent’s session is one of its own with its parent', async () => {
+    far = await startLimitedEngine();
+    const client = far.client('/@alice/webshop');
+    const session = (id: string) => ({ 'x-session-affinity': id, 'x-session-id': id });
+    const messages: Message[] = [];
+    await turn(client, messages, 'find the bug', session('ses_1'));
+    await turn(client, [], 'search the tests', { ...session('ses_2'), 'x-parent-session-id': 'ses_1' });
+    await turn(client, messages, 'and now', session('ses_1'));
+    expect(await conversations(3)).toMatchObject([
+      { id: 'ses_1', parent: null, turns: 2 },
+      { id: 'ses_2', parent: 'ses_1', turns: 1 },
+    ]);
+  });
+
   it('has its parent in the ledger as soon as its first call asks, refused or not, for whoever reads it and after a kill', async () => {
     far = await startLimitedEngine({ limits: { contextLimitTokens: 5_000 } });
     const client = far.client('/@alice/webshop');
