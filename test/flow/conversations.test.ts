@@ -158,6 +158,10 @@ describe('a conversation of sixty turns whose cache expires twice', () => {
       const told = headers.filter((header) => header !== null).join(' ');
       for (const { sentence } of seen?.warnings.slice(0, -1) ?? []) expect(told.split(sentence)).toHaveLength(2);
 
+      const watched = far.notices.join('\n');
+      for (const { sentence, remedy } of seen?.warnings ?? [])
+        expect(watched.split(`${sentence} ${remedy}`)).toHaveLength(2);
+
       const db = openLedgerFile(join(far.engine.home, ledgerFileName), 'read');
       expect(readWarnings(db, 0).map(({ conversation, cause }) => `${conversation} ${cause}`)).toEqual(
         causes.map((cause) => `${seen?.id} ${cause}`),
