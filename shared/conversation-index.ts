@@ -8,7 +8,8 @@
  *   - it extends a turn of the session's conversations: `continues` that one (a turn that is not the current one: the history was rewound);
  *   - else, with the system prompt of the session: the history was written anew; `compacts` where it became shorter, else `continues`;
  *   - else it is a task beside the main one (a title, a subagent of an older client): `begins`, with the session as parent.
- *   - A session never seen: `forks` where it extends a turn of another conversation (a resumed session), else `begins`.
+ *   - A session never seen: `forks` where it extends a turn of another conversation (a resumed session), else `begins`, with the session that started it
+ *     as parent where the client names one.
  * Without one, by the prompt:
  *   - the very prompt of a current turn: `retries` when the client marks it so or the turn was not answered. Otherwise somebody asks the same anew:
  *     a second conversation at turn 1, a fork of the turn before later on;
@@ -133,7 +134,8 @@ function placeInSession(
   if (!main) {
     const before = store.extended(chain, scope);
     if (before) return fork(store, chain, scope, session, before.conversation, before.turn);
-    return begin(store, chain, scope, session, { kind: 'begins', parent: null, parentTurn: null, turn: 1 });
+    const parent = caller.parentSession === session ? null : caller.parentSession;
+    return begin(store, chain, scope, session, { kind: 'begins', parent, parentTurn: null, turn: 1 });
   }
   // A title is asked for without tools, and sometimes before the conversation itself.
   if (chain.system === main.system || (chain.hasTools && !main.hasTools)) {

@@ -8,25 +8,22 @@
  * Promises that a fault in here lets the call pass and is shown (`failed`), and that every call allowed holds its reservation until `finish`.
  */
 import type { BegunCall, CallOutcome } from '../../shared/call.ts';
-import type { ClientSession } from '../../shared/client-session.ts';
-import type { ConversationIndex, Placement } from '../../shared/conversation-index.ts';
-import type { PromptChain } from '../../shared/prompt-chain.ts';
+import type { ConversationIndex } from '../../shared/conversation-index.ts';
 import type { PromptMeasure } from '../../shared/prompt-measure.ts';
 import type { Usage } from '../../shared/usage.ts';
 import type { BatchBefore } from './batch-decision.ts';
 import { turnOf, type OpenCall } from './guarded-turn.ts';
 import type { After, Before, CallBefore, Limits } from './limits.ts';
 import { createPendingWarnings } from './pending-warnings.ts';
+import { createPlaces, type Place, type PlacedBy } from './places.ts';
 import type { Refusal } from './refusal.ts';
 import type { Warning } from './warnings.ts';
 
 export type GuardedCall = {
   readonly call: BegunCall;
-  readonly inspection: {
+  readonly inspection: PlacedBy & {
     readonly maxTokens: number | null;
     readonly measure: PromptMeasure | null;
-    readonly chain: PromptChain | null;
-    readonly session: ClientSession;
   };
   readonly scope: string;
   readonly countTokens: () => Promise<number | null>;
@@ -66,19 +63,20 @@ export type Guard = {
 };
 
 export function createGuard(options: GuardOptions): Guard {
-  const { limits, index } = options;
+  const { limits } = options;
+  const places = createPlaces(options.index);
   const open = new Map<string, OpenCall>();
   const pending = createPendingWarnings();
 
   function ask(asking: GuardedCall): GuardAnswer | Promise<GuardAnswer> {
     const { inspection, scope } = asking;
-    const placement = inspection.chain ? index.place(inspection.chain, { scope, ...inspection.session }) : null;
-    const conversation = placement?.conversation ?? nameOf(inspection.session);
-    if (placement?.parent) options.onParent(placement.conversation, placement.parent);
+    const place = places.find(scope, inspection);
+    const { conversation, parent } = place;
+    if (conversation !== null && parent !== null) options.onParent(conversation, parent);
     const call = { ...asking.call, conversation };
     const { measure, maxTokens } = inspection;
     const question = { ...call, callId: call.id, measure, maxTokens, nowMs: call.startedAtMs };
-    const placed = { call, scope, placement, question };
+    const placed = { call, place, question };
     if (!options.asksCountTokens || !limits.isWorthCounting(question)) return decide(placed, null);
     return asking.countTokens().then((counted) => decide(placed, counted));
   }
@@ -90,8 +88,8 @@ export function createGuard(options: GuardOptions): Guard {
       : allow(placed, before, before.decision.failure);
   }
 
-  async function refuse({ call, scope, placement }: PlacedCall, refusal: Refusal): Promise<GuardAnswer> {
-    if (placement) index.end({ scope }, placement, false);
+  async function refuse({ call, place }: PlacedCall, refusal: Refusal): Promise<GuardAnswer> {
+    places.end(place, { status: 'refused', messageId: null }, call);
     return answerOf(call, refusal);
   }
 
@@ -108,14 +106,10 @@ export function createGuard(options: GuardOptions): Guard {
     return { kind: 'allowed', conversation: null, warning: null };
   }
 
-  function allow(
-    { call, scope, placement, question }: PlacedCall,
-    before: Before,
-    failure: string | null,
-  ): GuardAnswer {
+  function allow({ call, place, question }: PlacedCall, before: Before, failure: string | null): GuardAnswer {
     if (failure !== null) options.onFailure(failure);
     const { measure } = question;
-    open.set(call.id, { scope, placement, measure, tokensByRule: before.estimate?.tokensByRule ?? 0 });
+    open.set(call.id, { place, measure, tokensByRule: before.estimate?.tokensByRule ?? 0 });
     if (before.warnings.length > 0) options.onWarnings(call, before.warnings);
     return { kind: 'allowed', conversation: call.conversation, warning: headerFor(call.conversation, before.warnings) };
   }
@@ -127,7 +121,7 @@ export function createGuard(options: GuardOptions): Guard {
   function finish(call: BegunCall, { endedAtMs, usage }: GuardedEnd, outcome: CallOutcome): void {
     const opened = open.get(call.id);
     open.delete(call.id);
-    if (opened?.placement) index.end(opened, opened.placement, outcome.status === 'complete');
+    if (opened) places.end(opened.place, outcome, call);
     if (usage === null && outcome.costNanoUsd === null) return limits.release(call.id);
     const turn =
       usage === null || !opened ? null : turnOf(call, opened, { endedAtMs, usage, costNanoUsd: outcome.costNanoUsd });
@@ -177,15 +171,9 @@ export function createGuard(options: GuardOptions): Guard {
 
 type PlacedCall = {
   readonly call: BegunCall;
-  readonly scope: string;
-  readonly placement: Placement | null;
+  readonly place: Place;
   readonly question: Omit<CallBefore, 'countedTokens'>;
 };
-
-/** Of a body that cannot be read, by its headers alone. */
-function nameOf({ session, agent }: ClientSession): string | null {
-  return session !== null && agent !== null ? `${session}/${agent}` : session;
-}
 
 function failureSentence(error: unknown): string {
   return `The limits failed and the call was let through: ${error instanceof Error ? error.message : String(error)}`;

@@ -1,15 +1,14 @@
 /** A call that was let through, as the turn of its conversation that it became. Pure. */
 import type { BegunCall } from '../../shared/call.ts';
-import type { Placement } from '../../shared/conversation-index.ts';
 import { contextCountsOf } from '../../shared/prompt-estimate.ts';
 import type { PromptMeasure } from '../../shared/prompt-measure.ts';
 import type { Usage } from '../../shared/usage.ts';
 import type { Turn } from './conversation-state.ts';
+import type { Place } from './places.ts';
 
 /** What is remembered of it on its way. */
 export type OpenCall = {
-  readonly scope: string;
-  readonly placement: Placement | null;
+  readonly place: Place;
   readonly measure: PromptMeasure | null;
   readonly tokensByRule: number;
 };
@@ -24,7 +23,7 @@ const unchanged = { system: false, tools: false, history: false };
 
 export function turnOf(
   { startedAtMs, requestedModel }: BegunCall,
-  { placement, tokensByRule }: OpenCall,
+  { place, tokensByRule }: OpenCall,
   { endedAtMs, usage, costNanoUsd }: TurnEnd,
 ): Turn {
   return {
@@ -35,6 +34,6 @@ export function turnOf(
     counts: contextCountsOf(usage),
     costNanoUsd,
     tokensByRule,
-    changed: placement?.changed ?? unchanged,
+    changed: place.placement?.changed ?? unchanged,
   };
 }

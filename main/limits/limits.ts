@@ -145,7 +145,10 @@ export function createLimits(options: LimitsOptions): Limits {
   function isWorthCounting({ measure, conversation, project }: Omit<CallBefore, 'countedTokens'>): boolean {
     const limitTokens = ownLimitsOf(rules, project).contextLimitTokens;
     if (limitTokens === null || measure === null) return false;
-    return isNearLimit(expectation.estimate(measure, states.of(conversation)).tokens, limitTokens);
+    const { tokens, restsOn } = expectation.estimate(measure, states.of(conversation));
+    // The count is of the body, which of a thread holds what is new alone, and nothing of what a tool of Anthropic's will find.
+    const isHidden = measure.isThread || (measure.serverTools > 0 && restsOn === 'last_turn');
+    return !isHidden && isNearLimit(tokens, limitTokens);
   }
 
   function economics(conversation: string, project: string | null, nowMs: number): Economics | null {

@@ -95,9 +95,14 @@ export function refuseBudget(
   const whose = of === 'team' ? 'the team' : `the ${of} ${account.whose ?? ''}`;
   const limit = formatUsd(account.limitNanoUsd);
   const reset = `resets ${resetDayOf(per, day)} 00:00 ${timeZone}`;
+  const spent = formatUsd(sums.spentNanoUsd);
+  const ofIt = `Of the budget of ${limit} of ${whose}, ${spent} is spent`;
+  const isSpent = sums.spentNanoUsd >= account.limitNanoUsd;
   const room = isHeld
-    ? `Of the budget of ${limit} of ${whose}, ${formatUsd(sums.spentNanoUsd)} is spent and ${formatUsd(sums.reservedNanoUsd)} is spoken for by calls and batches on their way; when they have ended there may be room.`
-    : `The budget of ${limit} of ${whose} is spent: ${formatUsd(sums.spentNanoUsd)}.`;
+    ? `${ofIt} and ${formatUsd(sums.reservedNanoUsd)} is spoken for by calls and batches on their way; when they have ended there may be room.`
+    : isSpent
+      ? `The budget of ${limit} of ${whose} is spent: ${spent}.`
+      : `${ofIt}, and what is left does not pay for this call.`;
   const sentence = `spend limit reached (${periodWord[per]}; ${reset}). ${room} ${stopped(expected)} To go on, raise the budget${letOn(conversation)}.`;
   const seconds = isHeld ? heldSeconds : secondsToReset(per, day, timeZone, nowMs);
   return refusal('budget', 429, 'billing_error', sentence, expected.nanoUsd, { 'retry-after': String(seconds) });

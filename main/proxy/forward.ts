@@ -43,6 +43,8 @@ export type ForwardEvents = {
   readonly onChunk: (chunk: Buffer) => Promise<void> | undefined;
   /** After each chunk, as soon as it is read: the last words of the answer, where it is to be cut behind this one; null where it goes on. */
   readonly cutShort?: () => LastWords | null;
+  /** It will be cut behind what has been passed: whatever comes now is not its client's any more. */
+  readonly isEnding?: () => boolean;
   /** A promise: what has to be done before the client sees the end of a whole answer. */
   readonly onEnd: (end: ForwardEnd) => Promise<void> | undefined;
   /** Where the end of the answer waits for `onEnd`. */
@@ -91,12 +93,11 @@ export function forward(
 
   const body = gatherChunks((chunk) => {
     // Cut short behind an earlier chunk of the same read.
-    if (isEnded) return;
+    if (isEnded || events.isEnding?.()) return;
     const read = events.onChunk(chunk);
     if (!isDraining && !answer.write(chunk, read)) controller?.pause();
-    if (events.cutShort === undefined) return;
     if (read === undefined) cutIfAsked();
-    else void read.then(cutIfAsked);
+    else if (events.cutShort) void read.then(cutIfAsked);
   });
 
   /** Headers leave at once, not with the first byte of a body that may take minutes; in one packet with it when it is here already. */
@@ -146,13 +147,14 @@ export function forward(
       onResponseData: (_started, chunk) => body.add(chunk),
       onResponseEnd: (ended) => {
         body.flush();
+        if (events.isEnding?.()) return;
         if (isDraining) return void end({ kind: 'client_left', didReach: true });
         passTrailers(response, rawTexts(ended.rawTrailers));
         answer.end(end({ kind: 'whole' }));
       },
       onResponseError: (_failed, error) => {
         body.flush();
-        if (isEnded) return;
+        if (isEnded || events.isEnding?.()) return;
         const didReach = controller !== null && !(error instanceof UpstreamProxyError);
         if (isDraining) return void end({ kind: 'client_left', didReach });
         if (response.headersSent) {

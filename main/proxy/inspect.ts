@@ -22,7 +22,11 @@ export type Inspection = {
   /** Null where there is no list of messages. */
   readonly chain: PromptChain | null;
   readonly session: ClientSession;
+  /** Of a request to a message thread; the id is null where it begins one. */
+  readonly thread: MessageThread | null;
 };
+
+export type MessageThread = { readonly previousMessageId: string | null };
 
 /** Anthropic's own limit after decoding is 32 MB (facts section 3); more is passed on and left unread. */
 const decodedBytesMax = 48 * 1024 * 1024;
@@ -31,7 +35,16 @@ const decodedBytesMax = 48 * 1024 * 1024;
 export function inspectRequest(body: Buffer | null, raw: RawHeaders): Inspection {
   const request = body === null ? null : parseRequest(body, headerOf(raw, 'content-encoding'));
   const session = clientSession((name) => headerOf(raw, name), request);
-  if (!request) return { requestedModel: null, isStream: false, maxTokens: null, measure: null, chain: null, session };
+  if (!request)
+    return {
+      requestedModel: null,
+      isStream: false,
+      maxTokens: null,
+      measure: null,
+      chain: null,
+      session,
+      thread: null,
+    };
   return {
     requestedModel: readText(request['model']),
     isStream: request['stream'] === true,
@@ -39,7 +52,13 @@ export function inspectRequest(body: Buffer | null, raw: RawHeaders): Inspection
     measure: orNull(() => measurePrompt(request)),
     chain: orNull(() => promptChain(request, hashText)),
     session,
+    thread: threadOf(request['thread']),
   };
+}
+
+function threadOf(thread: unknown): MessageThread | null {
+  if (!isWireObject(thread)) return null;
+  return { previousMessageId: thread['type'] === 'continue' ? readText(thread['previous_message_id']) : null };
 }
 
 export type BatchInspection = {

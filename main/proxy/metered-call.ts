@@ -106,7 +106,7 @@ function listen({ call, begunAtMs, tap, onRelease }: Listening, options: ProxyOp
       onRelease();
       return finish(end);
     },
-    ...(cutting ? { cutShort: cutting.lastWords } : {}),
+    ...(cutting ? { cutShort: cutting.lastWords, isEnding: cutting.isEnding } : {}),
     holds: { clock, isEndSeen: () => tap.progress.isWhole, settle: () => finish({ kind: 'whole' }) },
   };
 }

@@ -1,4 +1,7 @@
-/** The demo's far side: a simulated Anthropic at a pace that a person can watch, a simulated Stripe that is set up, and who is billed. */
+/** The demo's far side: a simulated Anthropic at a pace that a person can watch, a simulated Stripe that is set up, who is billed, and the team's budgets. */
+import type { z } from 'zod';
+
+import { budgetSchema } from '../../shared/contract/limits.ts';
 import type { Settings } from '../../shared/contract/settings.ts';
 import type { Clock } from '../system/clock.ts';
 import { startSandboxAnthropic, type SandboxAnthropic } from './anthropic-server.ts';
@@ -19,6 +22,21 @@ const delayPerDeltaMs = 60;
 /** Research has no customer on purpose: the Stripe screen says what is billed to nobody. */
 const demoCustomers = { projects: { webshop: 'cus_demo_webshop', ops: 'cus_demo_ops' }, members: {} };
 
+/**
+ * The team spends some $50 an hour, a quarter of it on research, whose budget is half spent after two minutes and spent after four; the others last for hours.
+ */
+const demoBudgets: readonly z.input<typeof budgetSchema>[] = [
+  { of: 'team', per: 'month', usd: 1_000 },
+  { of: 'member', per: 'day', usd: 150 },
+  { of: 'project', name: 'webshop', per: 'day', usd: 250 },
+  { of: 'project', name: 'research', per: 'day', usd: 1 },
+];
+
+/** Those that somebody has set in the demo's home are theirs. */
+function withBudgets(limits: Settings['limits']): Settings['limits'] {
+  return limits.budgets.length > 0 ? limits : { ...limits, budgets: budgetSchema.array().parse(demoBudgets) };
+}
+
 export async function startDemoFarSide(settings: Settings, clock: Clock): Promise<DemoFarSide> {
   const anthropic = await startSandboxAnthropic({ clock, delayPerDeltaMs });
   const stripe = await startSandboxStripe({ clock });
@@ -32,6 +50,7 @@ export async function startDemoFarSide(settings: Settings, clock: Clock): Promis
       upstream: anthropic.url,
       stripeApiBase: stripe.url,
       customers: demoCustomers,
+      limits: withBudgets(settings.limits),
     },
     stripeApiKey: 'sk_test_demo',
     close: async () => {

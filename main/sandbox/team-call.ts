@@ -14,6 +14,8 @@ export type CallOutcome =
   | { readonly kind: 'unreachable' }
   /** The request itself will not pass: too long, or over a limit of the proxy. */
   | { readonly kind: 'not_taken' }
+  /** Nor will any other for a while. */
+  | { readonly kind: 'over_budget' }
   | { readonly kind: 'failed' };
 
 export type TeamCall = {
@@ -71,6 +73,8 @@ function outcomeOf(error: unknown): CallOutcome {
   if (error instanceof Anthropic.APIUserAbortError) return { kind: 'failed' };
   if (error instanceof Anthropic.APIConnectionError) return { kind: 'unreachable' };
   if (error instanceof Anthropic.BadRequestError) return { kind: 'not_taken' };
+  if (error instanceof Anthropic.RateLimitError && error.headers.get('x-should-retry') === 'false')
+    return { kind: 'over_budget' };
   if (error instanceof Anthropic.AnthropicError) return { kind: 'failed' };
   // A body cut in the middle reaches the caller of fetch as it is: "terminated", or an AbortError when it was cut by the signal.
   if (error instanceof Error && (error.name === 'AbortError' || error.message === 'terminated'))

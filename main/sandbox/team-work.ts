@@ -1,6 +1,7 @@
 /**
  * The demo's team at work: alice, bo and carla send real requests through the proxy, about one a second and at most six at once. Conversations grow
- * turn after turn and start over before they are full; short errands in between keep the meter moving, from the first second on.
+ * turn after turn and start over before they are full; short errands in between keep the meter moving, from the first second on. Whoever is over a budget
+ * does something else for a while, and asks again then.
  */
 import type Anthropic from '@anthropic-ai/sdk';
 
@@ -30,6 +31,7 @@ const openingPauseMs = 300;
 /** Of all calls; errands also fill in when every desk waits for an answer. */
 const errandShare = 0.35;
 const errandTokensMax = 60;
+const overBudgetRestMs = 120_000;
 const unreachableBackoff = { baseMs: 1_000, capMs: 15_000 };
 
 type Seat = { readonly client: Anthropic; conversation: Conversation; isBusy: boolean };
@@ -40,6 +42,7 @@ export function startDemoTeam({ proxyUrl, clock, fraction, signal }: DemoTeamOpt
   const seats = desks.map((desk): Seat => {
     return { client: openClient(proxyUrl, desk), conversation: openConversation(desk, fraction), isBusy: false };
   });
+  const resting = new Set<Errand>();
   const errandClients = new Map(errands.map((errand) => [errand, openClient(proxyUrl, errand)]));
   const inFlight = new Set<Promise<void>>();
   let started = 0;
@@ -63,8 +66,12 @@ export function startDemoTeam({ proxyUrl, clock, fraction, signal }: DemoTeamOpt
     const free = seats.filter(({ isBusy }) => !isBusy);
     const seat = free[Math.floor(fraction() * free.length)];
     // The first call is an errand: it is answered within a second.
-    if (started === 0 || seat === undefined || fraction() < errandShare) return runErrand(pick(errands, fraction));
-    return takeTurn(seat);
+    return started === 0 || seat === undefined || fraction() < errandShare ? nextErrand() : takeTurn(seat);
+  }
+
+  async function nextErrand(): Promise<void> {
+    const [first, ...others] = errands.filter((errand) => !resting.has(errand));
+    if (first !== undefined) await runErrand(pick([first, ...others], fraction));
   }
 
   async function takeTurn(seat: Seat): Promise<void> {
@@ -76,6 +83,7 @@ export function startDemoTeam({ proxyUrl, clock, fraction, signal }: DemoTeamOpt
       isStreamed,
       session: conversation.desk.client === 'claude-cli' ? conversation.session : null,
     });
+    if (outcome.kind === 'over_budget') return rest(() => (seat.isBusy = false));
     seat.isBusy = false;
     if (outcome.kind === 'answered') seat.conversation = continueConversation(conversation, outcome.message, fraction);
     // Refused as it stands: a person would begin anew. After any other failure the same turn is tried again.
@@ -91,7 +99,14 @@ export function startDemoTeam({ proxyUrl, clock, fraction, signal }: DemoTeamOpt
       max_tokens: errandTokensMax,
       messages: [{ role: 'user' as const, content }],
     };
-    await call(client, { request, isStreamed: false, session: null });
+    const outcome = await call(client, { request, isStreamed: false, session: null });
+    if (outcome.kind !== 'over_budget') return;
+    resting.add(errand);
+    rest(() => resting.delete(errand));
+  }
+
+  function rest(then: () => void): void {
+    void sleep(clock, overBudgetRestMs, stopped).then(then);
   }
 
   type Asked = {

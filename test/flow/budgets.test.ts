@@ -172,6 +172,88 @@ describe('a budget', () => {
   });
 });
 
+describe('the day of a budget', () => {
+  it('is the team’s own, twenty-five hours long where the clocks go back, and the answer says when it ends', async () => {
+    const limits = { budgets: [{ of: 'member' as const, per: 'day' as const, usd: 0.01 }] };
+    // Half past eleven in the evening before the clocks of Berlin go back.
+    const nowMs = Date.parse('2026-10-24T23:30:00+02:00');
+    far = await startLimitedEngine({ home, limits, timeZone: 'Europe/Berlin', nowMs });
+    const alice = far.client('/@alice');
+    const untilReset = async (index: number) => {
+      const error = await refusalOf(alice.messages.create(question(index)));
+      expect(error.status).toBe(429);
+      return { seconds: Number(error.headers?.get('retry-after')), sentence: error.message };
+    };
+    await alice.messages.create(question(1));
+    const first = await untilReset(2);
+    expect(first.sentence).toContain('(daily; resets 2026-10-25 00:00 Europe/Berlin)');
+    expect(first.seconds).toBeGreaterThan(29 * 60);
+    expect(first.seconds).toBeLessThanOrEqual(30 * 60);
+
+    // In UTC it is the same day still; in Berlin the next has begun.
+    far.clock.putAhead(45 * 60_000);
+    await alice.messages.create(question(3));
+    const second = await untilReset(4);
+    expect(second.sentence).toContain('(daily; resets 2026-10-26 00:00 Europe/Berlin)');
+    expect(second.seconds).toBeGreaterThan(24.7 * 3_600);
+    expect(second.seconds).toBeLessThanOrEqual(24.75 * 3_600);
+    await far.engine.restart();
+    expect((await far.limits()).budgets).toMatchObject([
+      { whose: 'alice', resetsAtMs: Date.parse('2026-10-26T00:00:00+01:00') },
+    ]);
+    far.clock.putAhead(24 * 3_600_000);
+    expect(await statusOf(far.client('/@alice').messages.create(question(5)))).toBe(429);
+    far.clock.putAhead(45 * 60_000);
+    expect(await statusOf(far.client('/@alice').messages.create(question(6)))).toBe(200);
+    expect(far.engine.verify().findings).toEqual([]);
+  });
+});
+
+describe('what is reserved for a call', () => {
+  const limits = { budgets: [{ of: 'team' as const, per: 'day' as const, usd: 100 }] };
+  const reserved = async () => (await far.limits()).budgets[0]?.reservedNanoUsd;
+  const isReserved = () => expect.poll(reserved).toBeGreaterThan(0);
+  const stream = (signal?: AbortSignal) =>
+    far
+      .client()
+      .messages.stream(question(1), signal ? { signal } : {})
+      .on('error', () => {});
+
+  it.each([
+    ['an answer of 529', { status: 529 }],
+    ['an answer of 400', { status: 400 }],
+    ['an error in mid-stream', { overloadedAfterDeltas: 2 }],
+    ['a connection that breaks in mid-stream', { cutAfterDeltas: 2 }],
+  ])('ends with %s', async (_what, fault) => {
+    far = await startLimitedEngine({ home, limits });
+    far.anthropic.setFault(fault);
+    await expect(stream().finalMessage()).rejects.toThrow();
+    await expect.poll(reserved).toBe(0);
+  });
+
+  it('ends when its client leaves, before the first byte and in mid-stream', async () => {
+    for (const fault of [{ isNeverAnswered: true }, { delayPerDeltaMs: 50 }]) {
+      far = await startLimitedEngine({ home, limits });
+      far.anthropic.setFault(fault);
+      const leaving = new AbortController();
+      const running = stream(leaving.signal);
+      await isReserved();
+      leaving.abort();
+      await expect(running.finalMessage()).rejects.toThrow(/aborted/);
+      await expect.poll(reserved).toBe(0);
+      await far.close();
+    }
+    far = await startLimitedEngine({ home, limits });
+  });
+
+  it('ends when Anthropic cannot be reached', async () => {
+    far = await startLimitedEngine({ home, limits });
+    await far.anthropic.close();
+    await expect(stream().finalMessage()).rejects.toThrow();
+    await expect.poll(reserved).toBe(0);
+  });
+});
+
 describe('a step of a budget', () => {
   it('that an import reaches is told once, on every channel, and not again after a restart', async () => {
     const limits = { budgets: [{ of: 'member' as const, per: 'month' as const, usd: 0.01 }] };

@@ -78,6 +78,20 @@ describe('a loop of an SDK', () => {
     ]);
   });
 
+  it('is the session of OpenCode, and a subagent’s session is one of its own with its parent', async () => {
+    far = await startLimitedEngine();
+    const client = far.client('/@alice/webshop');
+    const session = (id: string) => ({ 'x-session-affinity': id, 'x-session-id': id });
+    const messages: Message[] = [];
+    await turn(client, messages, 'find the bug', session('ses_1'));
+    await turn(client, [], 'search the tests', { ...session('ses_2'), 'x-parent-session-id': 'ses_1' });
+    await turn(client, messages, 'and now', session('ses_1'));
+    expect(await conversations(3)).toMatchObject([
+      { id: 'ses_1', parent: null, turns: 2 },
+      { id: 'ses_2', parent: 'ses_1', turns: 1 },
+    ]);
+  });
+
   it('has its parent in the ledger as soon as its first call asks, refused or not, for whoever reads it and after a kill', async () => {
     far = await startLimitedEngine({ limits: { contextLimitTokens: 5_000 } });
     const client = far.client('/@alice/webshop');
@@ -143,6 +157,10 @@ describe('a conversation of sixty turns whose cache expires twice', () => {
       expect(causes).toEqual(expect.arrayContaining(['cache_miss_expired', 'context_50', 'context_75']));
       const told = headers.filter((header) => header !== null).join(' ');
       for (const { sentence } of seen?.warnings.slice(0, -1) ?? []) expect(told.split(sentence)).toHaveLength(2);
+
+      const watched = far.notices.join('\n');
+      for (const { sentence, remedy } of seen?.warnings ?? [])
+        expect(watched.split(`${sentence} ${remedy}`)).toHaveLength(2);
 
       const db = openLedgerFile(join(far.engine.home, ledgerFileName), 'read');
       expect(readWarnings(db, 0).map(({ conversation, cause }) => `${conversation} ${cause}`)).toEqual(

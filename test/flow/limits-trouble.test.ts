@@ -1,5 +1,7 @@
 /** Limits near their edge, where `count_tokens` decides what the estimate cannot, and after a start that finds nothing to go on from. */
 import Anthropic from '@anthropic-ai/sdk';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,6 +12,7 @@ import { headerOf } from '../../main/proxy/headers.ts';
 import { writeFact } from '../../main/ledger/facts.ts';
 import { ledgerFileName, openLedgerFile } from '../../main/ledger/ledger-file.ts';
 import { model, questionOf, refusalOf, textOf } from '../kit/limits-far-side.ts';
+import { startEngineProcess } from '../kit/engine-process.ts';
 import { startTestEngine, type TestEngine } from '../kit/test-engine.ts';
 import { startUpstream, type Upstream } from '../kit/upstream.ts';
 
@@ -106,6 +109,26 @@ describe('a prompt within a tenth of the limit', () => {
     await start({ contextLimitTokens: 100_000 });
     await client().messages.create(nearQuestion);
     expect(asked).toHaveLength(1);
+  });
+});
+
+describe('an engine without a desktop', () => {
+  it('says on stderr what it warns of and what it stops', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'tollkeeper-serve-'));
+    const env = { TOLLKEEPER_CONTEXT_LIMIT: '6000' };
+    const serve = await startEngineProcess({ home, upstream: upstream.url, env });
+    const shop = new Anthropic({ apiKey: 'sk-ant-secret', baseURL: serve.proxyUrl, maxRetries: 0 });
+    // 5,000 tokens, as the far side reports.
+    await shop.messages.create(questionOf('hello', { stream: false }));
+    await refusalOf(shop.messages.create(questionOf(textOf(9_000))));
+    await expect
+      .poll(serve.stderr)
+      .toMatch(/^This conversation holds 5,010 tokens .*, 83 % of its limit of 6,000\. Compact it/m);
+    await expect.poll(serve.stderr).toMatch(/^prompt is too long: \d+ tokens > 6000 maximum\./m);
+    expect(serve.stderr()).not.toContain('sk-ant-secret');
+    expect(await serve.stop()).toBe(0);
+    rmSync(home, { recursive: true });
+    await start({});
   });
 });
 

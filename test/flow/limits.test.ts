@@ -166,6 +166,17 @@ describe('what is no message', () => {
     expect((await client.messages.countTokens({ model, messages })).input_tokens).toBeGreaterThan(15_000);
     expect((await client.models.list()).data.length).toBeGreaterThan(0);
   });
+
+  it('nor by a budget that is spent, which stops messages', async () => {
+    far = await startLimitedEngine({ limits: { budgets: [{ of: 'team', per: 'month', usd: 0.01 }] } });
+    const client = far.client();
+    await client.messages.create(questionOf(textOf(20_000)));
+    expect(await refusalOf(client.messages.create(questionOf('hello')))).toMatchObject({ status: 429 });
+    expect((await client.messages.countTokens(questionOf('hello'))).input_tokens).toBeGreaterThan(0);
+    expect((await client.models.list()).data.length).toBeGreaterThan(0);
+    // The simulated Anthropic has no batches: what it answers for them comes from there.
+    expect(await refusalOf(client.messages.batches.retrieve('msgbatch_1'))).toMatchObject({ status: 404 });
+  });
 });
 
 describe('a conversation that was let on', () => {

@@ -150,6 +150,41 @@ describe('a compressed answer that costs more than the ceiling', () => {
     expect(text.slice((start + delta('first words') + torn).length)).toMatch(/^event: error\ndata: \{.*\}\n\n$/);
   });
 
+  it.each(encodings)(
+    'in %s is cut with its last words where its chunks come several at once, and more of them behind',
+    async (encoding) => {
+      await upstream.close();
+      const { write } = createCompressor(encoding);
+      const parts: string[] = [];
+      upstream = await startUpstream(async (_request, response) => {
+        let isGone = false;
+        response.on('close', () => (isGone = true));
+        response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': encoding });
+        for (let burst = 0; burst < 1_000 && !isGone; burst++) {
+          const texts =
+            burst === 0 ? [start] : ['one', 'two', 'three'].map((word) => delta(`${word} ${burst} `.repeat(31)));
+          const chunks: Buffer[] = [];
+          for (const text of texts) chunks.push(await write(text));
+          parts.push(...texts);
+          // One packet, three frames.
+          response.socket?.cork();
+          for (const chunk of chunks) response.write(chunk);
+          response.socket?.uncork();
+          await new Promise<void>((resolve) => setImmediate(resolve));
+        }
+      });
+      // The prompt alone is $0.80.
+      await startWith({ callCeilingUsd: 0.81, cutsMidStream: true });
+      const { body } = await raw(`${engine.proxyUrl}/v1/messages`, { method: 'POST', body: streamBody });
+      const text = decompress(encoding, body);
+      const lastAt = text.indexOf('event: error\n');
+      expect(text.slice(lastAt)).toMatch(/^event: error\ndata: \{.*\}\n\n$/);
+      expect(lastAt).toBeGreaterThan(1_500);
+      expect(parts.join('').startsWith(text.slice(0, lastAt))).toBe(true);
+      expect(await engine.settled(1)).toMatchObject([cutRow]);
+    },
+  );
+
   it('in an encoding that cannot be ended has its connection cut behind what came: the spending stops all the same', async () => {
     await startWith({ callCeilingUsd: 0.5, cutsMidStream: true });
     compressed('zstd', true);

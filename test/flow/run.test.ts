@@ -1,9 +1,18 @@
 /** `tollkeeper run` and `tollkeeper env` as a person has them: real processes, with an engine, without one, and with one that is killed in between. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -97,6 +106,24 @@ describe('while no engine runs', () => {
     const broken = mkdtempSync(join(folder, 'broken-'));
     writeFileSync(join(broken, 'settings.json'), '{"prot":1}');
     expect(tollkeeper(['run', '--home', broken, ...node('process.exit(0)')]).status).toBe(0);
+  });
+
+  it('neither run nor env edits a dotfile, or leaves anything in the person’s home but the note of the gap', () => {
+    const person = mkdtempSync(join(folder, 'person-'));
+    const dotfiles = ['.bashrc', '.zshrc', '.profile', '.config/fish/config.fish', '.claude/settings.json'];
+    for (const name of dotfiles) {
+      mkdirSync(dirname(join(person, name)), { recursive: true });
+      writeFileSync(join(person, name), `# ${name}\n`);
+    }
+    const env = { HOME: person };
+    for (const shell of ['sh', 'fish', 'powershell'])
+      expect(tollkeeper(['env', '--shell', shell], { env: { ...env, TOLLKEEPER_PORT: '5151' } }).status).toBe(0);
+    expect(tollkeeper(['run', ...node('process.exit(0)')], { env }).status).toBe(0);
+    for (const name of dotfiles) expect(readFileSync(join(person, name), 'utf8')).toBe(`# ${name}\n`);
+    const left = readdirSync(person, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(left.map(({ name }) => name).toSorted()).toEqual(
+      [...dotfiles.map((name) => basename(name)), 'direct-runs.jsonl'].toSorted(),
+    );
   });
 
   it('env prints the address of the next start and says that nobody is there', () => {

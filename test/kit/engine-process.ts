@@ -9,6 +9,8 @@ import { liveSnapshotSchema, type LiveSnapshot } from '../../shared/contract/eve
 export type EngineProcess = {
   readonly proxyUrl: string;
   readonly live: () => Promise<LiveSnapshot>;
+  /** What it has written to stderr so far. */
+  readonly stderr: () => string;
   /** Waits until the gap on the dashboard is as asked for. */
   readonly gapIs: (isAsked: (gap: string | null) => boolean) => Promise<string | null>;
   /** The exit code of an orderly end. */
@@ -31,7 +33,11 @@ export async function startEngineProcess({ home, upstream, env = {} }: EnginePro
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
-  const line = JSON.parse(await firstLine(child)) as { proxy: string; dashboard: string };
+  let stderr = '';
+  child.stderr.on('data', (part: Buffer) => {
+    stderr += part.toString();
+  });
+  const line = JSON.parse(await firstLine(child, () => stderr)) as { proxy: string; dashboard: string };
   const dashboard = new URL(line.dashboard);
   const headers = { authorization: `Bearer ${dashboard.searchParams.get('token') ?? ''}` };
   const live = async () => {
@@ -47,6 +53,7 @@ export async function startEngineProcess({ home, upstream, env = {} }: EnginePro
   return {
     proxyUrl: line.proxy,
     live,
+    stderr: () => stderr,
     gapIs: async (isAsked) => {
       for (;;) {
         const { gap } = await live();
@@ -59,13 +66,9 @@ export async function startEngineProcess({ home, upstream, env = {} }: EnginePro
   };
 }
 
-function firstLine(child: ChildProcess): Promise<string> {
-  let stderr = '';
-  child.stderr?.on('data', (part: Buffer) => {
-    stderr += part.toString();
-  });
+function firstLine(child: ChildProcess, stderr: () => string): Promise<string> {
   return new Promise((resolve, reject) => {
     child.stdout?.once('data', (bytes: Buffer) => resolve(bytes.toString()));
-    child.once('exit', (code) => reject(new Error(`serve ended with code ${code}: ${stderr}`)));
+    child.once('exit', (code) => reject(new Error(`serve ended with code ${code}: ${stderr()}`)));
   });
 }

@@ -27,16 +27,25 @@ export type LimitedEngineOptions = {
   readonly limits?: z.input<typeof limitsSettingsSchema>;
   /** Goes on with the ledger of an earlier one; the caller removes it. */
   readonly home?: string;
+  readonly timeZone?: string;
+  /** The time of day at the start, where a test needs another than now. */
+  readonly nowMs?: number;
 };
 
 /** Both sides go by one clock, so that what is put ahead for one is for the other. */
-export async function startLimitedEngine({ limits = {}, home }: LimitedEngineOptions = {}): Promise<LimitedEngine> {
+export async function startLimitedEngine({
+  limits = {},
+  home,
+  timeZone = 'UTC',
+  nowMs,
+}: LimitedEngineOptions = {}): Promise<LimitedEngine> {
   const clock = createShiftedClock();
+  if (nowMs !== undefined) clock.putAhead(nowMs - clock.nowMs());
   const notices: string[] = [];
   const anthropic = await startSandboxAnthropic({ clock });
   const engine = await startTestEngine({
     upstream: anthropic.url,
-    settings: { limits },
+    settings: { limits, timeZone },
     clock,
     onNotice: (sentence) => void notices.push(sentence),
     ...(home === undefined ? {} : { home }),

@@ -6,7 +6,14 @@ import { hashText } from '../../main/system/hash-text.ts';
 import { createConversationIndex, type Caller } from '../../shared/conversation-index.ts';
 import { promptChain } from '../../shared/prompt-chain.ts';
 
-const plain: Caller = { scope: 'alice', session: null, agent: null, parentAgent: null, isRetry: false };
+const plain: Caller = {
+  scope: 'alice',
+  session: null,
+  agent: null,
+  parentAgent: null,
+  parentSession: null,
+  isRetry: false,
+};
 const chainOf = (texts: readonly string[]) => {
   const messages = texts.map((content, index) => ({ role: index % 2 === 0 ? 'user' : 'assistant', content }));
   const chain = promptChain({ system: 'The same for all.', messages }, hashText);

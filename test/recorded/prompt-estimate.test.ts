@@ -76,7 +76,14 @@ function asItRuns(list: readonly Asked[]) {
   const index = createConversationIndex(hashText);
   const lastTurns = new Map<string, LastTurn>();
   return list.map((asked) => {
-    const caller = { scope: asked.project, session: null, agent: null, parentAgent: null, isRetry: false };
+    const caller = {
+      scope: asked.project,
+      session: null,
+      agent: null,
+      parentAgent: null,
+      parentSession: null,
+      isRetry: false,
+    };
     const chain = promptChain(asked.request, hashText);
     const placement: Placement | null = chain && index.place(chain, caller);
     const last = placement?.kind === 'continues' ? (lastTurns.get(placement.conversation) ?? null) : null;

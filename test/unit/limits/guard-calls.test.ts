@@ -11,7 +11,7 @@ import { limitsWith, measureOf, noon, opus } from '../../kit/limit-calls.ts';
 
 const day = '2026-11-24';
 const request = { model: opus, messages: [{ role: 'user', content: 'hello' }] };
-const session = { session: null, agent: null, parentAgent: null, isRetry: false, user: null };
+const session = { session: null, agent: null, parentAgent: null, parentSession: null, isRetry: false, user: null };
 let failures: string[];
 let counts: number;
 beforeEach(() => {
@@ -22,7 +22,13 @@ beforeEach(() => {
 function asking(id: string, tokens = 10_000): GuardedCall {
   return {
     call: begunCall(id, { startedAtMs: noon, requestedModel: opus }),
-    inspection: { maxTokens: 400, measure: measureOf(tokens), chain: promptChain(request, hashText), session },
+    inspection: {
+      maxTokens: 400,
+      measure: measureOf(tokens),
+      chain: promptChain(request, hashText),
+      session,
+      thread: null,
+    },
     scope: 'alice',
     countTokens: async () => {
       counts += 1;

@@ -154,6 +154,16 @@ describe('a budget that is spent', () => {
     expect(answer.sentence).toContain('is spoken for by calls and batches on their way');
   });
 
+  it('says so when something is left that does not pay for the call', () => {
+    const nearly = limits();
+    nearly.after(callAfter('t1', 0.99 * usd));
+    const answer = refused(nearly);
+    expect(answer.sentence).toContain(
+      'Of the budget of $1.00 of the member alice, $0.99 is spent, and what is left does not pay for this call.',
+    );
+    expect(answer.headers['retry-after']).toBe(String(12 * 3_600));
+  });
+
   it('refuses a model that nobody can price too, since it costs something', () => {
     const spent = limits();
     const unknown = measureOf(10_000, { model: 'claude-next-9' });

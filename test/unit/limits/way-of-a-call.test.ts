@@ -41,7 +41,7 @@ function converse() {
   const limits = limitsWith({});
   const index = createConversationIndex(hashText);
   const cache = createPromptCache();
-  const caller = { scope: 'alice', session: null, agent: null, parentAgent: null, isRetry: false };
+  const caller = { scope: 'alice', session: null, agent: null, parentAgent: null, parentSession: null, isRetry: false };
   const messages: Message[] = [];
   let nowMs = noon;
   return Array.from({ length: 60 }, (_, turn) => {

@@ -145,6 +145,43 @@ describe('its pace', () => {
     expect(Math.max(...waits)).toBeLessThanOrEqual(15_000);
   });
 
+  it('leaves what is over a budget alone for two minutes, and asks again then', async () => {
+    let research = 0;
+    let others = 0;
+    const upstream = await startUpstream(({ url, rawHeaders }, response) => {
+      const isResearch = url.includes('/research/') || rawHeaders.includes('research');
+      if (isResearch) research += 1;
+      else others += 1;
+      const headers = isResearch ? { 'x-should-retry': 'false', 'retry-after': '7200' } : {};
+      response.writeHead(isResearch ? 429 : 529, { 'content-type': 'application/json', ...headers });
+      response.end('{"type":"error","error":{"type":"billing_error","message":"spend limit reached"}}');
+    });
+    const rests: (() => void)[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      after: (delayMs, run) => {
+        if (delayMs < 120_000) return systemClock.after(delayMs / 400, run);
+        rests.push(run);
+        return { cancel: () => {} };
+      },
+    };
+    const spent = startDemoTeam({ proxyUrl: upstream.url, clock, fraction: fractions(6) });
+    const othersGoOn = async () => {
+      const before = others;
+      await expect.poll(() => others).toBeGreaterThan(before + 30);
+    };
+    // A desk and two errands are of research; an errand may be on its way twice.
+    await expect.poll(() => rests.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+    await othersGoOn();
+    const asked = research;
+    await othersGoOn();
+    expect(research).toBe(asked);
+    for (const wake of rests.splice(0)) wake();
+    await expect.poll(() => research, { timeout: 10_000 }).toBeGreaterThanOrEqual(asked + 3);
+    await spent.close();
+    await upstream.close();
+  });
+
   it('ends with the signal that it was given', async () => {
     const stop = new AbortController();
     await startWork(5);

@@ -15,7 +15,22 @@ describe('the session of a client', () => {
       'x-claude-code-agent-id': 'agent-2',
       'x-claude-code-parent-agent-id': 'agent-1',
     };
-    expect(read(headers)).toEqual({ session, agent: 'agent-2', parentAgent: 'agent-1', isRetry: false, user: null });
+    expect(read(headers)).toEqual({
+      session,
+      agent: 'agent-2',
+      parentAgent: 'agent-1',
+      parentSession: null,
+      isRetry: false,
+      user: null,
+    });
+  });
+
+  it('is told by the headers of other clients, whose subagents have sessions of their own', () => {
+    const openCode = { 'x-session-affinity': 'ses_2', 'x-session-id': 'ses_2', 'x-parent-session-id': 'ses_1' };
+    expect(read(openCode)).toMatchObject({ session: 'ses_2', parentSession: 'ses_1', agent: null });
+    expect(read({ 'x-session-affinity': 'ses_1' })).toMatchObject({ session: 'ses_1', parentSession: null });
+    expect(read({ 'x-session-id': ' ', 'x-opencode-session': 'ses_3' })).toMatchObject({ session: 'ses_3' });
+    expect(read({ 'x-parent-session-id': 'ses_1' })).toMatchObject({ session: null, parentSession: null });
   });
 
   it.each([

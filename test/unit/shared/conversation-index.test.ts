@@ -5,7 +5,14 @@ import { hashText } from '../../../main/system/hash-text.ts';
 import { createConversationIndex, type Caller, type ConversationIndex } from '../../../shared/conversation-index.ts';
 import { promptChain } from '../../../shared/prompt-chain.ts';
 
-const plain: Caller = { scope: 'alice', session: null, agent: null, parentAgent: null, isRetry: false };
+const plain: Caller = {
+  scope: 'alice',
+  session: null,
+  agent: null,
+  parentAgent: null,
+  parentSession: null,
+  isRetry: false,
+};
 const retry: Caller = { ...plain, isRetry: true };
 const inSession: Caller = { ...plain, session: 's1' };
 const tools = [{ name: 'read', input_schema: {} }];
@@ -137,6 +144,16 @@ describe('with a session', () => {
       conversation: 's1/x',
       turn: 2,
     });
+  });
+
+  it('that another session started is one of its own with that one as parent, and no session is its own parent', () => {
+    const index = createConversationIndex(hashText);
+    ask(index, ['a'], inSession);
+    const started = { ...inSession, session: 's2', parentSession: 's1' };
+    expect(ask(index, ['task'], started)).toMatchObject({ kind: 'begins', conversation: 's2', parent: 's1' });
+    expect(ask(index, ['task', 'b', 'c'], started)).toMatchObject({ conversation: 's2', parent: 's1', turn: 2 });
+    const own = { ...inSession, session: 's3', parentSession: 's3' };
+    expect(ask(index, ['else'], own)).toMatchObject({ conversation: 's3', parent: null });
   });
 
   it('that an older client names keeps its side tasks apart, each with the session as parent', () => {
