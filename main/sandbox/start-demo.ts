@@ -2,13 +2,19 @@
  * A demo, whoever hosts it: the simulated far side, an engine that is pointed at it, and the team at work. The engine is started by the function
  * that is given, since the sandbox knows no engine.
  */
+import type { Secrets } from '../../shared/contract/secrets.ts';
 import type { Settings } from '../../shared/contract/settings.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Ids } from '../system/ids.ts';
 import { startDemoFarSide } from './demo.ts';
 import { startDemoTeam } from './team-work.ts';
 
-export type DemoOptions = { readonly settings: Settings; readonly clock: Clock; readonly ids: Ids };
+export type DemoOptions = {
+  readonly settings: Settings;
+  readonly settingsStore: { readonly save: (change: (inFile: Settings) => Partial<Settings>) => unknown };
+  readonly clock: Clock;
+  readonly ids: Ids;
+};
 
 type Closing = { readonly waitingEvents: number };
 type RunningEngine = {
@@ -16,19 +22,19 @@ type RunningEngine = {
   readonly dashboardUrl: string;
   readonly close: () => Promise<Closing>;
 };
-type Secrets = { readonly anthropicApiKey: string; readonly stripeApiKey: string };
 type Pointed<Options> = Options & { readonly secrets: Secrets; readonly isDemo: true };
 
 /** @throws what `start` throws, after the far side is closed again. */
-export async function startDemo<Options extends DemoOptions>(
+export async function startDemo<Options extends DemoOptions, Running extends RunningEngine>(
   options: Options,
-  start: (pointed: Pointed<Options>) => Promise<RunningEngine>,
-): Promise<RunningEngine> {
+  start: (pointed: Pointed<Options>) => Promise<Running>,
+): Promise<Running> {
   const { clock, ids } = options;
   const farSide = await startDemoFarSide(options.settings, clock);
   try {
+    keepBudgets(options, farSide.settings);
     // So that member keys can be tried; the simulated Anthropic takes any key.
-    const secrets: Secrets = { anthropicApiKey: 'sk-ant-demo', stripeApiKey: farSide.stripeApiKey };
+    const secrets = { anthropicApiKey: 'sk-ant-demo', stripeApiKey: farSide.stripeApiKey, anthropicAdminKey: null };
     const engine = await start({ ...options, settings: farSide.settings, secrets, isDemo: true });
     const team = startDemoTeam({ proxyUrl: engine.proxyUrl, clock, fraction: ids.fraction });
     const close = async () => {
@@ -37,9 +43,15 @@ export async function startDemo<Options extends DemoOptions>(
       await farSide.close();
       return last;
     };
-    return { proxyUrl: engine.proxyUrl, dashboardUrl: engine.dashboardUrl, close };
+    return { ...engine, close };
   } catch (error) {
     await farSide.close();
     throw error;
   }
+}
+
+/** Budgets that the demo brings stand in its settings file like any others, where they are changed and from where they are read again. */
+function keepBudgets({ settings, settingsStore }: DemoOptions, { limits: { budgets } }: Settings): void {
+  if (JSON.stringify(budgets) === JSON.stringify(settings.limits.budgets)) return;
+  settingsStore.save(({ limits }) => ({ limits: { ...limits, budgets } }));
 }

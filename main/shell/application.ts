@@ -2,9 +2,10 @@
  * The desktop app: one instance per home folder, one engine process, one window, one tray. It holds the token and the secrets; the window
  * holds neither. Closing the window leaves metering on (the tray stays); quitting closes the engine first, so that calls in flight are settled.
  */
-import { app, net, type BrowserWindow } from 'electron';
+import { app, net, Notification } from 'electron';
 
 import type { LiveSnapshot } from '../../shared/contract/events.ts';
+import type { Secrets } from '../../shared/contract/secrets.ts';
 import type { Clock } from '../system/clock.ts';
 import { registerAppScheme, handleAppProtocol } from './app-protocol.ts';
 import { answerDesktopCalls } from './desktop-calls.ts';
@@ -16,7 +17,9 @@ import { openLiveFeed, type LiveFeed } from './live-feed.ts';
 import { setMenu } from './menu.ts';
 import { openNotifications } from './notifications.ts';
 import { openTray, type SpendTray } from './tray.ts';
-import { openVault, type Secrets } from './vault.ts';
+import { openSecretKeeper } from './secret-keeper.ts';
+import { openVault } from './vault.ts';
+import { createWindowOpener } from './window-opener.ts';
 import { openWindow } from './window.ts';
 
 export type ApplicationOptions = {
@@ -60,19 +63,26 @@ export async function runApplication(options: ApplicationOptions): Promise<void>
 
 async function openParts(options: ApplicationOptions): Promise<void> {
   const vault = await openVault(options.home, systemKeychain);
-  const kept = await vault.read();
-  const show = createWindowOpener(options.paths.preload);
+  const secrets = await openSecretKeeper({
+    vault,
+    environment: options.environmentSecrets,
+    isDemo: options.isDemo,
+    onChange: (next) => engine.useSecrets(next),
+  });
+  const open = createWindowOpener((path) => openWindow(options.paths.preload, path));
+  const show = () => open();
   const tray = openTray({
     iconPath: options.paths.icon,
     remark: vault.unavailable,
     onOpen: show,
     onQuit: () => app.quit(),
   });
-  const engine = startEngine(options, kept, tray, openNotifications(show));
+  const engine = startEngine(options, secrets.secrets(), tray, openNotifications(Notification, open));
   handleAppProtocol({
     rendererFolder: options.paths.renderer,
     token: options.token,
     engineUrl: () => engine.addresses()?.dashboardUrl ?? null,
+    secrets,
   });
   answerDesktopCalls();
   setMenu(show);
@@ -84,34 +94,14 @@ async function openParts(options: ApplicationOptions): Promise<void> {
   show();
 }
 
-/** Opens the window, or brings the open one to the front. A new one shows itself once it has a picture. */
-function createWindowOpener(preload: string): () => void {
-  let window: BrowserWindow | null = null;
-  return () => {
-    if (window !== null) {
-      if (window.isMinimized()) window.restore();
-      window.show();
-      return window.focus();
-    }
-    window = openWindow(preload);
-    window.on('closed', () => {
-      window = null;
-    });
-  };
-}
-
 function startEngine(
   options: ApplicationOptions,
-  kept: Secrets,
+  secrets: Secrets,
   tray: SpendTray,
   notify: (snapshot: LiveSnapshot) => void,
 ): EngineHandle {
-  const { home, isDemo, port, uiPort, upstream, token, environmentSecrets, clock } = options;
+  const { home, isDemo, port, uiPort, upstream, token, clock } = options;
   let feed: LiveFeed | null = null;
-  const secrets = {
-    anthropicApiKey: environmentSecrets.anthropicApiKey ?? kept.anthropicApiKey,
-    stripeApiKey: environmentSecrets.stripeApiKey ?? kept.stripeApiKey,
-  };
   const flags = Object.fromEntries(
     Object.entries({ port, uiPort, upstream }).filter(([, value]) => value !== undefined),
   );

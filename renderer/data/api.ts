@@ -16,7 +16,9 @@ import {
   stripeViewSchema,
   syncResultSchema,
 } from '../../shared/contract/api.ts';
-import { apiErrorSchema } from '../../shared/contract/api-error.ts';
+import { apiErrorSchema, type ApiError } from '../../shared/contract/api-error.ts';
+import type { ErrorCode, FieldProblem } from '../../shared/contract/errors.ts';
+import { limitsSettingsViewSchema, type LimitsInFile } from '../../shared/contract/limits-settings.ts';
 import { letOnAnswerSchema, limitsViewSchema } from '../../shared/contract/limits-view.ts';
 import {
   bookInForceSchema,
@@ -26,17 +28,24 @@ import {
 } from '../../shared/contract/prices.ts';
 import { assignAnswerSchema, type AssignRequest } from '../../shared/contract/assign.ts';
 import { madeKeySchema, memberKeyRowSchema, memberKeysViewSchema, type CreateKey } from '../../shared/contract/keys.ts';
+import { secretsViewSchema, type SecretName } from '../../shared/contract/secrets.ts';
 import { unpricedViewSchema } from '../../shared/contract/unpriced.ts';
 
 export class ApiFailure extends Error {
   /** 0 when the engine did not answer at all. */
   readonly status: number;
   readonly remedy: string;
+  /** Null where the answer did not come from Tollkeeper. */
+  readonly code: ErrorCode | null;
+  /** What is wrong field by field, where it is a form that was sent. */
+  readonly fields: readonly FieldProblem[];
 
-  constructor(status: number, message: string, remedy: string) {
+  constructor(status: number, message: string, remedy: string, told?: ApiError['error']) {
     super(message);
     this.status = status;
     this.remedy = remedy;
+    this.code = told?.code ?? null;
+    this.fields = told?.fields ?? [];
   }
 }
 
@@ -51,7 +60,8 @@ async function ask<Schema extends z.ZodType>(
   const body: unknown = await response.json().catch(() => null);
   if (!response.ok) {
     const told = apiErrorSchema.safeParse(body);
-    if (told.success) throw new ApiFailure(response.status, told.data.error.message, told.data.error.remedy);
+    if (told.success)
+      throw new ApiFailure(response.status, told.data.error.message, told.data.error.remedy, told.data.error);
     throw new ApiFailure(response.status, `Tollkeeper answered ${response.status}.`, 'See its log in the home folder.');
   }
   const parsed = schema.safeParse(body);
@@ -96,7 +106,11 @@ export const api = {
   status: () => ask('/api/status', statusSchema),
   month: (month: string | undefined, by: string) => ask(`/api/month?${queryOf({ month, by })}`, monthViewSchema),
   calls: (filters: CallFilters, cursor: string | undefined) =>
-    ask(`/api/calls?${queryOf({ ...filters, cursor })}`, callsPageSchema),
+    // Whoever goes on reading gets as many at once as may be asked for.
+    ask(
+      `/api/calls?${queryOf({ ...filters, cursor, limit: cursor === undefined ? undefined : '200' })}`,
+      callsPageSchema,
+    ),
   callsTotal: (filters: CallFilters) => ask(`/api/calls/total?${queryOf(filters)}`, callsTotalSchema),
   unpriced: (month: string | undefined) => ask(`/api/unpriced?${queryOf({ month })}`, unpricedViewSchema),
   batches: () => ask('/api/batches', pendingBatchesSchema),
@@ -105,6 +119,12 @@ export const api = {
   stripe: () => ask('/api/stripe', stripeViewSchema),
   syncNow: () => ask('/api/stripe/sync', syncResultSchema, { method: 'POST' }),
   limits: () => ask('/api/limits', limitsViewSchema),
+  limitsSettings: () => ask('/api/limits/settings', limitsSettingsViewSchema),
+  changeLimits: (settings: LimitsInFile, revision: string) =>
+    ask('/api/limits/settings', limitsSettingsViewSchema, {
+      method: 'PUT',
+      body: JSON.stringify({ settings, revision }),
+    }),
   allow: ({ conversation, forMs }: AllowRequest) =>
     ask(`/api/conversations/${encodeURIComponent(conversation)}/allow`, letOnAnswerSchema, {
       method: 'POST',
@@ -118,6 +138,10 @@ export const api = {
   applyPrices: (text: string) => ask('/api/prices/file', priceCheckSchema, { method: 'POST', body: text }),
   resetPrices: () => ask('/api/prices/reset', bookInForceSchema, { method: 'POST' }),
   keys: () => ask('/api/keys', memberKeysViewSchema),
+  secrets: () => ask('/api/secrets', secretsViewSchema),
+  setSecret: (name: SecretName, value: string) =>
+    ask(`/api/secrets/${name}`, secretsViewSchema, { method: 'PUT', body: JSON.stringify({ value }) }),
+  removeSecret: (name: SecretName) => ask(`/api/secrets/${name}`, secretsViewSchema, { method: 'DELETE' }),
   createKey: (question: CreateKey) => ask('/api/keys', madeKeySchema, post(question)),
   renameKey: (id: string, name: string) => ask(keyPath(id, 'name'), memberKeyRowSchema, post({ name })),
   rotateKey: (id: string, isNow: boolean) => ask(keyPath(id, 'rotate'), madeKeySchema, post({ isNow })),

@@ -1,6 +1,8 @@
 /** What the screens ask for, with how long an answer stays fresh. */
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
+import type { LimitsInFile } from '../../shared/contract/limits-settings.ts';
+import type { SecretsView } from '../../shared/contract/secrets.ts';
 import { api, type CallFilters, type RerateRange } from './api.ts';
 
 /** A month view changes with every call; once in a few seconds is as live as a table should be. */
@@ -90,6 +92,19 @@ export function useKeys() {
   return useQuery({ queryKey: ['keys'], queryFn: api.keys, refetchInterval: slowRefreshMs });
 }
 
+export function useSecrets() {
+  return useQuery({ queryKey: ['secrets'], queryFn: api.secrets, refetchInterval: slowRefreshMs });
+}
+
+/** To be called with what is known now; what rests on a key is asked for again. */
+export function useSecretsChanged() {
+  const client = useQueryClient();
+  return (view: SecretsView) => {
+    client.setQueryData(['secrets'], view);
+    for (const queryKey of [['keys'], ['stripe']]) void client.invalidateQueries({ queryKey });
+  };
+}
+
 /** After each the list is read again; a key that an answer holds is kept nowhere else, and forgotten with the screen. */
 function useChangeOfKeys<Question, Answer>(change: (question: Question) => Promise<Answer>) {
   const client = useQueryClient();
@@ -141,6 +156,23 @@ export function useSyncNow() {
 /** Reserved and spent move with every call. */
 export function useLimits() {
   return useQuery({ queryKey: ['limits'], queryFn: api.limits, refetchInterval: 2_000 });
+}
+
+export function useLimitsSettings() {
+  return useQuery({ queryKey: ['limits-settings'], queryFn: api.limitsSettings, refetchInterval: tableRefreshMs });
+}
+
+export type LimitsChange = { readonly settings: LimitsInFile; readonly revision: string };
+
+export function useChangeLimits() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ settings, revision }: LimitsChange) => api.changeLimits(settings, revision),
+    onSuccess: (view) => client.setQueryData(['limits-settings'], view),
+    onSettled: () => {
+      for (const queryKey of [['limits'], ['limits-settings'], ['status']]) void client.invalidateQueries({ queryKey });
+    },
+  });
 }
 
 export function useAllow() {

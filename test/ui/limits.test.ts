@@ -254,6 +254,41 @@ describe('refused calls', () => {
   });
 });
 
+describe('a notification of the desktop app that is clicked', () => {
+  it('leads the open page to the conversation, without loading it anew', async () => {
+    const context = await browser.newContext({ viewport: { width: 1_280, height: 1_000 } });
+    const opened = await context.newPage();
+    // What the preload gives the page; the shell's side is held by test/unit/shell/notifications.test.ts.
+    await opened.addInitScript(() => {
+      const listeners = new Set<(path: string) => void>();
+      Object.assign(window, {
+        open_: (path: string) => listeners.forEach((listener) => listener(path)),
+        tollkeeperDesktop: {
+          onOpen: (listener: (path: string) => void) => {
+            listeners.add(listener);
+            return () => listeners.delete(listener);
+          },
+        },
+      });
+    });
+    await opened.goto(engine.link);
+    await opened.getByRole('article').first().waitFor();
+    await opened.evaluate(() => Object.assign(window, { isSamePage: true }));
+    const open = (path: string) =>
+      opened.evaluate((to) => (window as unknown as { open_: (path: string) => void }).open_(to), path);
+    await open(`/calls?${new URLSearchParams({ conversation: session })}`);
+    await opened.getByRole('button', { name: `Take away the filter: One conversation ${session}` }).waitFor();
+    await opened
+      .getByRole('row', { name: /carla · checkout/ })
+      .first()
+      .waitFor();
+    await open('/limits');
+    await opened.getByTestId('budget-left').waitFor();
+    expect(await opened.evaluate(() => 'isSamePage' in window)).toBe(true);
+    await context.close();
+  });
+});
+
 describe('the Limits screen', () => {
   it('opens with what is left of the budget nearest to its end, and lines up all of them', async () => {
     expect(budgetRefusal).toBeInstanceOf(Anthropic.RateLimitError);
@@ -289,7 +324,8 @@ describe('the Limits screen', () => {
     await page.getByText(/^A prompt of more than 100,000 tokens \(about 110 pages of text\) is stopped/).waitFor();
     await page.getByText('A call that is expected to cost more than $10.00 is stopped before it is sent.').waitFor();
     await page.getByText(/A prompt of more than 300,000 tokens/).waitFor();
-    await page.getByText('"contextLimitTokens": 150000').waitFor();
+    await page.getByText(/^Budgets: the member dave, \$0\.20 a day; each project, \$1\.00 a day; the team/).waitFor();
+    await page.getByRole('button', { name: 'Change the limits' }).waitFor();
     await shoot('limits-light');
     await page.emulateMedia({ colorScheme: 'dark' });
     await shoot('limits-dark');
