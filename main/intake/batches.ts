@@ -5,7 +5,7 @@ import type { DayChange } from '../../shared/corrections.ts';
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import type { BatchSubmitter } from '../ledger/batches.ts';
 import type { Ledger } from '../ledger/open.ts';
-import { pack } from '../ledger/take-in.ts';
+import { packCalls } from '../ledger/packed-calls.ts';
 import { batchCall, type BatchContext } from './batch-call.ts';
 
 export type BatchFetcher = Pick<Attribution, 'member' | 'project' | 'customer'> & { readonly client: string | null };
@@ -45,6 +45,6 @@ export async function takeInBatch(
   const startedAtMs = known?.submittedAtMs ?? nowMs;
   const context: BatchContext = { batchId, client, member, project, customer, startedAtMs, endedAtMs: nowMs };
   const calls = results.map((result) => batchCall(callId(), result, context, book()));
-  const taken = await ledger.write('takeIn', calls.map(pack));
+  const taken = await ledger.write('takeIn', packCalls(calls));
   onChanges(taken.changes);
 }

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 
 import type { LedgerImportResult } from '../../shared/contract/api.ts';
 import { AppError } from '../../shared/contract/errors.ts';
-import { pack, type TakenIn } from '../ledger/take-in.ts';
+import { packCalls, type TakenIn } from '../ledger/packed-calls.ts';
 import type { ImportOptions } from './import-transcripts.ts';
 import { readExportLine } from './read-export.ts';
 
@@ -30,7 +30,7 @@ export async function importLedger(path: string, options: LedgerImportOptions): 
   let chunk: TakenIn[] = [];
 
   async function send(): Promise<void> {
-    const taken = await options.ledger.write('takeIn', chunk.map(pack));
+    const taken = await options.ledger.write('takeIn', packCalls(chunk));
     chunk = [];
     result.recorded += taken.recorded;
     result.unpriced += taken.unpriced;

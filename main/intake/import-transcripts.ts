@@ -39,7 +39,7 @@ async function readAll(reading: TranscriptReading, options: ImportOptions): Prom
   };
 
   async function write({ calls, read }: TranscriptChunk): Promise<void> {
-    if (calls.length > 0) {
+    if (calls.count > 0) {
       const { changes, ...taken } = await ledger.write('takeIn', calls);
       add(taken);
       onChanges(changes);

@@ -3,9 +3,8 @@
  * the chunk that holds its last call, so it can never be noted before its calls. Blocks while it works; writes nothing.
  */
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
-import type { PackedCall } from '../ledger/packed-call.ts';
 import type { IntakeFile } from '../ledger/intake-files.ts';
-import { pack } from '../ledger/take-in.ts';
+import { createPacking, type PackedCalls } from '../ledger/packed-calls.ts';
 import { transcriptCall, type IntakeDefaults } from './transcript-call.ts';
 import { keepLater, readTranscript, type TranscriptMessage } from './transcript-lines.ts';
 import { createReadNews } from './transcript-news.ts';
@@ -27,7 +26,7 @@ export type ChunkTally = {
 };
 
 export type TranscriptChunk = {
-  readonly calls: readonly PackedCall[];
+  readonly calls: PackedCalls;
   /** To be noted when the calls are on the disk. */
   readonly read: readonly IntakeFile[];
   readonly tally: ChunkTally;
@@ -46,12 +45,11 @@ export function* transcriptChunks(
   const readNews = createReadNews();
   const known = new Map(question.known.map((file) => [file.path, file]));
   const tally = { ...nothingFound, files: paths.length };
-  let calls: PackedCall[] = [];
+  const packing = createPacking();
   let read: IntakeFile[] = [];
 
   function cut(): TranscriptChunk {
-    const chunk = { calls, read, tally: { ...tally } };
-    calls = [];
+    const chunk = { calls: packing.take(), read, tally: { ...tally } };
     read = [];
     Object.assign(tally, nothingFound);
     return chunk;
@@ -69,8 +67,8 @@ export function* transcriptChunks(
     if (news.kind !== 'read') continue;
     tally.newFiles += 1;
     for (const message of states.values()) {
-      if (calls.length >= question.callsPerChunk) yield cut();
-      calls.push(pack(transcriptCall(callId(), message, question.defaults, book())));
+      if (packing.count() >= question.callsPerChunk) yield cut();
+      packing.add(transcriptCall(callId(), message, question.defaults, book()));
     }
     read.push(news.file);
   }

@@ -1,6 +1,6 @@
 /** Where Claude Code keeps its transcripts. Lists files; reads and writes none. */
-import { existsSync, globSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { existsSync, globSync, readdirSync, statSync, type Dirent } from 'node:fs';
+import { basename, join, resolve, sep } from 'node:path';
 
 import { AppError } from '../../shared/contract/errors.ts';
 
@@ -56,9 +56,29 @@ function projectsOf(folder: string): string | null {
 
 /** Sessions and their subagents, the paths absolute and in order. */
 export function transcriptFiles(roots: readonly string[]): string[] {
-  return roots.flatMap((root) =>
-    globSync('**/*.jsonl', { cwd: root })
-      .toSorted()
-      .map((path) => join(root, path)),
-  );
+  return roots.flatMap((root) => filesUnder(root).toSorted());
+}
+
+/**
+ * A plain walk: a month of sessions is thousands of files, and matching each against a pattern costs more than finding it. Links to folders are not
+ * followed, since they may lead around in a circle. A folder that cannot be listed is named itself, so that it is told as unreadable; one that has just
+ * vanished holds nothing.
+ */
+function filesUnder(folder: string): string[] {
+  const entries = entriesOf(folder);
+  if (entries === null) return [folder];
+  return entries.flatMap((entry) => {
+    const path = `${folder}${sep}${entry.name}`;
+    if (entry.name.endsWith('.jsonl')) return [path];
+    return entry.isDirectory() ? filesUnder(path) : [];
+  });
+}
+
+/** Null when it may not be listed. */
+function entriesOf(folder: string): Dirent[] | null {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? [] : null;
+  }
 }

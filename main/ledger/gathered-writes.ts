@@ -56,7 +56,7 @@ export function gatherWrites(db: Db, recorder: Recorder, writes: WriterFunctions
   return {
     writes: {
       ...others,
-      takeIn: (calls) => gather(calls.length, () => takeCalls(recorder, calls)),
+      takeIn: (calls) => gather(calls.count, () => takeCalls(recorder, calls)),
       noteFiles: (files) => gather(0, () => noteIntakeFiles(db, files)),
     },
     commit,

@@ -2,18 +2,10 @@
  * Takes in calls that did not pass the proxy (or did, and are told again): one transaction a chunk. Each becomes a row, or a correction of the row
  * it already has, or nothing. Chunks are bounded by the caller, so that a begin of the proxy never waits long behind one.
  */
-import type { CallRecord, ChargeLine } from '../../shared/call.ts';
 import type { DayChange } from '../../shared/corrections.ts';
 import type { Db } from '../system/db.ts';
-import { packCall, unpackCall, type PackedCall } from './packed-call.ts';
+import { unpackCalls, type PackedCalls } from './packed-calls.ts';
 import type { Recorder } from './record.ts';
-
-export type TakenIn = {
-  readonly call: CallRecord;
-  readonly lines: readonly ChargeLine[];
-  /** Further names of this call, besides its message id. */
-  readonly keys: readonly string[];
-};
 
 export type TakeInResult = {
   readonly recorded: number;
@@ -24,12 +16,7 @@ export type TakeInResult = {
   readonly changes: readonly DayChange[];
 };
 
-/** As the writer thread takes it. */
-export function pack({ call, lines, keys }: TakenIn): PackedCall {
-  return packCall(call, lines, keys);
-}
-
-export function takeIn(db: Db, recorder: Recorder, calls: readonly PackedCall[]): TakeInResult {
+export function takeIn(db: Db, recorder: Recorder, calls: PackedCalls): TakeInResult {
   try {
     return db.transaction(() => takeCalls(recorder, calls))();
   } catch (error) {
@@ -39,10 +26,9 @@ export function takeIn(db: Db, recorder: Recorder, calls: readonly PackedCall[])
 }
 
 /** Inside the caller's transaction. */
-export function takeCalls(recorder: Recorder, calls: readonly PackedCall[]): TakeInResult {
+export function takeCalls(recorder: Recorder, calls: PackedCalls): TakeInResult {
   const tally = { recorded: 0, unpriced: 0, corrected: 0, unchanged: 0 };
-  for (const packed of calls) {
-    const { call, values, lines, keys } = unpackCall(packed);
+  for (const { call, values, lines, keys } of unpackCalls(calls)) {
     const { kind } = recorder.record(call, lines, keys, values);
     if (kind === 'corrected') tally.corrected += 1;
     else if (kind === 'unchanged') tally.unchanged += 1;

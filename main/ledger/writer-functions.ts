@@ -7,7 +7,7 @@ import { noteBatch, noteMetered, type BatchNews, type MeteredBatch } from './bat
 import { keepBudgetWarnings, type KeptBudgetWarning } from './budget-warnings.ts';
 import type { BookInForce } from './book-in-force.ts';
 import { keepParent, type ConversationParent } from './conversation-parents.ts';
-import type { PackedCall } from './packed-call.ts';
+import type { PackedCalls } from './packed-calls.ts';
 import { readFact, writeFact, type FactName } from './facts.ts';
 import { readGaps } from './gaps.ts';
 import { recordAnswer, releaseSending, retryEvent, sealClosedMinutes, takeDueEvents, wakeOutbox } from './outbox.ts';
@@ -50,7 +50,7 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
     recordAnswer: (answer: Parameters<typeof recordAnswer>[1]) => recordAnswer(db, answer),
     retryEvent: (question: Parameters<typeof retryEvent>[1]) => retryEvent(db, question),
     wakeOutbox: (question: Parameters<typeof wakeOutbox>[1]) => wakeOutbox(db, question),
-    takeIn: (calls: readonly PackedCall[]) => takeIn(db, recorder, calls),
+    takeIn: (calls: PackedCalls) => takeIn(db, recorder, calls),
     useBook: (question: Parameters<BookInForce['use']>[0]) => prices.use(question),
     rerate: (question: RerateQuestion) => rerate(db, { recorder, book: prices.book() }, question),
     assign: (question: AssignQuestion) => assign(db, recorder, question),

@@ -96,7 +96,8 @@ describe('the prices of a running engine', () => {
 describe('beside them', () => {
   it('a filter has its sum, and batches are told that wait', async () => {
     const total = callsTotalSchema.parse(await (await engine.get('/api/calls/total?model=claude-opus-6')).json());
-    expect(total).toEqual({ calls: 41, costNanoUsd: 0, unpricedCalls: 41, estimatedCalls: 0, isWhole: true });
+    const refused = { calls: 0, wouldCostNanoUsd: 0, unpricedCalls: 0 };
+    expect(total).toEqual({ calls: 41, costNanoUsd: 0, unpricedCalls: 41, estimatedCalls: 0, refused, isWhole: true });
     const { batches } = pendingBatchesSchema.parse(await (await engine.get('/api/batches')).json());
     expect(batches.map(({ status, requests }) => `${status} ${requests}`)).toEqual(['ended 1200', 'in_progress 84']);
   });

@@ -85,3 +85,22 @@ describe('transcripts', () => {
     expect(() => found(null, join(home, 'missing'))).toThrow(/There are no Claude Code transcripts in .*missing/);
   });
 });
+
+describe('a folder of transcripts', () => {
+  it('that cannot be listed is named itself, so that it is told as unreadable', () => {
+    put('.claude/projects/web/one.jsonl');
+    // A file in the place of the folder: nobody is kept from reading who may read everything.
+    writeFileSync(join(home, 'projects'), '');
+    expect(transcriptFiles([join(home, 'projects'), join(home, '.claude/projects')])).toEqual([
+      join(home, 'projects'),
+      join(home, '.claude/projects/web/one.jsonl'),
+    ]);
+    expect(transcriptFiles([join(home, 'vanished')])).toEqual([]);
+  });
+
+  it('is walked once, whatever links stand in it', () => {
+    put('.claude/projects/web/one.jsonl');
+    symlinkSync(join(home, '.claude/projects'), join(home, '.claude/projects/web/around'), 'junction');
+    expect(found(null)).toEqual(['.claude/projects/web/one.jsonl']);
+  });
+});

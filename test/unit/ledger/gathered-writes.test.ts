@@ -1,7 +1,7 @@
 /** Bulk writes of a command that is alone with the ledger: when they are committed, and what becomes of them when one fails. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { packCall } from '../../../main/ledger/packed-call.ts';
+import { packCalls } from '../../../main/ledger/packed-calls.ts';
 import { openLedgerHere, type LedgerHere } from '../../../main/ledger/open-here.ts';
 import { systemClock } from '../../../main/system/clock.ts';
 import type { CallRecord } from '../../../shared/call.ts';
@@ -25,11 +25,12 @@ function open(): LedgerHere {
 }
 
 function chunk(name: string, count: number, more: Partial<CallRecord> = {}) {
-  return Array.from({ length: count }, (_, number) => {
+  const calls = Array.from({ length: count }, (_, number) => {
     const begun = begunCall(`call_${name}_${number}`, { source: 'claude_code', customer: null });
     const { outcome, lines } = settledCall(begun);
-    return packCall({ ...begun, ...outcome, ...more }, lines, []);
+    return { call: { ...begun, ...outcome, ...more }, lines, keys: [] };
   });
+  return packCalls(calls);
 }
 
 const transcript = (path: string) => ({ path, readBytes: 10, modifiedMs: 1, head: 'head' });

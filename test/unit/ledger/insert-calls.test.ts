@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { callOfValues, columnNames, columns, valuesOf } from '../../../main/ledger/call-columns.ts';
-import { packCall, unpackCall } from '../../../main/ledger/packed-call.ts';
+import { packCalls, unpackCalls } from '../../../main/ledger/packed-calls.ts';
+import { linesOf } from '../../../main/ledger/charge-text.ts';
 import { takeCalls } from '../../../main/ledger/take-in.ts';
 import type { CallRecord } from '../../../shared/call.ts';
 import { begunCall, settledCall } from '../../kit/call-rows.ts';
@@ -25,13 +26,13 @@ function told(number: number, more: Partial<CallRecord> = {}, output = 10): Call
   return { ...begun, ...outcome, requestId: `req_${number}`, ...own, ...more };
 }
 
-const packed = (call: CallRecord) => packCall(call, settledCall(call, usageOf(call)).lines, []);
+const taken = (call: CallRecord) => ({ call, lines: settledCall(call, usageOf(call)).lines, keys: [] });
 const usageOf = ({ inputTokens, outputTokens }: CallRecord) => ({
   input_tokens: inputTokens,
   output_tokens: outputTokens,
 });
 const take = (...calls: readonly CallRecord[]) =>
-  ledger.db.transaction(() => takeCalls(ledger.recorder, calls.map(packed)))();
+  ledger.db.transaction(() => takeCalls(ledger.recorder, packCalls(calls.map(taken))))();
 const stored = () =>
   ledger.db
     .prepare<[], Record<string, unknown>>(`SELECT ${columnNames.join(', ')} FROM calls ORDER BY seq`)
@@ -52,12 +53,17 @@ describe('a call', () => {
     expect(callOfValues(values)).toEqual(call);
   });
 
-  it('crosses the border of a thread with its lines and further names', () => {
-    const call = told(1);
-    const { lines } = settledCall(call, usageOf(call));
-    const crossed = unpackCall(structuredClone(packCall(call, lines, ['batch one', 'batch two'])));
-    expect(crossed).toMatchObject({ call, values: valuesOf(call), keys: ['batch one', 'batch two'] });
-    expect(crossed.lines).toContain('"input",2,');
+  it('crosses the border of a thread with its lines and further names, alone and among others', () => {
+    const calls = [told(0), told(1), told(2), told(3, { member: null, costNanoUsd: null, unpricedReason: 'why' })];
+    const keysOf = (index: number) => (index === 2 ? ['batch one', 'batch two'] : []);
+    for (const count of [0, 1, 2, 3, 4]) {
+      const some = calls.slice(0, count).map((call, index) => ({ ...taken(call), keys: keysOf(index) }));
+      const crossed = [...unpackCalls(structuredClone(packCalls(some)))];
+      expect(crossed.map(({ lines: _lines, ...unpacked }) => unpacked)).toEqual(
+        some.map(({ call, keys }) => ({ call, values: valuesOf(call), keys })),
+      );
+      expect(crossed.map(({ lines }) => linesOf(lines))).toEqual(some.map(({ lines }) => lines));
+    }
   });
 });
 
