@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { callsPageSchema } from '../../shared/contract/api.ts';
 import { launchChromium } from '../kit/chromium.ts';
 import { startTestEngine } from '../kit/test-engine.ts';
 
@@ -94,7 +95,14 @@ describe('npm start -- --demo', () => {
   });
 
   it('explains one call, opened and closed by keyboard', async () => {
-    await page.goto(`${dashboard.origin}/calls?status=complete&member=alice`);
+    const filter = 'calls?status=complete&member=alice';
+    // Whoever is first at work is drawn.
+    const projects = async () => {
+      const answer = await page.request.get(`${dashboard.origin}/api/${filter}`);
+      return callsPageSchema.parse(await answer.json()).calls.map(({ project }) => project);
+    };
+    await expect.poll(projects, { timeout: 30_000 }).toContain('webshop');
+    await page.goto(`${dashboard.origin}/${filter}`);
     const row = page.getByRole('row', { name: /alice · webshop/ }).first();
     await row.focus();
     await page.keyboard.press('Enter');
