@@ -13,6 +13,7 @@ export const errorCodes = [
   'home_mismatch',
   'ledger_unreadable',
   'stripe_not_set_up',
+  'changed_meanwhile',
   'engine_failed',
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];
@@ -26,6 +27,29 @@ export class AppError extends Error {
     this.name = 'AppError';
     this.code = code;
     this.remedy = remedy;
+  }
+}
+
+/** What is wrong with one field of what somebody gave; the path leads to it from the outermost key. */
+export type FieldProblem = {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly remedy: string;
+};
+
+/** Several things may be wrong at once: each with its field. The message names the first. */
+export class FieldsError extends AppError {
+  readonly fields: readonly FieldProblem[];
+
+  constructor(fields: readonly FieldProblem[]) {
+    const [first] = fields;
+    const more = fields.length > 1 ? ` (and ${fields.length - 1} more)` : '';
+    super(
+      'bad_usage',
+      `${first ? `${first.path.join('.')}: ${first.message}` : 'A field is wrong.'}${more}`,
+      first?.remedy ?? '',
+    );
+    this.fields = fields;
   }
 }
 
