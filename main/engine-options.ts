@@ -2,6 +2,7 @@
 import type { Settings } from '../shared/contract/settings.ts';
 import type { TranscriptPlaces } from './intake/transcript-files.ts';
 import type { ProxyVariables } from './settings/proxy-choice.ts';
+import type { SettingsStore } from './settings/store.ts';
 import type { Clock } from './system/clock.ts';
 import type { Ids } from './system/ids.ts';
 import type { Log } from './system/log.ts';
@@ -11,6 +12,8 @@ export type EngineOptions = {
   readonly home: string;
   /** Flags and environment already applied. */
   readonly settings: Settings;
+  /** The file that they come from: its limits can be changed while the engine runs. */
+  readonly settingsStore: SettingsStore;
   readonly secrets: { readonly anthropicApiKey: string | null; readonly stripeApiKey: string | null };
   /** HTTPS_PROXY and its kin, as the host's environment has them. */
   readonly proxies: ProxyVariables;

@@ -30,7 +30,7 @@ process.on('SIGINT', () => {});
 async function start({ home, isDemo, token, secrets, port: proxyPort, uiPort, upstream }: StartMessage) {
   keepCompiledCode(home);
   const { startEngine } = await import('./engine.ts');
-  const { settings } = await openSettings(home, {
+  const settingsStore = openSettings(home, {
     ...settingsOf(process.env),
     ...(proxyPort === undefined ? {} : { port: proxyPort }),
     ...(uiPort === undefined ? {} : { uiPort }),
@@ -39,6 +39,8 @@ async function start({ home, isDemo, token, secrets, port: proxyPort, uiPort, up
   const log = openFileLog(join(home, 'logs', 'tollkeeper.log'));
   const common = {
     home,
+    settings: settingsStore.settings,
+    settingsStore,
     token,
     proxies: proxiesOf(process.env),
     transcriptPlaces: transcriptPlacesOf(process.env),
@@ -49,8 +51,8 @@ async function start({ home, isDemo, token, secrets, port: proxyPort, uiPort, up
     onFatal: () => process.exit(1),
   };
   const started = isDemo
-    ? await (await import('./sandbox/start-demo.ts')).startDemo({ ...common, settings }, startEngine)
-    : await startEngine({ ...common, settings, secrets, isDemo });
+    ? await (await import('./sandbox/start-demo.ts')).startDemo(common, startEngine)
+    : await startEngine({ ...common, secrets, isDemo });
   tell({ kind: 'ready', proxyUrl: started.proxyUrl, dashboardUrl: started.dashboardUrl });
   return started;
 }

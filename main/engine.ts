@@ -13,6 +13,7 @@ import { startApiServer } from './api/start.ts';
 import { openEngineKeys } from './engine-keys.ts';
 import { connectLimits } from './engine-limits.ts';
 import type { Engine, EngineOptions } from './engine-options.ts';
+import { openEngineRules } from './engine-rules.ts';
 import { startEngineIntake } from './intake/engine-intake.ts';
 import { createAssigning } from './ledger/assigning.ts';
 import { ledgerFileName } from './ledger/ledger-file.ts';
@@ -78,6 +79,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     start: await ledger.read('limitsStart', { today: dayOf(startedAtMs), nowMs: startedAtMs }),
     onRefused: (row) => live.settled(row),
   });
+  const rules = openEngineRules(options, limits.useSettings);
   const sync = await startSync({ ...options, connection: connections.stripe, ledger, monthOf });
   const live = createLive({
     clock,
@@ -102,7 +104,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
       allowedOrigins: settings.allowedOrigins,
       defaults: settings,
       memberKeys,
-      drainOnAbort: settings.drainOnAbort,
+      drainsOnAbort: rules.drainsOnAbort,
       calibration,
       clock,
       callId: ids.callId,
@@ -115,7 +117,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     rendererFolder: options.rendererFolder,
     log,
     facts: { isDemo: options.isDemo, timeZone, proxyUrl: proxy.url, startedAtMs, ledgerCalls: start.ledgerCalls },
-    parts: { read: ledger.read, live, limits, intake, prices, keys, assigning, sync, clock, timeZone, home },
+    parts: { read: ledger.read, live, limits, rules, intake, prices, keys, assigning, sync, clock, timeZone, home },
   });
   writeEngineFile(home, { proxyUrl: proxy.url, dashboardUrl, token: options.token });
   log.info('engine started', { proxyUrl: proxy.url, dashboardUrl, interruptedCalls: ledger.interruptedCalls });
@@ -127,6 +129,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     await sync.close();
     const waitingEvents = sync.summary().waitingEvents;
     live.close();
+    rules.close();
     await closeApi();
     await limits.close();
     await ledger.write('keepCalibration', calibration.snapshot());

@@ -5,7 +5,7 @@
 import { Hono } from 'hono';
 
 import type { ApiError } from '../../shared/contract/api-error.ts';
-import { isAppError, AppError, type ErrorCode } from '../../shared/contract/errors.ts';
+import { AppError, FieldsError, isAppError, type ErrorCode } from '../../shared/contract/errors.ts';
 import { errorText } from '../system/error-text.ts';
 import type { Log } from '../system/log.ts';
 import { applyPricesRoutes } from './apply-prices.ts';
@@ -38,6 +38,8 @@ const statusOfCode: Partial<Record<ErrorCode, 400 | 401 | 403 | 404 | 409>> = {
   wrong_host: 403,
   not_found: 404,
   stripe_not_set_up: 409,
+  changed_meanwhile: 409,
+  bad_settings: 409,
 };
 
 export function createApi({ parts, guard, rendererFolder, log }: ApiOptions): Hono {
@@ -73,5 +75,9 @@ export function createApi({ parts, guard, rendererFolder, log }: ApiOptions): Ho
 }
 
 function bodyOf(error: AppError): ApiError {
-  return { error: { code: error.code, message: error.message, remedy: error.remedy } };
+  const fields =
+    error instanceof FieldsError
+      ? { fields: error.fields.map(({ path, ...words }) => ({ path: [...path], ...words })) }
+      : {};
+  return { error: { code: error.code, message: error.message, remedy: error.remedy, ...fields } };
 }

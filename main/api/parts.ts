@@ -1,5 +1,6 @@
 /** What the API reads from the rest of the engine. Handlers know this and nothing else; mostly reading sides. */
 import type { Status } from '../../shared/contract/api.ts';
+import type { LimitsSettingsView } from '../../shared/contract/limits-settings.ts';
 import type { LetOnAnswer, LimitsView } from '../../shared/contract/limits-view.ts';
 import type { Intake } from '../intake/start.ts';
 import type { Assigning } from '../ledger/assigning.ts';
@@ -18,10 +19,18 @@ export type LimitsPart = {
   readonly revoke: (conversation: string) => Promise<LetOnAnswer>;
 };
 
+/** The settings of the limits, as they can be read and replaced while the engine runs. */
+export type RulesPart = {
+  readonly view: () => LimitsSettingsView;
+  /** @throws AppError, FieldsError. */
+  readonly change: (settings: unknown, revision: string | null) => LimitsSettingsView;
+};
+
 export type ApiParts = {
   readonly read: Ledger['read'];
   readonly live: Pick<Live, 'snapshot' | 'subscribe'>;
   readonly limits: LimitsPart;
+  readonly rules: RulesPart;
   readonly intake: Pick<Intake, 'transcripts' | 'ledger'>;
   readonly prices: Prices;
   readonly keys: MemberKeys & { readonly hasAnthropicKey: boolean };

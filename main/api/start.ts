@@ -22,7 +22,7 @@ export type ApiServerOptions = {
 
 /** @throws AppError `port_in_use` that says what to do. */
 export async function startApiServer({ settings, token, rendererFolder, log, parts, facts }: ApiServerOptions) {
-  const { teamName, upstream, limits, member } = settings;
+  const { teamName, upstream, member } = settings;
   const machine = [member, hostname()].filter((part) => part !== null).join(' · ');
   const status = (): Status => ({
     ...facts,
@@ -30,7 +30,7 @@ export async function startApiServer({ settings, token, rendererFolder, log, par
     teamName,
     upstream,
     machine,
-    contextLimit: limits.contextLimitTokens,
+    contextLimit: parts.limits.view().rules.contextLimitTokens,
     priceBook: parts.prices.book().version,
   });
   let port = settings.uiPort;

@@ -67,7 +67,7 @@ function folder(home: string): Diagnosis {
 
 async function readSettings(home: string, host: Host): Promise<{ diagnosis: Diagnosis; settings: Settings | null }> {
   try {
-    const { settings } = await openSettings(home, settingsOf(host.env));
+    const { settings } = openSettings(home, settingsOf(host.env));
     return {
       diagnosis: fine('settings', `Time zone ${resolveTimeZone(settings.timeZone)}, upstream ${settings.upstream}.`),
       settings,

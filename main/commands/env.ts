@@ -64,7 +64,7 @@ export function lineFor(shell: Shell, address: string): string {
 
 /** @throws AppError `bad_usage` where only a running proxy could tell its port. */
 async function nextProxyUrl(home: string, host: Host): Promise<string> {
-  const { settings } = await openSettings(home, settingsOf(host.env));
+  const { settings } = openSettings(home, settingsOf(host.env));
   if (settings.port !== 0) return `http://127.0.0.1:${settings.port}`;
   throw new AppError(
     'bad_usage',

@@ -56,7 +56,7 @@ async function prepare<Opened>(
 ): Promise<LedgerAlone<Opened>> {
   refuseDemo(home);
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  const { settings } = await openSettings(home, settingsOf(host.env));
+  const { settings } = openSettings(home, settingsOf(host.env));
   const timeZone = resolveTimeZone(settings.timeZone);
   const book = readBookInForce(home);
   const rules = { timeZone, plan: settings.plan, book: dataOf(book) };

@@ -84,7 +84,7 @@ async function proxyUrls(home: string, host: Host): Promise<string[]> {
 
 async function portOf(home: string, host: Host): Promise<number> {
   try {
-    return (await openSettings(home, settingsOf(host.env))).settings.port;
+    return openSettings(home, settingsOf(host.env)).settings.port;
   } catch (error) {
     if (!isAppError(error)) throw error;
     // Settings that cannot be used are told by whatever needs them; here they stop nobody.

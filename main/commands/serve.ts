@@ -32,7 +32,7 @@ export async function serve(flags: ServeFlags, host: Host): Promise<ExitCode> {
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const stated = { port: flags.port, uiPort: flags.uiPort, upstream: flags.upstream };
   const fromFlags = Object.fromEntries(Object.entries(stated).filter(([, value]) => value !== undefined));
-  const { settings } = await openSettings(home, { ...settingsOf(host.env), ...fromFlags });
+  const settingsStore = openSettings(home, { ...settingsOf(host.env), ...fromFlags });
   const log = openFileLog(join(home, 'logs', 'tollkeeper.log'));
   const token = readOrCreateToken(home, host.ids.secret);
   const stopped = host.stopped();
@@ -48,7 +48,8 @@ export async function serve(flags: ServeFlags, host: Host): Promise<ExitCode> {
   const onNotice = (sentence: string) => writeLine(host.stderr, sentence);
   const common = {
     home,
-    settings,
+    settings: settingsStore.settings,
+    settingsStore,
     token,
     proxies,
     transcriptPlaces,

@@ -49,6 +49,7 @@ export type Budgets = {
   readonly load: (rows: readonly DaySpend[]) => void;
   /** The steps that the budgets in force on this day have reached and that nobody was told of; now they are. */
   readonly untold: (day: string) => readonly BudgetWarning[];
+  /** What is spent, what calls on their way have reserved and what was told stays, and counts in those that are new, too. */
   readonly setBudgets: (budgets: readonly Budget[]) => void;
   readonly sums: (kind: BudgetKind, whose: string | null, per: BudgetPeriod, day: string) => AccountSums;
   /** Every budget in force on this day, one entry for each whom it is for and who has spent or reserved in its period. */
@@ -63,6 +64,7 @@ const dayMs = 86_400_000;
 export function createBudgets(start: readonly Budget[], toldBefore: readonly ToldStep[] = []): Budgets {
   const book = createReservationBook();
   const told = new Set(toldBefore.flatMap(toldKeysOf));
+  const onTheirWay = new Map<string, BudgetCall>();
   let budgets = start;
   let newestDay = '';
 
@@ -97,6 +99,15 @@ export function createBudgets(start: readonly Budget[], toldBefore: readonly Tol
     return budgets.flatMap((budget) => namesOf(budget, keys, day).map((whose) => withSums(budget, whose, day)));
   }
 
+  function noteOnTheWay({ id, day, member, project, customer }: BudgetCall): void {
+    onTheirWay.set(id, { id, day, member, project, customer });
+  }
+
+  function release(callId: string): void {
+    onTheirWay.delete(callId);
+    book.release(callId);
+  }
+
   function withSums(budget: Budget, whose: string | null, day: string) {
     const key = keyOf(budget.of, whose, periodOf(budget.per, day));
     return { key, limitNanoUsd: budget.limitNanoUsd, budget, whose, sums: book.sums(key) };
@@ -108,15 +119,21 @@ export function createBudgets(start: readonly Budget[], toldBefore: readonly Tol
       forgetPast(call.day);
       const accounts = accountsOf(budgets, call);
       const outcome = book.reserve(call.id, accounts, expectedNanoUsd, isLetOn);
-      if (outcome.kind === 'reserved') return null;
+      if (outcome.kind === 'reserved') {
+        noteOnTheWay(call);
+        return null;
+      }
       const account = accounts.find(({ key }) => key === outcome.account.key);
       if (!account) throw new RangeError('the book named an account that the call does not fall under');
       return { account, sums: outcome.sums, isHeld: outcome.isHeld };
     },
-    hold: (call, expectedNanoUsd) => void book.reserve(call.id, accountsOf(budgets, call), expectedNanoUsd, true),
-    release: book.release,
+    hold: (call, expectedNanoUsd) => {
+      book.reserve(call.id, accountsOf(budgets, call), expectedNanoUsd, true);
+      noteOnTheWay(call);
+    },
+    release,
     settle: (call, costNanoUsd) => {
-      book.release(call.id);
+      release(call.id);
       book.spend(keysOf(call), costNanoUsd);
       return warningsFor(accountsOf(budgets, call));
     },
@@ -127,6 +144,11 @@ export function createBudgets(start: readonly Budget[], toldBefore: readonly Tol
     untold: (day) => warningsFor(accounts(day)),
     setBudgets: (next) => {
       budgets = next;
+      for (const call of onTheirWay.values())
+        book.move(
+          call.id,
+          accountsOf(budgets, call).map(({ key }) => key),
+        );
     },
     accounts,
     sums: (kind, whose, per, day) => book.sums(keyOf(kind, whose, periodOf(per, day))),

@@ -52,11 +52,13 @@ export type EngineLimits = {
   readonly callbacks: {
     readonly onAsk: Guard['ask'];
     readonly onAskBatch: Guard['askBatch'];
-    /** Null where nothing is ever cut. */
-    readonly cutShort: CutShort | null;
+    /** Null where nothing is cut, by the settings in force. */
+    readonly cutShort: () => CutShort | null;
   };
   /** For whoever brings batches to the ledger. */
   readonly batchHolds: Pick<Limits['batches'], 'submitted' | 'noted'> & { readonly changed: () => void };
+  /** Other settings are in force from the next call on. What is spent and reserved, what was told and what was learnt stays. */
+  readonly useSettings: (settings: LimitsSettings) => void;
   readonly finish: (call: BegunCall, end: GuardedEnd, outcome: CallOutcome) => void;
   /** The row of a finished call is in the ledger; `isUnusual` when it is not the row it was told as. */
   readonly committed: (callId: string, isUnusual: boolean) => void;
@@ -83,7 +85,8 @@ function memoryOf(text: string | null): Partial<LimitsMemory> {
 }
 
 export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
-  const { settings, timeZone, book, clock, start, ledger } = options;
+  const { timeZone, book, clock, start, ledger } = options;
+  let { settings } = options;
   const dayOf = createDayOf(timeZone);
   const memory = memoryOf(start.memory);
   const rules = limitRulesOf(settings);
@@ -95,12 +98,12 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
   limits.replay(start.turns.map(pastTurn));
   for (const { conversation, ...warning } of start.warnings) seen.warned(conversation, [warning]);
   start.budgetWarnings.forEach(seen.budgetWarned);
-  const { asksCountTokens, hasWarningHeader } = settings;
   const { onNotice } = options;
   const steps = createBudgetSteps({ limits, seen, clock, keep: ledger.keepBudgetWarnings, onNotice, onFailure });
   const index = createConversationIndex(hashText);
   const told = { onRefused, onWarnings, onBudgetWarnings: steps.tell, onParent: parents.note, onFailure };
-  const guard = createGuard({ limits, index, asksCountTokens, hasWarningHeader, ...told });
+  const guard = createGuard({ limits, index, switches: () => settings, ...told });
+  const cutShort = createCutShort({ limits, book, nowMs: clock.nowMs, onFailure });
   const spend = createSpendAgain({ clock, dayOf, read: ledger.budgetSums, onRead, onFailure });
   const isFresh = createNoticePace(clock);
   const memoryKeeper = startKeepingMemory(clock, () => {
@@ -153,7 +156,13 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
     callbacks: {
       onAsk: guard.ask,
       onAskBatch: guard.askBatch,
-      cutShort: settings.cutsMidStream ? createCutShort({ limits, book, nowMs: clock.nowMs, onFailure }) : null,
+      cutShort: () => (settings.cutsMidStream ? cutShort : null),
+    },
+    useSettings: (next) => {
+      settings = next;
+      limits.setRules(limitRulesOf(next));
+      // A budget that is new may be past a step already.
+      steps.tellUntold();
     },
     finish: (call, end, outcome) => {
       spend.ended(call, outcome.costNanoUsd ?? 0);
@@ -167,10 +176,7 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
     ledgerChanged: spend.soon,
     conversation: (id, project, nowMs) => conversationSeen({ limits, seen, parents }, id, project, nowMs),
     summary: (nowMs) => limitsSummary({ limits, seen }, nowMs),
-    view: () => {
-      const nowMs = clock.nowMs();
-      return limitsView(limits, settings, { nowMs, day: dayOf(nowMs), timeZone });
-    },
+    view: () => limitsView(limits, settings, { nowMs: clock.nowMs(), dayOf, timeZone }),
     allow: (conversation, forMs) => {
       limits.letOn.allow(conversation, forMs === null ? null : clock.nowMs() + forMs);
       return letOnNow(conversation);

@@ -8,6 +8,7 @@
  * Promises that a fault in here lets the call pass and is shown (`failed`), and that every call allowed holds its reservation until `finish`.
  */
 import type { BegunCall, CallOutcome } from '../../shared/call.ts';
+import type { LimitsSettings } from '../../shared/contract/limits.ts';
 import type { ConversationIndex } from '../../shared/conversation-index.ts';
 import type { PromptMeasure } from '../../shared/prompt-measure.ts';
 import type { Usage } from '../../shared/usage.ts';
@@ -43,8 +44,8 @@ export type GuardAnswer =
 export type GuardOptions = {
   readonly limits: Limits;
   readonly index: ConversationIndex;
-  readonly asksCountTokens: boolean;
-  readonly hasWarningHeader: boolean;
+  /** As they are in force: asked at each call. */
+  readonly switches: () => Pick<LimitsSettings, 'asksCountTokens' | 'hasWarningHeader'>;
   /** Resolves when its row is durable, or cannot be made so. */
   readonly onRefused: (call: BegunCall, refusal: Refusal) => Promise<void>;
   readonly onWarnings: (call: BegunCall, warnings: readonly Warning[]) => void;
@@ -77,7 +78,7 @@ export function createGuard(options: GuardOptions): Guard {
     const { measure, maxTokens } = inspection;
     const question = { ...call, callId: call.id, measure, maxTokens, nowMs: call.startedAtMs };
     const placed = { call, place, question };
-    if (!options.asksCountTokens || !limits.isWorthCounting(question)) return decide(placed, null);
+    if (!options.switches().asksCountTokens || !limits.isWorthCounting(question)) return decide(placed, null);
     return asking.countTokens().then((counted) => decide(placed, counted));
   }
 
@@ -115,7 +116,7 @@ export function createGuard(options: GuardOptions): Guard {
   }
 
   function headerFor(conversation: string | null, own: readonly Warning[]): string | null {
-    return conversation === null || !options.hasWarningHeader ? null : pending.headerFor(conversation, own);
+    return conversation === null || !options.switches().hasWarningHeader ? null : pending.headerFor(conversation, own);
   }
 
   function finish(call: BegunCall, { endedAtMs, usage }: GuardedEnd, outcome: CallOutcome): void {

@@ -40,11 +40,20 @@ export function limitsSummary({ limits, seen }: Pick<Told, 'limits' | 'seen'>, n
   return { ...summary, refused: summary.refused.map((call) => ({ ...call, letOn: letOn(call.conversation) })) };
 }
 
-export type ViewMoment = { readonly nowMs: number; readonly day: string; readonly timeZone: string };
+export type ViewMoment = {
+  readonly nowMs: number;
+  readonly dayOf: (atMs: number) => string;
+  readonly timeZone: string;
+};
 
 const listedBudgetsMax = 200;
 
-export function limitsView(limits: Limits, settings: LimitsSettings, { nowMs, day, timeZone }: ViewMoment): LimitsView {
+export function limitsView(
+  limits: Limits,
+  settings: LimitsSettings,
+  { nowMs, dayOf, timeZone }: ViewMoment,
+): LimitsView {
+  const day = dayOf(nowMs);
   const rows = budgetRows(limits.budgetAccounts(day), day, timeZone);
   const { contextLimitTokens, callCeilingNanoUsd, projects } = limits.rules();
   const { asksCountTokens, hasWarningHeader, cutsMidStream } = settings;

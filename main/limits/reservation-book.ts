@@ -30,6 +30,8 @@ export type ReservationBook = {
   ) => ReserveOutcome;
   /** Ends the reservation, if there is one. Harmless when repeated. */
   readonly release: (callId: string) => void;
+  /** The reservation stands in these accounts from now on; nothing where there is none. */
+  readonly move: (callId: string, keys: readonly string[]) => void;
   /** Adds to what is spent; negative where a correction made a call cheaper. */
   readonly spend: (keys: readonly string[], nanoUsd: number) => void;
   readonly sums: (key: string) => AccountSums;
@@ -93,6 +95,13 @@ export function createReservationBook(accountsMax = defaultAccountsMax): Reserva
       reservations.set(callId, { keys, nanoUsd: expectedNanoUsd });
       addReserved(keys, expectedNanoUsd);
       return { kind: 'reserved' };
+    },
+    move: (callId, next) => {
+      const reservation = reservations.get(callId);
+      if (!reservation) return;
+      addReserved(reservation.keys, -reservation.nanoUsd);
+      reservations.set(callId, { keys: next, nanoUsd: reservation.nanoUsd });
+      addReserved(next, reservation.nanoUsd);
     },
     spend: (keys, nanoUsd) => {
       for (const key of keys) {

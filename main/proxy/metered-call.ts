@@ -15,7 +15,7 @@ import { answerRefused, askWhetherItMayGo } from './ask.ts';
 import { headerOf, requestHeaders } from './headers.ts';
 import { inspectRequest, type Inspection } from './inspect.ts';
 import type { Progress } from './observe.ts';
-import type { ProxyOptions } from './options.ts';
+import type { CutShort, ProxyOptions } from './options.ts';
 import { readBody, type BodyBudget, type RequestBody } from './read-body.ts';
 import type { Route } from './route.ts';
 import { createTap, type Tap } from './tap.ts';
@@ -42,7 +42,8 @@ export async function meterCall(
     return answerRefused(response, body, answer);
   }
   const call = { ...described, conversation: answer.conversation };
-  const tap = createTap({ isCuttable: Boolean(options.callbacks.cutShort) });
+  const cutShort = options.callbacks.cutShort?.() ?? null;
+  const tap = createTap({ isCuttable: cutShort !== null });
   const { estimate } = options.calibration;
   await options.callbacks.onBegin(call, () => callSoFar(tap.progress, estimate));
   const request = {
@@ -50,11 +51,17 @@ export async function meterCall(
     target: `${upstream.prefix}${route.target}`,
     headers: requestHeaders(incoming.rawHeaders, upstream.headers, route.holder?.anthropicApiKey),
     body: body.kind === 'whole' ? body.bytes : body.stream,
-    isDrained: options.drainOnAbort,
+    isDrained: options.drainsOnAbort(),
     warning: answer.warning,
   };
   const onRelease = () => budget.release(body.heldBytes);
-  forward(upstream.dispatcher, request, incoming, response, listen({ call, begunAtMs, tap, onRelease }, options));
+  forward(
+    upstream.dispatcher,
+    request,
+    incoming,
+    response,
+    listen({ call, begunAtMs, tap, cutShort, onRelease }, options),
+  );
 }
 
 type Listening = {
@@ -62,12 +69,12 @@ type Listening = {
   /** By the clock that never jumps. */
   readonly begunAtMs: number;
   readonly tap: Tap;
+  readonly cutShort: CutShort | null;
   readonly onRelease: () => void;
 };
 
-function listen({ call, begunAtMs, tap, onRelease }: Listening, options: ProxyOptions): ForwardEvents {
+function listen({ call, begunAtMs, tap, cutShort, onRelease }: Listening, options: ProxyOptions): ForwardEvents {
   const { clock, callbacks, calibration } = options;
-  const { cutShort } = callbacks;
   const cutting = cutShort
     ? createAnswerCut(tap, () => cutShort(call, callSoFar(tap.progress, calibration.estimate)))
     : null;

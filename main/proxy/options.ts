@@ -40,6 +40,8 @@ export type AskAnswer =
       readonly body: string;
     };
 
+export type CutShort = (call: BegunCall, soFar: CallSoFar) => string | null;
+
 export type ProxyCallbacks = {
   /**
    * Before anything else of a metered call. One that is allowed is begun and finished, one that is refused is neither. Never throws and never rejects:
@@ -48,8 +50,11 @@ export type ProxyCallbacks = {
   readonly onAsk: (asking: Asking) => AskAnswer | Promise<AskAnswer>;
   /** Before a message batch is submitted; as `onAsk`, but that nothing is begun or finished of it, since it is billed by its results: `onBatchSubmitted` ends it. */
   readonly onAskBatch: (asking: BatchAsking) => AskAnswer | Promise<AskAnswer>;
-  /** Asked between two events of a running stream: its last event, where it is to be cut, else null. Null or absent: nothing is ever cut. */
-  readonly cutShort?: ((call: BegunCall, soFar: CallSoFar) => string | null) | null;
+  /**
+   * Asked once for a call: what is then asked between two events of its stream, and answers with its last event where it is to be cut, else null. Null or
+   * absent: the call is not cut.
+   */
+  readonly cutShort?: () => CutShort | null;
   /** Resolves when the call is durable, or cannot be made so; never rejects. `soFar` tells what the answer has said while it runs. */
   readonly onBegin: (call: BegunCall, soFar: () => CallSoFar) => Promise<void>;
   /** Resolves when the end of the answer may be seen: the settle outlives the process, or cannot be made to. Never rejects. */
@@ -71,8 +76,8 @@ export type ProxyOptions = UpstreamOptions &
     readonly port: number;
     readonly defaults: AttributionDefaults;
     readonly memberKeys: MemberKeyBook;
-    /** Read an answer to its end when its client leaves (setting of the same name). */
-    readonly drainOnAbort: boolean;
+    /** Read an answer to its end when its client leaves (setting `drainOnAbort`, which may change meanwhile: asked at each call). */
+    readonly drainsOnAbort: () => boolean;
     /** What the text of cut answers comes to in tokens; learns from those that are whole. */
     readonly calibration: OutputCalibration;
     /** The headers of a request must be here within this; for tests. */

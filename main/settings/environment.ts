@@ -6,6 +6,13 @@ import type { ProxyVariables } from './proxy-choice.ts';
 import type { SettingsOverrides } from './store.ts';
 import type { Environment } from '../system/home-folder.ts';
 
+/** The variables that win over a limit of the settings file. */
+export const limitVariables = {
+  contextLimitTokens: 'TOLLKEEPER_CONTEXT_LIMIT',
+  callCeilingUsd: 'TOLLKEEPER_CALL_CEILING_USD',
+  drainOnAbort: 'TOLLKEEPER_DRAIN_ON_ABORT',
+} as const;
+
 export function settingsOf(env: Environment): SettingsOverrides {
   return {
     port: numberOf(env, 'TOLLKEEPER_PORT'),
@@ -17,15 +24,15 @@ export function settingsOf(env: Environment): SettingsOverrides {
     allowedOrigins: listOf(env, 'TOLLKEEPER_ALLOWED_ORIGINS'),
     stripeApiBase: textOf(env, 'TOLLKEEPER_STRIPE_API_BASE'),
     limits: {
-      contextLimitTokens: limitOf(env, 'TOLLKEEPER_CONTEXT_LIMIT', wholeNumber),
-      callCeilingUsd: limitOf(env, 'TOLLKEEPER_CALL_CEILING_USD', dollars),
+      contextLimitTokens: limitOf(env, limitVariables.contextLimitTokens, wholeNumber),
+      callCeilingUsd: limitOf(env, limitVariables.callCeilingUsd, dollars),
     },
     timeZone: textOf(env, 'TOLLKEEPER_TIME_ZONE'),
     member: textOf(env, 'TOLLKEEPER_MEMBER'),
     project: textOf(env, 'TOLLKEEPER_PROJECT'),
     customer: textOf(env, 'TOLLKEEPER_CUSTOMER'),
     watchTranscripts: switchOf(env, 'TOLLKEEPER_WATCH_TRANSCRIPTS'),
-    drainOnAbort: switchOf(env, 'TOLLKEEPER_DRAIN_ON_ABORT'),
+    drainOnAbort: switchOf(env, limitVariables.drainOnAbort),
   };
 }
 

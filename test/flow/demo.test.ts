@@ -1,5 +1,5 @@
 /** The demo as its host starts it: the team at work behind a real engine, with budgets that hold something. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,7 +12,7 @@ import { systemClock } from '../../main/system/clock.ts';
 import { systemIds } from '../../main/system/ids.ts';
 import { silentLog } from '../../main/system/log.ts';
 import { limitsViewSchema, type LimitsView } from '../../shared/contract/limits-view.ts';
-import { settingsSchema } from '../../shared/contract/settings.ts';
+import { openSettings, settingsFileName } from '../../main/settings/store.ts';
 import { testToken } from '../kit/test-engine.ts';
 
 let home: string;
@@ -26,10 +26,13 @@ afterEach(async () => {
 });
 
 async function start(limits: object = {}): Promise<void> {
+  writeFileSync(join(home, settingsFileName), JSON.stringify({ limits }));
+  const settingsStore = openSettings(home, { port: 0, uiPort: 0, timeZone: 'UTC' });
   demo = await startDemo(
     {
       home,
-      settings: settingsSchema.parse({ port: 0, uiPort: 0, timeZone: 'UTC', limits }),
+      settings: settingsStore.settings,
+      settingsStore,
       token: testToken,
       proxies: noProxies,
       transcriptPlaces: { folder: null, configFolders: null, homeFolder: home },

@@ -60,7 +60,7 @@ export async function startMeteredProxy(upstream: string, options: Partial<Proxy
     allowedOrigins: [],
     defaults: noDefaults,
     memberKeys: noMemberKeys,
-    drainOnAbort: false,
+    drainsOnAbort: () => false,
     calibration: createOutputCalibration(),
     clock: systemClock,
     callId: systemIds.callId,

@@ -1,5 +1,5 @@
 /** A whole engine in this process for flow tests: real ledger file in a temporary home, real sockets, a clock that can be put ahead. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,13 +14,15 @@ import {
   type CallRow,
   type StripeView,
 } from '../../shared/contract/api.ts';
-import { settingsSchema, type Settings } from '../../shared/contract/settings.ts';
+import type { settingsSchema } from '../../shared/contract/settings.ts';
 import type { ExportedCall } from '../../shared/contract/export.ts';
 import { startEngine, type Engine } from '../../main/engine.ts';
 import { exportCalls } from '../../main/ledger/read-export.ts';
 import { openLedgerFile, ledgerFileName } from '../../main/ledger/ledger-file.ts';
 import { verifyLedger, type Verification } from '../../main/ledger/verify.ts';
+import { settingsOf } from '../../main/settings/environment.ts';
 import { noProxies, type ProxyVariables } from '../../main/settings/proxy-choice.ts';
+import { openSettings, settingsFileName } from '../../main/settings/store.ts';
 import { systemClock, type Clock } from '../../main/system/clock.ts';
 import { systemIds } from '../../main/system/ids.ts';
 import type { TranscriptPlaces } from '../../main/intake/transcript-files.ts';
@@ -53,6 +55,8 @@ export type TestEngine = {
   readonly stripe: () => Promise<StripeView>;
   readonly syncNow: () => Promise<void>;
   readonly get: (path: string, headers?: Record<string, string>) => Promise<Response>;
+  /** Asks the engine's API, whatever it answers. */
+  readonly ask: (method: string, path: string, body?: unknown) => Promise<Response>;
   /** Asks the engine's API as a command would. */
   readonly post: (path: string, body: unknown) => Promise<unknown>;
   readonly exported: () => ExportedCall[];
@@ -72,7 +76,10 @@ export type TestEngineOptions = {
   /** Ours, which takes the place of member keys. */
   readonly anthropicApiKey?: string;
   readonly log?: Log;
+  /** Written into the home folder's settings file, where they can be changed; left out, one that is there stays. */
   readonly settings?: z.input<typeof settingsSchema>;
+  /** Variables that win over the file. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Shorter than a setting may be. */
   readonly upstreamTimeoutMs?: number;
   readonly proxies?: ProxyVariables;
@@ -92,7 +99,8 @@ export async function startTestEngine({
   stripeApiBase,
   anthropicApiKey,
   log = silentLog,
-  settings: more = {},
+  settings: inFile,
+  env = {},
   upstreamTimeoutMs,
   proxies = noProxies,
   home: given,
@@ -105,21 +113,21 @@ export async function startTestEngine({
   const home = given ?? mkdtempSync(join(tmpdir(), 'tollkeeper-'));
   const clock = givenClock ?? createShiftedClock();
   if (nowMs !== undefined) clock.putAhead(nowMs - clock.nowMs());
-  const parsed: Settings = settingsSchema.parse({
-    port: 0,
-    uiPort: 0,
-    upstream,
-    timeZone: 'UTC',
-    ...(stripeApiBase ? { stripeApiBase } : {}),
-    ...more,
-  });
-  const settings =
-    upstreamTimeoutMs === undefined ? parsed : { ...parsed, upstreamTimeoutSeconds: upstreamTimeoutMs / 1_000 };
+  const file = join(home, settingsFileName);
+  if (inFile !== undefined || !existsSync(file)) writeFileSync(file, JSON.stringify(inFile ?? {}));
+  const own = { port: 0, uiPort: 0, upstream, timeZone: 'UTC', ...(stripeApiBase ? { stripeApiBase } : {}) };
+  const unsaid = Object.entries(own).filter(([name]) => !Object.hasOwn(inFile ?? {}, name));
+  const overrides = { ...settingsOf(env), ...Object.fromEntries(unsaid) };
+  const openStore = () => {
+    const store = openSettings(home, overrides);
+    const shorter = upstreamTimeoutMs === undefined ? {} : { upstreamTimeoutSeconds: upstreamTimeoutMs / 1_000 };
+    return { settings: { ...store.settings, ...shorter }, settingsStore: store };
+  };
   const secrets = { anthropicApiKey: anthropicApiKey ?? null, stripeApiKey: stripeApiBase ? 'sk_test_flow' : null };
   const start = () =>
     startEngine({
       home,
-      settings,
+      ...openStore(),
       secrets,
       token: testToken,
       proxies,
@@ -135,6 +143,12 @@ export async function startTestEngine({
 
   const get = (path: string, headers: Record<string, string> = {}) =>
     fetch(`${engine.dashboardUrl}${path}`, { headers: { authorization: `Bearer ${testToken}`, ...headers } });
+  const ask = (method: string, path: string, body?: unknown) =>
+    fetch(`${engine.dashboardUrl}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${testToken}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
   const read = async <Schema extends z.ZodType>(path: string, schema: Schema) =>
     schema.parse(await (await get(path)).json());
   const withLedger = <T>(use: (db: ReturnType<typeof openLedgerFile>) => T): T => {
@@ -176,12 +190,9 @@ export async function startTestEngine({
       if (!answer.ok) throw new Error(await answer.text());
     },
     get,
+    ask,
     post: async (path, body) => {
-      const answer = await fetch(`${engine.dashboardUrl}${path}`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${testToken}`, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
+      const answer = await ask('POST', path, body);
       if (!answer.ok) throw new Error(await answer.text());
       return answer.json();
     },

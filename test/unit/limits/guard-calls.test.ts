@@ -40,8 +40,7 @@ function asking(id: string, tokens = 10_000): GuardedCall {
 function guardOf(options: Pick<GuardOptions, 'limits'> & Partial<GuardOptions>) {
   return createGuard({
     index: createConversationIndex(hashText),
-    asksCountTokens: true,
-    hasWarningHeader: true,
+    switches: () => ({ asksCountTokens: true, hasWarningHeader: true }),
     onRefused: async () => {},
     onWarnings: () => {},
     onBudgetWarnings: () => {},
