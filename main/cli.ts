@@ -11,6 +11,7 @@ import { Command, CommanderError } from 'commander';
 import { isAppError } from '../shared/contract/errors.ts';
 import { wholeNumber } from './settings/environment.ts';
 import { addClientCommands, type Run } from './commands/client-commands.ts';
+import { addLimitCommands } from './commands/limit-commands.ts';
 import { writeLine, type ExitCode, type Host } from './commands/host.ts';
 import { systemClock } from './system/clock.ts';
 import { keepCompiledCode } from './system/code-cache.ts';
@@ -137,7 +138,7 @@ function build(onDone: (code: number) => void): Command {
     run(import('./commands/sync.ts'), ({ syncRetry }) => syncRetry(id, flags, host)),
   );
   addClientCommands(program, run, host);
-  addAllowCommand(program, run);
+  addLimitCommands(program, run, host);
   addPriceCommands(program, run);
   program
     .command('verify')
@@ -152,20 +153,6 @@ function build(onDone: (code: number) => void): Command {
     .option(...json)
     .action((flags) => run(import('./commands/doctor.ts'), ({ doctor }) => doctor(flags, host)));
   return program;
-}
-
-function addAllowCommand(program: Command, run: Run): void {
-  program
-    .command('allow <conversation>')
-    .description('let a conversation on past its limits')
-    .option('--for <duration>', 'as 30m, 1h, 2d, or good (default 1h)')
-    .option('--revoke', 'no more')
-    .option('--home <dir>', 'the folder of the ledger and the settings')
-    .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample: tollkeeper allow prompt_1a2b3c --for 1h')
-    .action((conversation: string, flags) =>
-      run(import('./commands/allow.ts'), ({ allow }) => allow(conversation, flags, host)),
-    );
 }
 
 function addPriceCommands(program: Command, run: Run): void {

@@ -4,7 +4,7 @@ import { AppError } from '../../shared/contract/errors.ts';
 import { readEngineFile } from '../system/engine-file.ts';
 
 export type EngineClient = {
-  readonly ask: (method: 'GET' | 'POST', path: string, body?: unknown) => Promise<unknown>;
+  readonly ask: (method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown) => Promise<unknown>;
 };
 
 const answerTimeoutMs = 120_000;
