@@ -5,6 +5,7 @@
 import { useId, useState, type KeyboardEvent } from 'react';
 
 import { useAllow, useLimits, useRevoke } from '../data/queries.ts';
+import { focusOnce } from './focus-once.ts';
 import { Failed } from './states.tsx';
 import { Time } from './time.tsx';
 
@@ -148,15 +149,11 @@ function Question({ isBusy, allow, decline }: QuestionProps) {
         <button type="button" className="control" disabled={isBusy} onKeyDown={onKeyDown} onClick={() => allow(null)}>
           Let it on for good
         </button>
+        {/* The careful answer has the focus first. */}
         <button type="button" className="control" ref={focusOnce} onKeyDown={onKeyDown} onClick={decline}>
           Keep the limits
         </button>
       </div>
     </div>
   );
-}
-
-/** The question took the place of the button that had the focus. The careful answer has it first. */
-function focusOnce(button: HTMLButtonElement | null): void {
-  button?.focus();
 }

@@ -16,7 +16,9 @@ import {
   stripeViewSchema,
   syncResultSchema,
 } from '../../shared/contract/api.ts';
-import { apiErrorSchema } from '../../shared/contract/api-error.ts';
+import { apiErrorSchema, type ApiError } from '../../shared/contract/api-error.ts';
+import type { ErrorCode, FieldProblem } from '../../shared/contract/errors.ts';
+import { limitsSettingsViewSchema, type LimitsInFile } from '../../shared/contract/limits-settings.ts';
 import { letOnAnswerSchema, limitsViewSchema } from '../../shared/contract/limits-view.ts';
 import {
   bookInForceSchema,
@@ -32,11 +34,17 @@ export class ApiFailure extends Error {
   /** 0 when the engine did not answer at all. */
   readonly status: number;
   readonly remedy: string;
+  /** Null where the answer did not come from Tollkeeper. */
+  readonly code: ErrorCode | null;
+  /** What is wrong field by field, where it is a form that was sent. */
+  readonly fields: readonly FieldProblem[];
 
-  constructor(status: number, message: string, remedy: string) {
+  constructor(status: number, message: string, remedy: string, told?: ApiError['error']) {
     super(message);
     this.status = status;
     this.remedy = remedy;
+    this.code = told?.code ?? null;
+    this.fields = told?.fields ?? [];
   }
 }
 
@@ -51,7 +59,8 @@ async function ask<Schema extends z.ZodType>(
   const body: unknown = await response.json().catch(() => null);
   if (!response.ok) {
     const told = apiErrorSchema.safeParse(body);
-    if (told.success) throw new ApiFailure(response.status, told.data.error.message, told.data.error.remedy);
+    if (told.success)
+      throw new ApiFailure(response.status, told.data.error.message, told.data.error.remedy, told.data.error);
     throw new ApiFailure(response.status, `Tollkeeper answered ${response.status}.`, 'See its log in the home folder.');
   }
   const parsed = schema.safeParse(body);
@@ -105,6 +114,12 @@ export const api = {
   stripe: () => ask('/api/stripe', stripeViewSchema),
   syncNow: () => ask('/api/stripe/sync', syncResultSchema, { method: 'POST' }),
   limits: () => ask('/api/limits', limitsViewSchema),
+  limitsSettings: () => ask('/api/limits/settings', limitsSettingsViewSchema),
+  changeLimits: (settings: LimitsInFile, revision: string) =>
+    ask('/api/limits/settings', limitsSettingsViewSchema, {
+      method: 'PUT',
+      body: JSON.stringify({ settings, revision }),
+    }),
   allow: ({ conversation, forMs }: AllowRequest) =>
     ask(`/api/conversations/${encodeURIComponent(conversation)}/allow`, letOnAnswerSchema, {
       method: 'POST',

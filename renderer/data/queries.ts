@@ -1,6 +1,7 @@
 /** What the screens ask for, with how long an answer stays fresh. */
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
+import type { LimitsInFile } from '../../shared/contract/limits-settings.ts';
 import { api, type CallFilters, type RerateRange } from './api.ts';
 
 /** A month view changes with every call; once in a few seconds is as live as a table should be. */
@@ -141,6 +142,23 @@ export function useSyncNow() {
 /** Reserved and spent move with every call. */
 export function useLimits() {
   return useQuery({ queryKey: ['limits'], queryFn: api.limits, refetchInterval: 2_000 });
+}
+
+export function useLimitsSettings() {
+  return useQuery({ queryKey: ['limits-settings'], queryFn: api.limitsSettings, refetchInterval: tableRefreshMs });
+}
+
+export type LimitsChange = { readonly settings: LimitsInFile; readonly revision: string };
+
+export function useChangeLimits() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ settings, revision }: LimitsChange) => api.changeLimits(settings, revision),
+    onSuccess: (view) => client.setQueryData(['limits-settings'], view),
+    onSettled: () => {
+      for (const queryKey of [['limits'], ['limits-settings'], ['status']]) void client.invalidateQueries({ queryKey });
+    },
+  });
 }
 
 export function useAllow() {

@@ -289,7 +289,8 @@ describe('the Limits screen', () => {
     await page.getByText(/^A prompt of more than 100,000 tokens \(about 110 pages of text\) is stopped/).waitFor();
     await page.getByText('A call that is expected to cost more than $10.00 is stopped before it is sent.').waitFor();
     await page.getByText(/A prompt of more than 300,000 tokens/).waitFor();
-    await page.getByText('"contextLimitTokens": 150000').waitFor();
+    await page.getByText(/^Budgets: the member dave, \$0\.20 a day; each project, \$1\.00 a day; the team/).waitFor();
+    await page.getByRole('button', { name: 'Change the limits' }).waitFor();
     await shoot('limits-light');
     await page.emulateMedia({ colorScheme: 'dark' });
     await shoot('limits-dark');

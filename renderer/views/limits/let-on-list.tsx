@@ -1,6 +1,7 @@
 /** Conversations that somebody let on past their limits, each with the click that takes it back. */
 import { Link } from 'wouter';
 
+import { letOnCommand } from '../../../shared/contract/limits.ts';
 import type { LimitsView } from '../../../shared/contract/limits-view.ts';
 import { LetOn } from '../../components/let-on.tsx';
 import { callsLink } from '../../data/links.ts';
@@ -13,7 +14,8 @@ export function LetOnList({ letOn }: Pick<LimitsView, 'letOn'>) {
       </h2>
       {letOn.length === 0 ? (
         <p className="text-dim">
-          None. One click on a conversation’s card, or where its call was stopped, lets it on for an hour or for good.
+          None. One click on a conversation’s card, or where its call was stopped, lets it on for an hour or for good;
+          so does <code>{letOnCommand('CONVERSATION')}</code>.
         </p>
       ) : (
         <ul className="ruled max-w-[96ch]">

@@ -1,14 +1,13 @@
-/** Limits: what is nearest to its end, every budget with what is left, the rules as sentences, who was let on, and how to change all of it. */
+/** Limits: what is nearest to its end, every budget with what is left, the rules as sentences or as a form, and who was let on. */
 import { Link } from 'wouter';
 
 import { Failed, Loading, Notice } from '../../components/states.tsx';
 import { callsLink } from '../../data/links.ts';
 import { useLimits } from '../../data/queries.ts';
 import { BudgetTable } from './budget-table.tsx';
-import { HowToChange } from './how-to-change.tsx';
 import { LetOnList } from './let-on-list.tsx';
 import { Nearest } from './nearest.tsx';
-import { RulesInForce } from './rules-in-force.tsx';
+import { RulesSection } from './rules-section.tsx';
 
 export function LimitsView() {
   const { data: limits, error } = useLimits();
@@ -25,14 +24,12 @@ export function LimitsView() {
               Budgets
             </h2>
             {limits.budgets.length === 0 ? (
-              <p className="text-dim">
-                None is set, or nobody it is for has spent anything yet. How to set one stands below.
-              </p>
+              <p className="text-dim">None is set, or nobody it is for has spent anything yet. Set one below.</p>
             ) : (
               <BudgetTable budgets={limits.budgets} budgetCount={limits.budgetCount} />
             )}
           </section>
-          <RulesInForce rules={limits.rules} />
+          <RulesSection limits={limits} />
           <LetOnList letOn={limits.letOn} />
           <section aria-labelledby="refused" className="mb-7">
             <h2 id="refused" className="mb-1">
@@ -45,7 +42,6 @@ export function LimitsView() {
               </Link>
             </p>
           </section>
-          <HowToChange />
         </>
       ) : error ? null : (
         <Loading what="the limits" />

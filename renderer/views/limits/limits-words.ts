@@ -1,6 +1,8 @@
 /** Rules and budgets in words and in percent of a bar. Pure. */
+import type { LimitsSettings } from '../../../shared/contract/limits.ts';
+import { budgetOwner } from '../../../shared/contract/limits-settings.ts';
 import type { BudgetRow, LimitsView } from '../../../shared/contract/limits-view.ts';
-import { formatUsd } from '../../../shared/money.ts';
+import { formatUsd, nanoUsdPerCent } from '../../../shared/money.ts';
 import { tokensInWords } from '../../../shared/plain-words.ts';
 import type { Tone } from '../../components/tag.tsx';
 
@@ -65,6 +67,23 @@ export function projectRules(own: OwnRules, all: OwnRules): string[] {
   if (own.contextLimitTokens !== all.contextLimitTokens) rules.push(contextRule(own.contextLimitTokens));
   if (own.callCeilingNanoUsd !== all.callCeilingNanoUsd) rules.push(ceilingRule(own.callCeilingNanoUsd));
   return rules;
+}
+
+/** "Budgets: the team, $600.00 a month; each member, $20.00 a day." */
+export function budgetRules(budgets: LimitsSettings['budgets']): string {
+  if (budgets.length === 0)
+    return 'No budget is set: what a member, a project, a customer or the team spends in all stops nothing.';
+  const words = budgets.map(
+    ({ of, name, per, usd }) =>
+      `${budgetOwner(of, name)}, ${formatUsd(Math.round(usd * 100) * nanoUsdPerCent)} ${perWords({ per })}`,
+  );
+  return `Budgets: ${words.join('; ')}.`;
+}
+
+export function drainRule(drains: boolean): string {
+  return drains
+    ? 'When a client leaves, its answer is read to its end: exact counts, and output that nobody reads is paid for.'
+    : 'When a client leaves, its answer is ended, which saves what would have come.';
 }
 
 type FurtherRules = Pick<LimitsView['rules'], 'asksCountTokens' | 'hasWarningHeader' | 'cutsMidStream'>;
