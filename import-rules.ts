@@ -33,7 +33,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     'main/engine.ts',
   ],
   'main/engine-options.ts': ['shared', 'main/system', 'main/settings', 'main/intake'],
-  'main/engine-keys.ts': ['main/engine-options.ts', 'main/proxy', 'main/settings'],
+  'main/engine-keys.ts': ['main/engine-options.ts', 'shared', 'main/proxy', 'main/settings'],
   'main/engine-limits.ts': ['main/engine-options.ts', 'shared', 'main/ledger', 'main/limits', 'main/live'],
   'main/engine-rules.ts': ['main/engine-options.ts', 'shared', 'main/settings', 'main/system'],
   'main/engine.ts': [

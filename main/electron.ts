@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { secretVariables } from '../shared/contract/secrets.ts';
 import { runApplication } from './shell/application.ts';
 import { systemClock } from './system/clock.ts';
 import { homeFolder } from './system/home-folder.ts';
@@ -41,8 +42,9 @@ void runApplication({
   upstream: typeof values.upstream === 'string' ? values.upstream : undefined,
   token: readOrCreateToken(home, systemIds.secret),
   environmentSecrets: {
-    anthropicApiKey: process.env['ANTHROPIC_API_KEY'] || null,
-    stripeApiKey: process.env['STRIPE_API_KEY'] || null,
+    anthropicApiKey: process.env[secretVariables.anthropicApiKey] || null,
+    stripeApiKey: process.env[secretVariables.stripeApiKey] || null,
+    anthropicAdminKey: process.env[secretVariables.anthropicAdminKey] || null,
   },
   paths: {
     engineEntry: join(built, 'engine-process.js'),

@@ -1,4 +1,5 @@
 /** What a host gives an engine, and what it gets. Types only. */
+import type { Secrets } from '../shared/contract/secrets.ts';
 import type { Settings } from '../shared/contract/settings.ts';
 import type { TranscriptPlaces } from './intake/transcript-files.ts';
 import type { ProxyVariables } from './settings/proxy-choice.ts';
@@ -14,7 +15,9 @@ export type EngineOptions = {
   readonly settings: Settings;
   /** The file that they come from: its limits can be changed while the engine runs. */
   readonly settingsStore: SettingsStore;
-  readonly secrets: { readonly anthropicApiKey: string | null; readonly stripeApiKey: string | null };
+  readonly secrets: Secrets;
+  /** Who gave them and takes others: the desktop app, with the system's keychain, or nobody, since they are the environment's. */
+  readonly secretsKeeper: 'vault' | 'environment';
   /** HTTPS_PROXY and its kin, as the host's environment has them. */
   readonly proxies: ProxyVariables;
   /** Where Claude Code keeps its transcripts; read only where the setting asks for it. */
@@ -37,6 +40,8 @@ export type Engine = {
   readonly proxyUrl: string;
   /** Without the token. */
   readonly dashboardUrl: string;
+  /** In use from the next call on; those on their way end with the key they began with. */
+  readonly useSecrets: (secrets: Secrets) => Promise<void>;
   /** Meter events that wait for Stripe, for the host's last words. */
   readonly close: () => Promise<{ readonly waitingEvents: number }>;
 };

@@ -1,5 +1,6 @@
 /**
- * The utilityProcess entry of the desktop app: waits to be told home, token and secrets, starts the engine, answers with its addresses.
+ * The utilityProcess entry of the desktop app: waits to be told home, token and secrets, starts the engine, answers with its addresses. Other secrets may
+ * follow.
  * Ends with code 0 when asked to close, and with 1 when the engine dies, so that the shell starts it again.
  */
 import { join } from 'node:path';
@@ -8,7 +9,12 @@ import { isAppError } from '../shared/contract/errors.ts';
 import type { Engine } from './engine.ts';
 import { proxiesOf, settingsOf, transcriptPlacesOf } from './settings/environment.ts';
 import { openSettings } from './settings/store.ts';
-import { toEngineSchema, type FromEngine, type StartMessage } from '../shared/contract/engine-process.ts';
+import {
+  toEngineSchema,
+  type FromEngine,
+  type SecretsMessage,
+  type StartMessage,
+} from '../shared/contract/engine-process.ts';
 import { systemClock } from './system/clock.ts';
 import { keepCompiledCode } from './system/code-cache.ts';
 import { systemIds } from './system/ids.ts';
@@ -16,11 +22,12 @@ import { errorText } from './system/error-text.ts';
 import { openFileLog } from './system/log.ts';
 
 const port = process.parentPort;
-let engine: Promise<Pick<Engine, 'close'> | null> = Promise.resolve(null);
+let engine: Promise<Engine | null> = Promise.resolve(null);
 
 port.on('message', ({ data }: { data: unknown }) => {
   const message = toEngineSchema.parse(data);
   if (message.kind === 'start') engine = start(message).catch(tellFailure);
+  else if (message.kind === 'secrets') void use(message);
   else void close();
 });
 
@@ -49,12 +56,18 @@ async function start({ home, isDemo, token, secrets, port: proxyPort, uiPort, up
     clock: systemClock,
     ids: systemIds,
     onFatal: () => process.exit(1),
-  };
+    secretsKeeper: 'vault',
+  } as const;
   const started = isDemo
     ? await (await import('./sandbox/start-demo.ts')).startDemo(common, startEngine)
     : await startEngine({ ...common, secrets, isDemo });
   tell({ kind: 'ready', proxyUrl: started.proxyUrl, dashboardUrl: started.dashboardUrl });
   return started;
+}
+
+/** Also when it is told while the engine still starts: with what it was told last it goes on. */
+async function use({ secrets }: SecretsMessage): Promise<void> {
+  await (await engine)?.useSecrets(secrets);
 }
 
 /** Also when it is asked while the engine still starts: what is half open is closed, too. */

@@ -62,7 +62,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
   const { home, settings, clock, log, ids } = options;
   ledger.writer.prepare();
   const connections = connectionsOf(home, settings, options.proxies);
-  const { keys, memberKeys } = openEngineKeys(options);
+  const { memberKeys, useAnthropicKey, seen } = openEngineKeys(options);
   const startedAtMs = clock.nowMs();
   const dayOf = createDayOf(timeZone);
   const readLive = (nowMs: number) => ledger.read('liveStart', { today: dayOf(nowMs), nowMs });
@@ -117,7 +117,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     rendererFolder: options.rendererFolder,
     log,
     facts: { isDemo: options.isDemo, timeZone, proxyUrl: proxy.url, startedAtMs, ledgerCalls: start.ledgerCalls },
-    parts: { read: ledger.read, live, limits, rules, intake, prices, keys, assigning, sync, clock, timeZone, home },
+    parts: { ...seen, read: ledger.read, live, limits, rules, intake, prices, assigning, sync, clock, timeZone, home },
   });
   writeEngineFile(home, { proxyUrl: proxy.url, dashboardUrl, token: options.token });
   log.info('engine started', { proxyUrl: proxy.url, dashboardUrl, interruptedCalls: ledger.interruptedCalls });
@@ -138,5 +138,9 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     log.info('engine closed', { waitingEvents });
     return { waitingEvents };
   }
-  return { proxyUrl: proxy.url, dashboardUrl, close };
+  const useSecrets = ({ anthropicApiKey, stripeApiKey }: EngineOptions['secrets']) => {
+    useAnthropicKey(anthropicApiKey);
+    return sync.useApiKey(stripeApiKey);
+  };
+  return { proxyUrl: proxy.url, dashboardUrl, useSecrets, close };
 }

@@ -21,6 +21,7 @@ import { liveRoutes } from './live.ts';
 import { monthRoutes } from './month.ts';
 import type { ApiParts } from './parts.ts';
 import { pricesRoutes } from './prices.ts';
+import { secretsRoutes } from './secrets.ts';
 import { statusRoutes } from './status.ts';
 import { stripeRoutes } from './stripe.ts';
 
@@ -62,6 +63,7 @@ export function createApi({ parts, guard, rendererFolder, log }: ApiOptions): Ho
   api.route('/api', applyPricesRoutes(parts));
   api.route('/api', pricesRoutes(parts));
   api.route('/api', keysRoutes(parts));
+  api.route('/api', secretsRoutes(parts));
   api.route('/api', assignRoutes(parts));
   api.all('/api/*', () => {
     throw new AppError(

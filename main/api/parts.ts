@@ -2,6 +2,7 @@
 import type { Status } from '../../shared/contract/api.ts';
 import type { LimitsSettingsView } from '../../shared/contract/limits-settings.ts';
 import type { LetOnAnswer, LimitsView } from '../../shared/contract/limits-view.ts';
+import type { SecretsView } from '../../shared/contract/secrets.ts';
 import type { Intake } from '../intake/start.ts';
 import type { Assigning } from '../ledger/assigning.ts';
 import type { Ledger } from '../ledger/open.ts';
@@ -34,6 +35,8 @@ export type ApiParts = {
   readonly intake: Pick<Intake, 'transcripts' | 'ledger'>;
   readonly prices: Prices;
   readonly keys: MemberKeys & { readonly hasAnthropicKey: boolean };
+  /** Which of the team's own keys are known, and from where. */
+  readonly secrets: { readonly view: () => SecretsView };
   readonly assigning: Assigning;
   readonly clock: Clock;
   readonly timeZone: string;

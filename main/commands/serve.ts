@@ -59,7 +59,8 @@ export async function serve(flags: ServeFlags, host: Host): Promise<ExitCode> {
     ids,
     onFatal,
     onNotice,
-  };
+    secretsKeeper: 'environment',
+  } as const;
   // The simulated far sides and their client are loaded for a demo only.
   const engine = await (isDemo
     ? (await import('../sandbox/start-demo.ts')).startDemo(common, startEngine)

@@ -50,7 +50,7 @@ const sentences = {
   revoked: 'this member key was revoked. Ask for a new one (`tollkeeper keys create MEMBER`).',
   replaced: 'this member key was replaced by a newer one, and its time is over. Ask for the newer one.',
   keyless:
-    'this call carries a member key, and there is no Anthropic key here to send it with. Start Tollkeeper with ANTHROPIC_API_KEY set.',
+    'this call carries a member key, and there is no Anthropic key here to send it with. Enter one on the Keys screen of the desktop app, or start Tollkeeper with ANTHROPIC_API_KEY set.',
   valid: '',
 } as const;
 

@@ -2,6 +2,7 @@
  * A demo, whoever hosts it: the simulated far side, an engine that is pointed at it, and the team at work. The engine is started by the function
  * that is given, since the sandbox knows no engine.
  */
+import type { Secrets } from '../../shared/contract/secrets.ts';
 import type { Settings } from '../../shared/contract/settings.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Ids } from '../system/ids.ts';
@@ -16,19 +17,18 @@ type RunningEngine = {
   readonly dashboardUrl: string;
   readonly close: () => Promise<Closing>;
 };
-type Secrets = { readonly anthropicApiKey: string; readonly stripeApiKey: string };
 type Pointed<Options> = Options & { readonly secrets: Secrets; readonly isDemo: true };
 
 /** @throws what `start` throws, after the far side is closed again. */
-export async function startDemo<Options extends DemoOptions>(
+export async function startDemo<Options extends DemoOptions, Running extends RunningEngine>(
   options: Options,
-  start: (pointed: Pointed<Options>) => Promise<RunningEngine>,
-): Promise<RunningEngine> {
+  start: (pointed: Pointed<Options>) => Promise<Running>,
+): Promise<Running> {
   const { clock, ids } = options;
   const farSide = await startDemoFarSide(options.settings, clock);
   try {
     // So that member keys can be tried; the simulated Anthropic takes any key.
-    const secrets: Secrets = { anthropicApiKey: 'sk-ant-demo', stripeApiKey: farSide.stripeApiKey };
+    const secrets = { anthropicApiKey: 'sk-ant-demo', stripeApiKey: farSide.stripeApiKey, anthropicAdminKey: null };
     const engine = await start({ ...options, settings: farSide.settings, secrets, isDemo: true });
     const team = startDemoTeam({ proxyUrl: engine.proxyUrl, clock, fraction: ids.fraction });
     const close = async () => {
@@ -37,7 +37,7 @@ export async function startDemo<Options extends DemoOptions>(
       await farSide.close();
       return last;
     };
-    return { proxyUrl: engine.proxyUrl, dashboardUrl: engine.dashboardUrl, close };
+    return { ...engine, close };
   } catch (error) {
     await farSide.close();
     throw error;

@@ -1,7 +1,8 @@
-/** What the environment says about settings and secrets (`TOLLKEEPER_<NAME>`, `ANTHROPIC_API_KEY`, `STRIPE_API_KEY`). Pure. */
+/** What the environment says about settings and secrets (`TOLLKEEPER_<NAME>`, `ANTHROPIC_API_KEY` and its kin). Pure. */
 import { homedir } from 'node:os';
 
 import { AppError } from '../../shared/contract/errors.ts';
+import { secretVariables, type Secrets } from '../../shared/contract/secrets.ts';
 import type { ProxyVariables } from './proxy-choice.ts';
 import type { SettingsOverrides } from './store.ts';
 import type { Environment } from '../system/home-folder.ts';
@@ -45,12 +46,11 @@ export function transcriptPlacesOf(env: Environment, userHome = homedir()) {
   };
 }
 
-export type Secrets = { readonly anthropicApiKey: string | null; readonly stripeApiKey: string | null };
-
 export function secretsOf(env: Environment): Secrets {
   return {
-    anthropicApiKey: textOf(env, 'ANTHROPIC_API_KEY') ?? null,
-    stripeApiKey: textOf(env, 'STRIPE_API_KEY') ?? null,
+    anthropicApiKey: textOf(env, secretVariables.anthropicApiKey) ?? null,
+    stripeApiKey: textOf(env, secretVariables.stripeApiKey) ?? null,
+    anthropicAdminKey: textOf(env, secretVariables.anthropicAdminKey) ?? null,
   };
 }
 

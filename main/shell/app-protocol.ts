@@ -1,18 +1,7 @@
-/** Serves `app://` to the window: the built dashboard from disk under a strict policy, and `/api/*` through the engine pipe. */
-import { readFile } from 'node:fs/promises';
-
+/** Makes `app://` an origin of the window's own, and hands its requests on (app-requests.ts). */
 import { net, protocol } from 'electron';
 
-import { contentSecurityPolicy } from '../../shared/content-security-policy.ts';
-import { appFileOf, contentTypeOf } from './app-files.ts';
-import { pipeToEngine } from './engine-pipe.ts';
-
-export type AppProtocolOptions = {
-  readonly rendererFolder: string;
-  readonly token: string;
-  /** Null while the engine is not up. */
-  readonly engineUrl: () => string | null;
-};
+import { createAppRequests, type AppRequestOptions } from './app-requests.ts';
 
 /** Before the app is ready; makes `app://` a secure origin of its own that can fetch and stream. */
 export function registerAppScheme(): void {
@@ -21,26 +10,7 @@ export function registerAppScheme(): void {
   ]);
 }
 
-export function handleAppProtocol({ rendererFolder, token, engineUrl }: AppProtocolOptions): void {
+export function handleAppProtocol(options: Omit<AppRequestOptions, 'fetch'>): void {
   const fetch = (address: string, init: RequestInit) => net.fetch(address, init);
-  protocol.handle('app', (request) => {
-    const wanted = appFileOf(request.url, rendererFolder);
-    if (wanted.kind === 'api') return pipeToEngine(request, wanted.target, { fetch, token, engineUrl });
-    if (wanted.kind === 'none' || request.method !== 'GET') return new Response(null, { status: 404 });
-    return sendFile(wanted.path);
-  });
-}
-
-async function sendFile(path: string): Promise<Response> {
-  try {
-    const headers = {
-      'content-type': contentTypeOf(path),
-      'content-security-policy': contentSecurityPolicy,
-      'x-content-type-options': 'nosniff',
-    };
-    return new Response(new Uint8Array(await readFile(path)), { headers });
-  } catch {
-    // Not a file of the dashboard.
-    return new Response(null, { status: 404 });
-  }
+  protocol.handle('app', createAppRequests({ ...options, fetch }));
 }

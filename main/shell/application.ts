@@ -5,6 +5,7 @@
 import { app, net, type BrowserWindow } from 'electron';
 
 import type { LiveSnapshot } from '../../shared/contract/events.ts';
+import type { Secrets } from '../../shared/contract/secrets.ts';
 import type { Clock } from '../system/clock.ts';
 import { registerAppScheme, handleAppProtocol } from './app-protocol.ts';
 import { answerDesktopCalls } from './desktop-calls.ts';
@@ -16,7 +17,8 @@ import { openLiveFeed, type LiveFeed } from './live-feed.ts';
 import { setMenu } from './menu.ts';
 import { openNotifications } from './notifications.ts';
 import { openTray, type SpendTray } from './tray.ts';
-import { openVault, type Secrets } from './vault.ts';
+import { openSecretKeeper } from './secret-keeper.ts';
+import { openVault } from './vault.ts';
 import { openWindow } from './window.ts';
 
 export type ApplicationOptions = {
@@ -60,7 +62,12 @@ export async function runApplication(options: ApplicationOptions): Promise<void>
 
 async function openParts(options: ApplicationOptions): Promise<void> {
   const vault = await openVault(options.home, systemKeychain);
-  const kept = await vault.read();
+  const secrets = await openSecretKeeper({
+    vault,
+    environment: options.environmentSecrets,
+    isDemo: options.isDemo,
+    onChange: (next) => engine.useSecrets(next),
+  });
   const show = createWindowOpener(options.paths.preload);
   const tray = openTray({
     iconPath: options.paths.icon,
@@ -68,11 +75,12 @@ async function openParts(options: ApplicationOptions): Promise<void> {
     onOpen: show,
     onQuit: () => app.quit(),
   });
-  const engine = startEngine(options, kept, tray, openNotifications(show));
+  const engine = startEngine(options, secrets.secrets(), tray, openNotifications(show));
   handleAppProtocol({
     rendererFolder: options.paths.renderer,
     token: options.token,
     engineUrl: () => engine.addresses()?.dashboardUrl ?? null,
+    secrets,
   });
   answerDesktopCalls();
   setMenu(show);
@@ -102,16 +110,12 @@ function createWindowOpener(preload: string): () => void {
 
 function startEngine(
   options: ApplicationOptions,
-  kept: Secrets,
+  secrets: Secrets,
   tray: SpendTray,
   notify: (snapshot: LiveSnapshot) => void,
 ): EngineHandle {
-  const { home, isDemo, port, uiPort, upstream, token, environmentSecrets, clock } = options;
+  const { home, isDemo, port, uiPort, upstream, token, clock } = options;
   let feed: LiveFeed | null = null;
-  const secrets = {
-    anthropicApiKey: environmentSecrets.anthropicApiKey ?? kept.anthropicApiKey,
-    stripeApiKey: environmentSecrets.stripeApiKey ?? kept.stripeApiKey,
-  };
   const flags = Object.fromEntries(
     Object.entries({ port, uiPort, upstream }).filter(([, value]) => value !== undefined),
   );

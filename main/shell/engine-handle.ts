@@ -3,14 +3,19 @@
  * States: starting → ready → (dead → waiting → starting, by restart-policy) → closed. An engine that says it failed, or dies too often, is
  * down until `retry`. The proxy keeps its port, so clients find it again by themselves.
  */
-import { fromEngineSchema, type FromEngine, type StartMessage } from '../../shared/contract/engine-process.ts';
+import {
+  fromEngineSchema,
+  type FromEngine,
+  type SecretsMessage,
+  type StartMessage,
+} from '../../shared/contract/engine-process.ts';
 import type { Clock, Timer } from '../system/clock.ts';
 import { nextRestart } from './restart-policy.ts';
 
 export type EngineAddresses = { readonly proxyUrl: string; readonly dashboardUrl: string };
 export type EngineFailure = { readonly message: string; readonly remedy: string };
 
-export type ToEngine = StartMessage | { readonly kind: 'close' };
+export type ToEngine = StartMessage | SecretsMessage | { readonly kind: 'close' };
 export type RunningProcess = { readonly post: (message: ToEngine) => void; readonly kill: () => void };
 export type ProcessEvents = { readonly onMessage: (message: unknown) => void; readonly onExit: () => void };
 export type Fork = (events: ProcessEvents) => RunningProcess;
@@ -20,6 +25,8 @@ export type EngineHandle = {
   readonly addresses: () => EngineAddresses | null;
   /** After `onFailed`: a person says that it is worth another try. */
   readonly retry: () => void;
+  /** Other keys are in use: by the engine that runs, without a restart, and by every one that is started after it. */
+  readonly useSecrets: (secrets: StartMessage['secrets']) => void;
   /** Asked twice (a second Ctrl-C, Quit during quitting) it is still one close. */
   readonly close: () => Promise<void>;
 };
@@ -45,6 +52,7 @@ const diedTooOften: EngineFailure = {
 export function startEngineProcess(options: EngineHandleOptions): EngineHandle {
   const { clock } = options;
   let deathsAtMs: number[] = [];
+  let { secrets } = options.start;
   let running: RunningProcess | null = null;
   let addresses: EngineAddresses | null = null;
   let failure: EngineFailure | null = null;
@@ -54,7 +62,7 @@ export function startEngineProcess(options: EngineHandleOptions): EngineHandle {
 
   function start(): void {
     running = options.fork({ onMessage: (message) => onMessage(fromEngineSchema.parse(message)), onExit });
-    running.post({ kind: 'start', ...options.start });
+    running.post({ kind: 'start', ...options.start, secrets });
   }
 
   function onMessage(message: FromEngine): void {
@@ -89,6 +97,11 @@ export function startEngineProcess(options: EngineHandleOptions): EngineHandle {
     start();
   }
 
+  function useSecrets(next: StartMessage['secrets']): void {
+    secrets = next;
+    if (closing === null) running?.post({ kind: 'secrets', secrets });
+  }
+
   function close(): Promise<void> {
     closing ??= new Promise((resolve) => {
       waiting?.cancel();
@@ -107,5 +120,5 @@ export function startEngineProcess(options: EngineHandleOptions): EngineHandle {
   }
 
   start();
-  return { addresses: () => addresses, retry, close };
+  return { addresses: () => addresses, retry, useSecrets, close };
 }

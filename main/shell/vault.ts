@@ -8,9 +8,11 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { AppError } from '../../shared/contract/errors.ts';
+import { noSecrets, secretsSchema, secretVariables, type Secrets } from '../../shared/contract/secrets.ts';
+import { renameDurably } from '../system/durable-file.ts';
 
-const secretsSchema = z.strictObject({ anthropicApiKey: z.string().nullable(), stripeApiKey: z.string().nullable() });
-export type Secrets = z.infer<typeof secretsSchema>;
+/** Before version 0.2 there were two. */
+const keptSchema = secretsSchema.extend({ anthropicAdminKey: z.string().nullable().default(null) });
 
 /** What the vault needs of the system's keychain; safeStorage in the app. */
 export type Keychain = {
@@ -26,37 +28,48 @@ export type Vault = {
   readonly unavailable: string | null;
   /** @throws AppError when what was kept cannot be read any more. */
   readonly read: () => Promise<Secrets>;
-  /** @throws AppError when the vault is unavailable. */
+  /** @throws AppError `bad_settings` when the vault is unavailable, `engine_failed` when its file cannot be written: it is as it was then. */
   readonly write: (secrets: Secrets) => Promise<void>;
+  /** Puts a file that cannot be read any more under another name, so that nothing is lost by writing a new one. */
+  readonly setAside: () => void;
 };
 
 const fileName = 'secrets.vault';
-const none: Secrets = { anthropicApiKey: null, stripeApiKey: null };
-const remedy = 'Set ANTHROPIC_API_KEY and STRIPE_API_KEY in the environment instead.';
+const remedy = `Set ${Object.values(secretVariables).join(', ')} in the environment instead.`;
 
 export async function openVault(home: string, keychain: Keychain): Promise<Vault> {
   const file = join(home, fileName);
   const unavailable = await whyUnavailable(keychain);
 
   async function read(): Promise<Secrets> {
-    if (unavailable !== null || !existsSync(file)) return none;
+    if (unavailable !== null || !existsSync(file)) return noSecrets;
     try {
-      return secretsSchema.parse(JSON.parse(await keychain.decrypt(readFileSync(file))));
+      return keptSchema.parse(JSON.parse(await keychain.decrypt(readFileSync(file))));
     } catch (error) {
       // The keychain was reset, or the file comes from another machine. The cause may quote what was decrypted, so it stays here.
-      const again = `Delete ${file} and enter the keys again.`;
-      throw new AppError('bad_settings', `The kept keys cannot be read (${nameOf(error)}).`, again);
+      const again = `Enter the keys again; ${file} is kept under another name then.`;
+      throw new AppError('bad_settings', `The kept keys cannot be read any more (${nameOf(error)}).`, again);
     }
   }
 
   async function write(secrets: Secrets): Promise<void> {
     if (unavailable !== null) throw new AppError('bad_settings', unavailable, remedy);
-    const bytes = await keychain.encrypt(JSON.stringify(secrets));
-    writeFileSync(`${file}.new`, bytes, { mode: 0o600 });
-    renameSync(`${file}.new`, file);
+    try {
+      const bytes = await keychain.encrypt(JSON.stringify(secrets));
+      writeFileSync(`${file}.new`, bytes, { mode: 0o600 });
+      renameDurably(`${file}.new`, file);
+    } catch (error) {
+      // The cause may quote what was encrypted, so it stays here.
+      const where = 'See that the home folder can be written and the keychain is open, and try again.';
+      throw new AppError('engine_failed', `The key could not be kept (${nameOf(error)}).`, where);
+    }
   }
 
-  return { unavailable, read, write };
+  function setAside(): void {
+    if (existsSync(file)) renameSync(file, `${file}.unreadable`);
+  }
+
+  return { unavailable, read, write, setAside };
 }
 
 async function whyUnavailable(keychain: Keychain): Promise<string | null> {

@@ -35,13 +35,15 @@ export type SyncAgent = {
   readonly status: () => AgentStatus;
   /** Sends what waits, whatever its backoff says, and tells what came of it. */
   readonly syncNow: () => Promise<SyncResult>;
+  /** Another key is in use, or none: what waited because of the old one is tried at once. */
+  readonly renew: () => void;
   readonly close: () => Promise<void>;
 };
 
 export type SyncAgentOptions = {
   readonly outbox: OutboxStore;
-  /** Null without a key: minutes are sealed and wait. */
-  readonly stripe: StripeMeter | null;
+  /** Asked at each cycle, since the key may change. Null without a key: minutes are sealed and wait. */
+  readonly stripe: () => StripeMeter | null;
   readonly clock: Clock;
   readonly fraction: () => number;
   readonly onChange: () => void;
@@ -57,11 +59,15 @@ const roundsMax = 500;
 const closeGraceMs = 5_000;
 
 export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
-  const { outbox, stripe, clock, onChange } = options;
-  let status: AgentStatus = { state: stripe ? 'ok' : 'off', sinceMs: null, lastAnswer: null };
+  const { outbox, clock, onChange } = options;
+  let status = atFirst();
   let timer: Timer | null = null;
   let isClosing = false;
   let running: Promise<{ sent: number; accepted: number }> | null = null;
+
+  function atFirst(): AgentStatus {
+    return { state: options.stripe() ? 'ok' : 'off', sinceMs: null, lastAnswer: null };
+  }
 
   function note(answer: StripeAnswer, sentence: string): void {
     const state = stateOf(answer);
@@ -85,6 +91,7 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
   async function cycle(): Promise<{ sent: number; accepted: number }> {
     const tally = { sent: 0, accepted: 0 };
     if ((await outbox.seal(clock.nowMs())) > 0) onChange();
+    const stripe = options.stripe();
     if (stripe === null) return tally;
     for (let round = 0; round < roundsMax && !isClosing; round++) {
       const due = await outbox.take(clock.nowMs(), parallelMax);
@@ -128,6 +135,19 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
       const waiting = await outbox.waiting();
       return { sent, accepted, waiting, sentence: sentenceOf(status, accepted, waiting) };
     },
+    renew: () => {
+      status = atFirst();
+      onChange();
+      outbox
+        .wake(clock.nowMs())
+        .then(() => {
+          // Without a timer a cycle runs, and the next follows it soon.
+          if (timer === null || isClosing) return;
+          timer.cancel();
+          timer = clock.after(0, wake);
+        })
+        .catch(options.onTrouble);
+    },
     close: async () => {
       isClosing = true;
       timer?.cancel();
@@ -158,7 +178,7 @@ function stateOf(answer: StripeAnswer): SyncState {
 
 function sentenceOf(status: AgentStatus, accepted: number, waiting: number): string {
   if (status.state === 'off')
-    return 'No Stripe key is set, so nothing is sent. Everything is kept. Set STRIPE_API_KEY to send it.';
+    return 'No Stripe key is set, so nothing is sent. Everything is kept. Give one on the Keys screen, or set STRIPE_API_KEY.';
   const delivered = accepted === 1 ? '1 meter event delivered' : `${accepted} meter events delivered`;
   if (waiting === 0) return `${delivered}. Nothing waits.`;
   const reason = status.state === 'ok' || status.lastAnswer === null ? '' : ` ${status.lastAnswer.sentence}`;

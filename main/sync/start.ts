@@ -17,6 +17,8 @@ export type Sync = {
   readonly now: () => Promise<SyncResult>;
   /** False when nothing of this id waits or was refused. */
   readonly retry: (id: string) => Promise<boolean>;
+  /** Another key, from the next meter event on; null: nothing is sent until there is one again. */
+  readonly useApiKey: (apiKey: string | null) => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -36,7 +38,8 @@ export type SyncOptions = {
 export async function startSync(options: SyncOptions): Promise<Sync> {
   const { ledger, settings, clock, ids } = options;
   const log = options.log.room('sync');
-  const apiKey = options.secrets.stripeApiKey;
+  let apiKey = options.secrets.stripeApiKey;
+  let stripe = await openStripe(apiKey, options);
   let outbox: OutboxSummary = await ledger.read('outboxSummary', null);
 
   async function refresh(): Promise<void> {
@@ -47,7 +50,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     log.error('the sync agent failed; it tries again', { reason: errorText(error) });
   const agent = startSyncAgent({
     outbox: outboxStore(ledger),
-    stripe: await openStripe(options),
+    stripe: () => stripe,
     clock,
     fraction: ids.fraction,
     onChange: () => void refresh().catch(onTrouble),
@@ -72,13 +75,21 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
       return result;
     },
     retry: async (id) => ledger.write('retryEvent', { id, nowMs: clock.nowMs() }),
+    useApiKey: async (next) => {
+      if (next === apiKey) return;
+      apiKey = next;
+      const opened = await openStripe(next, options);
+      // A later key may have come meanwhile.
+      if (next !== apiKey) return;
+      stripe = opened;
+      agent.renew();
+    },
     close: agent.close,
   };
 }
 
 /** The SDK is some two hundred files: whoever bills nobody does not load it. */
-async function openStripe({ secrets, settings, connection }: SyncOptions): Promise<StripeMeter | null> {
-  const apiKey = secrets.stripeApiKey;
+async function openStripe(apiKey: string | null, { settings, connection }: SyncOptions): Promise<StripeMeter | null> {
   if (apiKey === null) return null;
   const { createStripeMeter } = await import('./stripe.ts');
   return createStripeMeter({ apiKey, apiBase: settings.stripeApiBase, ...connection });

@@ -28,6 +28,7 @@ import {
 } from '../../shared/contract/prices.ts';
 import { assignAnswerSchema, type AssignRequest } from '../../shared/contract/assign.ts';
 import { madeKeySchema, memberKeyRowSchema, memberKeysViewSchema, type CreateKey } from '../../shared/contract/keys.ts';
+import { secretsViewSchema, type SecretName } from '../../shared/contract/secrets.ts';
 import { unpricedViewSchema } from '../../shared/contract/unpriced.ts';
 
 export class ApiFailure extends Error {
@@ -133,6 +134,10 @@ export const api = {
   applyPrices: (text: string) => ask('/api/prices/file', priceCheckSchema, { method: 'POST', body: text }),
   resetPrices: () => ask('/api/prices/reset', bookInForceSchema, { method: 'POST' }),
   keys: () => ask('/api/keys', memberKeysViewSchema),
+  secrets: () => ask('/api/secrets', secretsViewSchema),
+  setSecret: (name: SecretName, value: string) =>
+    ask(`/api/secrets/${name}`, secretsViewSchema, { method: 'PUT', body: JSON.stringify({ value }) }),
+  removeSecret: (name: SecretName) => ask(`/api/secrets/${name}`, secretsViewSchema, { method: 'DELETE' }),
   createKey: (question: CreateKey) => ask('/api/keys', madeKeySchema, post(question)),
   renameKey: (id: string, name: string) => ask(keyPath(id, 'name'), memberKeyRowSchema, post({ name })),
   rotateKey: (id: string, isNow: boolean) => ask(keyPath(id, 'rotate'), madeKeySchema, post({ isNow })),

@@ -2,6 +2,7 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
 import type { LimitsInFile } from '../../shared/contract/limits-settings.ts';
+import type { SecretsView } from '../../shared/contract/secrets.ts';
 import { api, type CallFilters, type RerateRange } from './api.ts';
 
 /** A month view changes with every call; once in a few seconds is as live as a table should be. */
@@ -89,6 +90,19 @@ export function useRerate() {
 
 export function useKeys() {
   return useQuery({ queryKey: ['keys'], queryFn: api.keys, refetchInterval: slowRefreshMs });
+}
+
+export function useSecrets() {
+  return useQuery({ queryKey: ['secrets'], queryFn: api.secrets, refetchInterval: slowRefreshMs });
+}
+
+/** To be called with what is known now; what rests on a key is asked for again. */
+export function useSecretsChanged() {
+  const client = useQueryClient();
+  return (view: SecretsView) => {
+    client.setQueryData(['secrets'], view);
+    for (const queryKey of [['keys'], ['stripe']]) void client.invalidateQueries({ queryKey });
+  };
 }
 
 /** After each the list is read again; a key that an answer holds is kept nowhere else, and forgotten with the screen. */

@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 
+import { secretsSchema } from './secrets.ts';
+
 export const startMessageSchema = z.strictObject({
   kind: z.literal('start'),
   home: z.string(),
@@ -12,12 +14,20 @@ export const startMessageSchema = z.strictObject({
   port: z.int().optional(),
   uiPort: z.int().optional(),
   upstream: z.string().optional(),
-  secrets: z.strictObject({ anthropicApiKey: z.string().nullable(), stripeApiKey: z.string().nullable() }),
+  secrets: secretsSchema,
 });
 export type StartMessage = z.infer<typeof startMessageSchema>;
 
+/** Somebody gave or took a key: in use from the next call on. */
+export const secretsMessageSchema = z.strictObject({ kind: z.literal('secrets'), secrets: secretsSchema });
+export type SecretsMessage = z.infer<typeof secretsMessageSchema>;
+
 export const closeMessageSchema = z.strictObject({ kind: z.literal('close') });
-export const toEngineSchema = z.discriminatedUnion('kind', [startMessageSchema, closeMessageSchema]);
+export const toEngineSchema = z.discriminatedUnion('kind', [
+  startMessageSchema,
+  secretsMessageSchema,
+  closeMessageSchema,
+]);
 
 export const fromEngineSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ready'), proxyUrl: z.string(), dashboardUrl: z.string() }),

@@ -33,6 +33,7 @@ async function start(limits: object = {}): Promise<void> {
       home,
       settings: settingsStore.settings,
       settingsStore,
+      secretsKeeper: 'environment' as const,
       token: testToken,
       proxies: noProxies,
       transcriptPlaces: { folder: null, configFolders: null, homeFolder: home },

@@ -172,7 +172,7 @@ describe('a member key', () => {
       const client = new Anthropic({ apiKey: secret, baseURL: bare.proxyUrl });
       const error = await client.messages.create(question).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(AuthenticationError);
-      expect(String(error)).toContain('Start Tollkeeper with ANTHROPIC_API_KEY set.');
+      expect(String(error)).toContain('start Tollkeeper with ANTHROPIC_API_KEY set.');
     } finally {
       await bare.close();
     }

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { startSandboxStripe, type SandboxStripe } from '../../main/sandbox/stripe-server.ts';
+import { noSecrets } from '../../shared/contract/secrets.ts';
 import { createShiftedClock, startTestEngine, type TestEngine } from '../kit/test-engine.ts';
 import { startUpstream, type Upstream } from '../kit/upstream.ts';
 
@@ -224,5 +225,32 @@ describe('the outbox', () => {
     await keyless.syncNow();
     expect(await keyless.stripe()).toMatchObject({ state: 'off', mode: 'off', waitingEvents: 1 });
     await keyless.close();
+  });
+});
+
+describe('a key that is given while the engine runs', () => {
+  const keyed = (stripeApiKey: string | null) => engine.useSecrets({ ...noSecrets, stripeApiKey });
+
+  it('sends what waits at once, and without one nothing is sent and everything is kept', async () => {
+    await keyed(null);
+    await minuteOfCalls('cus_a');
+    await engine.syncNow();
+    expect(await engine.stripe()).toMatchObject({ state: 'off', mode: 'off', waitingEvents: 1 });
+    expect(stripe.events()).toEqual([]);
+
+    await keyed('sk_test_other');
+    await expect.poll(() => stripe.events().length, { timeout: 10_000 }).toBe(1);
+    expect(await engine.stripe()).toMatchObject({ state: 'ok', mode: 'test' });
+    await expectAgreement();
+  });
+
+  it('takes the place of one that Stripe refuses, without waiting for the backoff', async () => {
+    await keyed('no key of Stripe');
+    await minuteOfCalls('cus_a', 'cus_b');
+    await engine.syncNow();
+    expect(await engine.stripe()).toMatchObject({ state: 'failing', waitingEvents: 2 });
+    await keyed('sk_test_right');
+    await expect.poll(() => stripe.events().length, { timeout: 10_000 }).toBe(2);
+    await expectAgreement();
   });
 });

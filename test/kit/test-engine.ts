@@ -14,6 +14,7 @@ import {
   type CallRow,
   type StripeView,
 } from '../../shared/contract/api.ts';
+import { noSecrets, type Secrets } from '../../shared/contract/secrets.ts';
 import type { settingsSchema } from '../../shared/contract/settings.ts';
 import type { ExportedCall } from '../../shared/contract/export.ts';
 import { startEngine, type Engine } from '../../main/engine.ts';
@@ -59,6 +60,8 @@ export type TestEngine = {
   readonly ask: (method: string, path: string, body?: unknown) => Promise<Response>;
   /** Asks the engine's API as a command would. */
   readonly post: (path: string, body: unknown) => Promise<unknown>;
+  /** As the desktop app tells its engine. */
+  readonly useSecrets: (secrets: Secrets) => Promise<void>;
   readonly exported: () => ExportedCall[];
   readonly verify: () => Verification;
   readonly restart: () => Promise<void>;
@@ -123,12 +126,17 @@ export async function startTestEngine({
     const shorter = upstreamTimeoutMs === undefined ? {} : { upstreamTimeoutSeconds: upstreamTimeoutMs / 1_000 };
     return { settings: { ...store.settings, ...shorter }, settingsStore: store };
   };
-  const secrets = { anthropicApiKey: anthropicApiKey ?? null, stripeApiKey: stripeApiBase ? 'sk_test_flow' : null };
+  const secrets = {
+    ...noSecrets,
+    anthropicApiKey: anthropicApiKey ?? null,
+    stripeApiKey: stripeApiBase ? 'sk_test_flow' : null,
+  };
   const start = () =>
     startEngine({
       home,
       ...openStore(),
       secrets,
+      secretsKeeper: 'environment',
       token: testToken,
       proxies,
       transcriptPlaces: transcriptPlaces ?? { folder: null, configFolders: join(home, 'claude'), homeFolder: home },
@@ -196,6 +204,7 @@ export async function startTestEngine({
       if (!answer.ok) throw new Error(await answer.text());
       return answer.json();
     },
+    useSecrets: (next) => engine.useSecrets(next),
     exported: () => withLedger((db) => [...exportCalls(db, { from: null, to: null })]),
     verify: () => withLedger(verifyLedger),
     restart: async () => {

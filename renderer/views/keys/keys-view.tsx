@@ -1,4 +1,7 @@
-/** Keys: who may call with a key of ours instead of the team's Anthropic key; made, named, rotated and revoked here. A new key is shown once. */
+/**
+ * Keys: who may call with a key of ours instead of the team's Anthropic key; made, named, rotated and revoked here. A new key is shown once. Below them the
+ * team's own.
+ */
 import { useState } from 'react';
 
 import type { MadeKey, MemberKeysView } from '../../../shared/contract/keys.ts';
@@ -7,6 +10,7 @@ import { Empty, Failed, Loading, Notice } from '../../components/states.tsx';
 import { useKeys, useStatus } from '../../data/queries.ts';
 import { KeyTable } from './key-table.tsx';
 import { MakeKey } from './make-key.tsx';
+import { TeamKeys } from './team-keys.tsx';
 
 export function KeysView() {
   const { data: view, error } = useKeys();
@@ -22,7 +26,10 @@ export function KeysView() {
       {error ? <Failed error={error} /> : null}
       {view.hasAnthropicKey ? null : (
         <Notice tone={hasWorking(view) ? 'stopped' : 'look'}>
-          Tollkeeper has no Anthropic key, so calls with a member key are refused. Start it with ANTHROPIC_API_KEY set.
+          Tollkeeper has no Anthropic key, so calls with a member key are refused.{' '}
+          <a href="#team-keys" className="underline underline-offset-2">
+            What to do stands below.
+          </a>
         </Notice>
       )}
       <MakeKey onMade={setMade} />
@@ -34,6 +41,7 @@ export function KeysView() {
       ) : (
         <KeyTable keys={view.keys} atMs={view.atMs} onMade={setMade} />
       )}
+      <TeamKeys />
     </>
   );
 }

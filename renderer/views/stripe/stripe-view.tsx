@@ -92,7 +92,11 @@ function Hero({ stripe }: { readonly stripe: Stripe }) {
       </p>
       {stripe.state === 'off' ? (
         <Notice>
-          No Stripe key is set, so nothing is sent. Everything is kept. Set STRIPE_API_KEY and start again.
+          No Stripe key is known, so nothing is sent. Everything is kept. How one is given stands on the{' '}
+          <Link href="/keys" className="underline underline-offset-2">
+            Keys
+          </Link>{' '}
+          screen.
         </Notice>
       ) : null}
       {stripe.rejectedEvents > 0 ? (

@@ -31,7 +31,7 @@ describe('the environment', () => {
       STRIPE_API_KEY: 'sk_test_1',
     };
     expect(settingsOf(env)).toMatchObject({ port: 5000, member: undefined, upstream: 'http://u' });
-    expect(secretsOf(env)).toEqual({ anthropicApiKey: null, stripeApiKey: 'sk_test_1' });
+    expect(secretsOf(env)).toEqual({ anthropicApiKey: null, stripeApiKey: 'sk_test_1', anthropicAdminKey: null });
     expect(() => settingsOf({ TOLLKEEPER_PORT: 'x' })).toThrow(/TOLLKEEPER_PORT is not a whole number/);
   });
 });

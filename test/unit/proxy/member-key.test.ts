@@ -64,7 +64,7 @@ describe('a request', () => {
   it.each([[null], ['tk_alice']])('is refused where our own key is %s', (ours) => {
     expect(admit(['x-api-key', 'tk_alice'], ours)).toMatchObject({
       kind: 'refused',
-      answer: { sentence: expect.stringContaining('Start Tollkeeper with ANTHROPIC_API_KEY set.') },
+      answer: { sentence: expect.stringContaining('start Tollkeeper with ANTHROPIC_API_KEY set.') },
     });
   });
 });

@@ -1,5 +1,5 @@
 /** The engine as the desktop app holds it: the real engine process, forked by Node instead of Electron, killed for real. */
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -9,18 +9,17 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { noSecrets } from '../../../shared/contract/secrets.ts';
 import {
   startEngineProcess,
   type EngineAddresses,
   type EngineFailure,
   type EngineHandle,
-  type Fork,
 } from '../../../main/shell/engine-handle.ts';
 import { systemClock, type Clock } from '../../../main/system/clock.ts';
+import { forkByNode } from '../../kit/desktop.ts';
 
 const token = 'test-token-of-more-than-thirty-two-characters';
-const entry = join(import.meta.dirname, '../../../main/engine-process.ts');
-const shim = join(import.meta.dirname, 'parent-port.ts');
 
 let home: string;
 let children: ChildProcess[];
@@ -37,14 +36,6 @@ afterEach(async () => {
   for (const child of children) child.kill('SIGKILL');
   rmSync(home, { recursive: true });
 });
-
-const forkByNode: Fork = ({ onMessage, onExit }) => {
-  const child = fork(entry, { execArgv: ['--import', shim], stdio: 'ignore' });
-  child.on('message', onMessage);
-  child.once('exit', onExit);
-  children.push(child);
-  return { post: (message) => void child.send(message), kill: () => void child.kill() };
-};
 
 /** Restarts are noted and come at once. */
 const hastyClock: Clock = {
@@ -68,8 +59,8 @@ function startHandle({ port = 0, clock = hastyClock }: { readonly port?: number;
     else told.push(happening);
   };
   handle = startEngineProcess({
-    fork: forkByNode,
-    start: { home, isDemo: false, token, port, uiPort: 0, secrets: { anthropicApiKey: null, stripeApiKey: null } },
+    fork: forkByNode((child) => void children.push(child)),
+    start: { home, isDemo: false, token, port, uiPort: 0, secrets: noSecrets },
     clock,
     onReady: (ready) => tell({ ready }),
     onDown: () => tell('down'),

@@ -82,7 +82,7 @@ describe('the engine process', () => {
       home: '/h',
       isDemo: false,
       token: 't'.repeat(40),
-      secrets: { anthropicApiKey: null, stripeApiKey: 'sk_test_1' },
+      secrets: { anthropicApiKey: null, stripeApiKey: 'sk_test_1', anthropicAdminKey: null },
     };
     expect(toEngineSchema.parse(start)).toEqual(start);
     expect(toEngineSchema.safeParse({ ...start, token: 'short' }).success).toBe(false);

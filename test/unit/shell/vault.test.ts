@@ -1,12 +1,13 @@
 /** Where keys are kept: never readable on disk, and not at all where the system cannot keep them. The keychain is a cipher with a known key. */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { openVault, type Keychain } from '../../../main/shell/vault.ts';
+import { noSecrets } from '../../../shared/contract/secrets.ts';
+import { openVault } from '../../../main/shell/vault.ts';
+import { createKeychain } from '../../kit/cipher-keychain.ts';
 
 let home: string;
 beforeEach(() => {
@@ -14,24 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true }));
 
-function createKeychain(differences: Partial<Keychain> = {}): Keychain {
-  const [key, iv] = [randomBytes(32), randomBytes(16)];
-  return {
-    isAvailable: async () => true,
-    isPlainText: () => false,
-    encrypt: async (text) => {
-      const cipher = createCipheriv('aes-256-cbc', key, iv);
-      return Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-    },
-    decrypt: async (bytes) => {
-      const cipher = createDecipheriv('aes-256-cbc', key, iv);
-      return Buffer.concat([cipher.update(bytes), cipher.final()]).toString('utf8');
-    },
-    ...differences,
-  };
-}
-
-const secrets = { anthropicApiKey: 'sk-ant-kept', stripeApiKey: null };
+const secrets = { ...noSecrets, anthropicApiKey: 'sk-ant-kept' };
 
 describe('the vault', () => {
   it('keeps keys across starts, encrypted and for their owner only', async () => {
@@ -48,7 +32,7 @@ describe('the vault', () => {
   it('is empty at first', async () => {
     const vault = await openVault(home, createKeychain());
     expect(vault.unavailable).toBeNull();
-    expect(await vault.read()).toEqual({ anthropicApiKey: null, stripeApiKey: null });
+    expect(await vault.read()).toEqual(noSecrets);
   });
 
   it.each([
@@ -60,7 +44,7 @@ describe('the vault', () => {
     expect(vault.unavailable).toContain(reason);
     await expect(vault.write(secrets)).rejects.toThrow(reason);
     expect(readdirSync(home)).toEqual([]);
-    expect(await vault.read()).toEqual({ anthropicApiKey: null, stripeApiKey: null });
+    expect(await vault.read()).toEqual(noSecrets);
   });
 
   it('that another keychain wrote is refused with what to do, and shows nothing of it', async () => {
@@ -71,5 +55,26 @@ describe('the vault', () => {
       message: expect.not.stringContaining('sk-ant'),
       remedy: expect.stringContaining('secrets.vault'),
     });
+  });
+
+  it('reads what an earlier version kept, which knew fewer keys', async () => {
+    const keychain = createKeychain();
+    const bytes = await keychain.encrypt(JSON.stringify({ anthropicApiKey: 'sk-ant-kept', stripeApiKey: null }));
+    writeFileSync(join(home, 'secrets.vault'), bytes);
+    expect(await (await openVault(home, keychain)).read()).toEqual(secrets);
+  });
+
+  it('puts a file that cannot be read aside, and is as it was where a new one cannot be written', async () => {
+    await (await openVault(home, createKeychain())).write(secrets);
+    const vault = await openVault(home, createKeychain());
+    vault.setAside();
+    expect(readdirSync(home)).toEqual(['secrets.vault.unreadable']);
+    await vault.write(secrets);
+    mkdirSync(join(home, 'secrets.vault.new'));
+    await expect(vault.write({ ...secrets, stripeApiKey: 'sk_test_secret' })).rejects.toMatchObject({
+      code: 'engine_failed',
+      message: expect.not.stringContaining('sk_test') as string,
+    });
+    expect(await vault.read()).toEqual(secrets);
   });
 });
