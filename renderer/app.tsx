@@ -10,6 +10,7 @@ import { formatTime } from './components/time.tsx';
 import { TopLine } from './components/top-line.tsx';
 import { ZoneContext } from './components/zone.tsx';
 import { ApiFailure } from './data/api.ts';
+import { onOpenFromDesktop } from './data/desktop.ts';
 import { useLive } from './data/live.ts';
 import { useStatus } from './data/queries.ts';
 import { routes } from './routes.tsx';
@@ -37,7 +38,8 @@ function NotLetIn() {
 
 function Frame({ status }: { readonly status: Status }) {
   const { snapshot, lostAtMs } = useLive();
-  const [location] = useLocation();
+  const [location, go] = useLocation();
+  useEffect(() => onOpenFromDesktop(go), [go]);
   const noun =
     routes.find(({ path }) => (path === '/' ? location === '/' : location.startsWith(path)))?.noun ?? 'Not found';
   useEffect(() => {

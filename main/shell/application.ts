@@ -2,7 +2,7 @@
  * The desktop app: one instance per home folder, one engine process, one window, one tray. It holds the token and the secrets; the window
  * holds neither. Closing the window leaves metering on (the tray stays); quitting closes the engine first, so that calls in flight are settled.
  */
-import { app, net, type BrowserWindow } from 'electron';
+import { app, net, Notification } from 'electron';
 
 import type { LiveSnapshot } from '../../shared/contract/events.ts';
 import type { Secrets } from '../../shared/contract/secrets.ts';
@@ -19,6 +19,7 @@ import { openNotifications } from './notifications.ts';
 import { openTray, type SpendTray } from './tray.ts';
 import { openSecretKeeper } from './secret-keeper.ts';
 import { openVault } from './vault.ts';
+import { createWindowOpener } from './window-opener.ts';
 import { openWindow } from './window.ts';
 
 export type ApplicationOptions = {
@@ -68,14 +69,15 @@ async function openParts(options: ApplicationOptions): Promise<void> {
     isDemo: options.isDemo,
     onChange: (next) => engine.useSecrets(next),
   });
-  const show = createWindowOpener(options.paths.preload);
+  const open = createWindowOpener((path) => openWindow(options.paths.preload, path));
+  const show = () => open();
   const tray = openTray({
     iconPath: options.paths.icon,
     remark: vault.unavailable,
     onOpen: show,
     onQuit: () => app.quit(),
   });
-  const engine = startEngine(options, secrets.secrets(), tray, openNotifications(show));
+  const engine = startEngine(options, secrets.secrets(), tray, openNotifications(Notification, open));
   handleAppProtocol({
     rendererFolder: options.paths.renderer,
     token: options.token,
@@ -90,22 +92,6 @@ async function openParts(options: ApplicationOptions): Promise<void> {
   app.on('window-all-closed', () => {});
   closeEngineBeforeQuit(engine);
   show();
-}
-
-/** Opens the window, or brings the open one to the front. A new one shows itself once it has a picture. */
-function createWindowOpener(preload: string): () => void {
-  let window: BrowserWindow | null = null;
-  return () => {
-    if (window !== null) {
-      if (window.isMinimized()) window.restore();
-      window.show();
-      return window.focus();
-    }
-    window = openWindow(preload);
-    window.on('closed', () => {
-      window = null;
-    });
-  };
 }
 
 function startEngine(

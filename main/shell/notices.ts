@@ -4,7 +4,12 @@
  */
 import type { LiveSnapshot } from '../../shared/contract/events.ts';
 
-export type Notice = { readonly title: string; readonly body: string };
+export type Notice = {
+  readonly title: string;
+  readonly body: string;
+  /** Of the screen that a click opens: the calls of the conversation, the stopped call, the budgets. */
+  readonly path: string;
+};
 
 type DatedNotice = Notice & { readonly key: string; readonly atMs: number };
 
@@ -29,7 +34,7 @@ export function createNotices(): (snapshot: LiveSnapshot) => Notice[] {
     return fresh
       .toSorted((a, b) => a.atMs - b.atMs)
       .slice(-noticesAtOnceMax)
-      .map(({ title, body }) => ({ title, body }));
+      .map(({ title, body, path }) => ({ title, body, path }));
   };
 }
 
@@ -48,23 +53,31 @@ function noticesIn({
       atMs: at,
       title: `${project ?? member ?? 'A conversation'}${demo}`,
       body: `${sentence} ${remedy}`,
+      path: `/calls?${filterFor(id)}`,
     })),
   );
-  const stopped = refused.map(({ id, project, member, sentence, atMs: at }) => ({
+  const stopped = refused.map(({ id, project, member, conversation, sentence, atMs: at }) => ({
     key: `refused ${id}`,
     atMs: at,
     title: `A call of ${project ?? member ?? 'unassigned'} was stopped${demo}`,
     body: sentence,
+    // Its panel lets the conversation on; behind it stand the calls of the conversation.
+    path: `/calls/${encodeURIComponent(id)}${conversation === null ? '' : `?${filterFor(conversation)}`}`,
   }));
   const budgets = budgetWarnings.map(({ of, whose, per, percent, sentence, atMs: at }) => ({
     key: `budget ${of} ${whose} ${per} ${percent} ${at}`,
     atMs: at,
     title: `A budget is ${percent === 100 ? 'spent' : 'filling'}${demo}`,
     body: sentence,
+    path: '/limits',
   }));
   const failed =
     limitsFailure === null
       ? []
-      : [{ key: `failure ${limitsFailure}`, atMs, title: `The limits failed${demo}`, body: limitsFailure }];
+      : [{ key: `failure ${limitsFailure}`, atMs, title: `The limits failed${demo}`, body: limitsFailure, path: '/' }];
   return [...warned, ...stopped, ...budgets, ...failed];
+}
+
+function filterFor(conversation: string): string {
+  return new URLSearchParams({ conversation }).toString();
 }

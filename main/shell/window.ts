@@ -3,8 +3,11 @@ import { BrowserWindow, session, shell, type Session } from 'electron';
 
 import { appOrigin } from './app-files.ts';
 import { isAllowedLink } from './links.ts';
+import { desktopChannels } from './preload-api.ts';
+import type { OpenedWindow } from './window-opener.ts';
 
-export function openWindow(preload: string): BrowserWindow {
+/** `path` is of one of the dashboard's screens. */
+export function openWindow(preload: string, path: string): OpenedWindow {
   const window = new BrowserWindow({
     width: 1_280,
     height: 860,
@@ -33,8 +36,15 @@ export function openWindow(preload: string): BrowserWindow {
   window.webContents.on('will-redirect', stay);
   window.webContents.on('will-attach-webview', (event) => event.preventDefault());
   window.once('ready-to-show', () => window.show());
-  void window.loadURL(`${appOrigin}/`);
-  return window;
+  void window.loadURL(`${appOrigin}${path}`);
+  return {
+    isMinimized: () => window.isMinimized(),
+    restore: () => window.restore(),
+    show: () => window.show(),
+    focus: () => window.focus(),
+    goTo: (next) => window.webContents.send(desktopChannels.open, next),
+    onClosed: (listener) => window.on('closed', listener),
+  };
 }
 
 /** All but writing text to the clipboard, which the copy buttons need. */

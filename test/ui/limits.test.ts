@@ -254,6 +254,41 @@ describe('refused calls', () => {
   });
 });
 
+describe('a notification of the desktop app that is clicked', () => {
+  it('leads the open page to the conversation, without loading it anew', async () => {
+    const context = await browser.newContext({ viewport: { width: 1_280, height: 1_000 } });
+    const opened = await context.newPage();
+    // What the preload gives the page; the shell's side is held by test/unit/shell/notifications.test.ts.
+    await opened.addInitScript(() => {
+      const listeners = new Set<(path: string) => void>();
+      Object.assign(window, {
+        open_: (path: string) => listeners.forEach((listener) => listener(path)),
+        tollkeeperDesktop: {
+          onOpen: (listener: (path: string) => void) => {
+            listeners.add(listener);
+            return () => listeners.delete(listener);
+          },
+        },
+      });
+    });
+    await opened.goto(engine.link);
+    await opened.getByRole('article').first().waitFor();
+    await opened.evaluate(() => Object.assign(window, { isSamePage: true }));
+    const open = (path: string) =>
+      opened.evaluate((to) => (window as unknown as { open_: (path: string) => void }).open_(to), path);
+    await open(`/calls?${new URLSearchParams({ conversation: session })}`);
+    await opened.getByRole('button', { name: `Take away the filter: One conversation ${session}` }).waitFor();
+    await opened
+      .getByRole('row', { name: /carla · checkout/ })
+      .first()
+      .waitFor();
+    await open('/limits');
+    await opened.getByTestId('budget-left').waitFor();
+    expect(await opened.evaluate(() => 'isSamePage' in window)).toBe(true);
+    await context.close();
+  });
+});
+
 describe('the Limits screen', () => {
   it('opens with what is left of the budget nearest to its end, and lines up all of them', async () => {
     expect(budgetRefusal).toBeInstanceOf(Anthropic.RateLimitError);

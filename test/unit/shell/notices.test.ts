@@ -41,7 +41,13 @@ describe('notices', () => {
     const notices = createNotices();
     expect(notices(quiet)).toEqual([]);
     const warned = { ...quiet, conversations: [conversationOf('c1', warning(1_100))] };
-    expect(notices(warned)).toEqual([{ title: 'webshop', body: 'This conversation holds 91000 tokens. Compact it.' }]);
+    expect(notices(warned)).toEqual([
+      {
+        title: 'webshop',
+        body: 'This conversation holds 91000 tokens. Compact it.',
+        path: '/calls?conversation=c1',
+      },
+    ]);
     expect(notices(warned)).toEqual([]);
     const budget = { of: 'team', whose: null, per: 'day', percent: 80, sentence: '80 %.', atMs: 1_200 };
     const more = {
@@ -69,5 +75,29 @@ describe('notices', () => {
     const told = notices({ ...quiet, isDemo: true, refused });
     expect(told.map(({ body }) => body)).toEqual(['stopped call 7', 'stopped call 8', 'stopped call 9']);
     expect(told[0]?.title).toBe('A call of bo was stopped (demo data)');
+  });
+
+  it('lead to the conversation, the stopped call or the budgets', () => {
+    const notices = createNotices();
+    notices(quiet);
+    const budget = { of: 'team', whose: null, per: 'day', percent: 80, sentence: '80 %.', atMs: 1_400 };
+    const told = notices({
+      ...quiet,
+      conversations: [conversationOf('s1/agent 2', warning(1_100))],
+      refused: [{ ...refusedCall('call_1', 1_200), conversation: 's1' }, refusedCall('call_2', 1_300)],
+      limitsFailure: null,
+      budgetWarnings: [],
+    });
+    expect(told.map(({ path }) => path)).toEqual([
+      '/calls?conversation=s1%2Fagent+2',
+      '/calls/call_1?conversation=s1',
+      '/calls/call_2',
+    ]);
+    const later = notices({
+      ...quiet,
+      budgetWarnings: [budget],
+      limitsFailure: 'They failed.',
+    } as unknown as LiveSnapshot);
+    expect(later.map(({ path }) => path).toSorted()).toEqual(['/', '/limits']);
   });
 });
