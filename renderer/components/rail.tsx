@@ -1,9 +1,9 @@
 /** The rail: the nouns of the product, a badge only where a person has something to do. Behind a button when narrow. */
-import { useState } from 'react';
+import { useState, useSyncExternalStore } from 'react';
 import { Link, useRoute } from 'wouter';
 
 import { routes } from '../routes.tsx';
-import { currentTheme, toggleTheme } from './theme.ts';
+import { currentTheme, onThemeChange, toggleTheme } from './theme.ts';
 
 type RailProps = { readonly machine: string; readonly badges: Readonly<Record<string, string>> };
 
@@ -77,9 +77,9 @@ function RailLink({ noun, path, pattern, badge, onGo }: RailLinkProps) {
 }
 
 function ThemeButton() {
-  const [theme, setTheme] = useState(currentTheme);
+  const theme = useSyncExternalStore(onThemeChange, currentTheme);
   return (
-    <button type="button" className="control" onClick={() => setTheme(toggleTheme())}>
+    <button type="button" className="control" onClick={toggleTheme}>
       {theme === 'dark' ? 'Light' : 'Dark'} theme
     </button>
   );

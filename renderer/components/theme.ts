@@ -13,8 +13,17 @@ export function currentTheme(): Theme {
   return chosen() ?? (systemDark.matches ? 'dark' : 'light');
 }
 
+const listeners = new Set<() => void>();
+
 function apply(): void {
   document.documentElement.dataset['theme'] = currentTheme();
+  for (const listener of listeners) listener();
+}
+
+/** Told whenever it changes, by a person or by the system. Returns what ends it. */
+export function onThemeChange(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 /** Called before the first paint. */
@@ -23,8 +32,7 @@ export function startTheme(): void {
   systemDark.addEventListener('change', apply);
 }
 
-export function toggleTheme(): Theme {
+export function toggleTheme(): void {
   localStorage.setItem(storageKey, currentTheme() === 'dark' ? 'light' : 'dark');
   apply();
-  return currentTheme();
 }

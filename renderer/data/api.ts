@@ -106,7 +106,11 @@ export const api = {
   status: () => ask('/api/status', statusSchema),
   month: (month: string | undefined, by: string) => ask(`/api/month?${queryOf({ month, by })}`, monthViewSchema),
   calls: (filters: CallFilters, cursor: string | undefined) =>
-    ask(`/api/calls?${queryOf({ ...filters, cursor })}`, callsPageSchema),
+    // Whoever goes on reading gets as many at once as may be asked for.
+    ask(
+      `/api/calls?${queryOf({ ...filters, cursor, limit: cursor === undefined ? undefined : '200' })}`,
+      callsPageSchema,
+    ),
   callsTotal: (filters: CallFilters) => ask(`/api/calls/total?${queryOf(filters)}`, callsTotalSchema),
   unpriced: (month: string | undefined) => ask(`/api/unpriced?${queryOf({ month })}`, unpricedViewSchema),
   batches: () => ask('/api/batches', pendingBatchesSchema),

@@ -111,6 +111,26 @@ describe('calls without a price', () => {
   });
 });
 
+describe('a long list of calls', () => {
+  it('reads on by itself as it is scrolled, to its end', async () => {
+    await show('/calls');
+    await page.getByText('100 shown').waitFor();
+    await page.getByRole('button', { name: 'Show older' }).click();
+    await page.getByText('300 shown').waitFor();
+    const frame = page.getByRole('table', { name: /^Settled calls/ }).locator('xpath=..');
+    const scrollDown = () => frame.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    await expect
+      .poll(async () => {
+        await scrollDown();
+        return page.getByText(/shown, which is all of them/).count();
+      })
+      .toBe(1);
+    expect(await page.getByText(/^\d+ shown/).innerText()).toMatch(/^4\d\d shown, which is all of them$/);
+    // Only those in sight are drawn.
+    expect(await page.getByRole('row').count()).toBeLessThan(120);
+  });
+});
+
 describe('one call', () => {
   it('shows two counts that disagree, who told of it, and how it was served', async () => {
     await show('/calls/call_passes');

@@ -1,11 +1,11 @@
 /** The list of calls: dense, aligned, by keyboard too. Only the rows in sight are drawn, so that ten thousand are as quick as ten. */
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useRef, type KeyboardEvent } from 'react';
+import { useEffect, useRef, type KeyboardEvent } from 'react';
 
 import type { CallRow } from '../../../shared/contract/api.ts';
 import { shortModelName } from '../../../shared/plain-words.ts';
 import { CallState } from '../../components/call-tags.tsx';
-import { Count } from '../../components/count.tsx';
+import { NumberCell } from '../../components/count.tsx';
 import { CallMoney } from '../../components/money.tsx';
 import { Time } from '../../components/time.tsx';
 import { Who } from '../../components/who.tsx';
@@ -30,9 +30,17 @@ const numbersFrom = 4;
 /** The one column that the panel has as well, given up where there is no room for it. */
 const clientColumn = 'min-[721px]:max-[1400px]:hidden';
 
-type CallsTableProps = { readonly calls: readonly CallRow[]; readonly open: (call: CallRow) => void };
+/** Rows before the last drawn one at which the next are asked for, so that scrolling does not run into an end. */
+const readAhead = 60;
 
-export function CallsTable({ calls, open }: CallsTableProps) {
+type CallsTableProps = {
+  readonly calls: readonly CallRow[];
+  readonly open: (call: CallRow) => void;
+  /** The end of a long list is near; null where there is nothing behind it. */
+  readonly onNearEnd: (() => void) | null;
+};
+
+export function CallsTable({ calls, open, onNearEnd }: CallsTableProps) {
   const frame = useRef<HTMLDivElement>(null);
   const isVirtual = calls.length > virtualFrom;
   const virtual = useVirtualizer({
@@ -43,6 +51,10 @@ export function CallsTable({ calls, open }: CallsTableProps) {
   });
   const items = virtual.getVirtualItems();
   const [first, last] = [items[0], items.at(-1)];
+  const isNearEnd = last !== undefined && last.index >= calls.length - readAhead;
+  useEffect(() => {
+    if (isNearEnd) onNearEnd?.();
+  }, [isNearEnd, onNearEnd]);
   const shown = isVirtual ? items.map(({ index }) => index) : calls.map((_, index) => index);
   return (
     <div ref={frame} className={`framed ${isVirtual ? 'max-h-[70vh] overflow-y-auto' : ''}`}>
@@ -129,21 +141,13 @@ function Row({ call, open, index, measure }: RowProps) {
         {call.client ?? '–'}
       </td>
       <td data-label="Model">{shortModelName(call.model ?? call.requestedModel ?? '–')}</td>
-      <td data-label="Input" className="number">
-        <Count value={call.inputTokens} />
-      </td>
-      <td data-label="Cache write" className="number">
-        <Count value={call.cacheWrite5mTokens + call.cacheWrite1hTokens} />
-      </td>
-      <td data-label="Cache read" className="number">
-        <Count value={call.cacheReadTokens} />
-      </td>
-      <td data-label="Output" className="number">
-        <Count value={call.outputTokens} />
-      </td>
-      <td data-label="Cost" className="number">
-        {call.costNanoUsd === 0 ? '–' : <CallMoney nano={call.costNanoUsd} />}
-      </td>
+      <NumberCell label="Input" value={call.inputTokens} />
+      <NumberCell label="Cache write" value={call.cacheWrite5mTokens + call.cacheWrite1hTokens} />
+      <NumberCell label="Cache read" value={call.cacheReadTokens} />
+      <NumberCell label="Output" value={call.outputTokens} />
+      <NumberCell label="Cost" value={call.costNanoUsd}>
+        <CallMoney nano={call.costNanoUsd} />
+      </NumberCell>
       <td>
         <CallState call={call} isNarrow />
       </td>

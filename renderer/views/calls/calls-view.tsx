@@ -52,7 +52,11 @@ function List({ filters, open }: { readonly filters: CallFilters; readonly open:
   return (
     <>
       {error ? <Failed error={error} /> : null}
-      <CallsTable calls={calls} open={open} />
+      <CallsTable
+        calls={calls}
+        open={open}
+        onNearEnd={hasNextPage && !isFetchingNextPage && !error ? () => void fetchNextPage() : null}
+      />
       <p className="mt-3 flex items-center gap-3 text-[13px] text-dim">
         {calls.length.toLocaleString('en-US')} shown
         {hasNextPage ? (

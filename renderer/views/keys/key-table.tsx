@@ -3,6 +3,7 @@ import { useState } from 'react';
 
 import { rotationGraceMs, type MadeKey, type MemberKeyRow } from '../../../shared/contract/keys.ts';
 import { keyState, type KeyState } from '../../../shared/key-words.ts';
+import { focusOnce } from '../../components/focus-once.ts';
 import { Failed } from '../../components/states.tsx';
 import { Tag, type Tone } from '../../components/tag.tsx';
 import { Time } from '../../components/time.tsx';
@@ -47,61 +48,93 @@ type KeyRowProps = {
   readonly onMade: (made: MadeKey) => void;
 };
 
+type Asked = 'nothing' | 'name' | 'rotate' | 'revoke';
+
+/** What is asked of a key stands in a row of its own under it, so that the table keeps its shape. */
 function KeyRow({ row, state, onMade }: KeyRowProps) {
+  const [asked, ask] = useState<Asked>('nothing');
+  // The button that was pressed last has the focus again once its question is answered.
+  const [last, setLast] = useState<Asked>('nothing');
+  const back = () => {
+    setLast(asked);
+    ask('nothing');
+  };
+  const isRevoked = state.kind === 'revoked';
   return (
-    <tr className={state.kind === 'revoked' ? 'text-faint' : ''}>
-      <td data-label="Member">{row.member}</td>
-      <td data-label="Project">{row.project ?? '–'}</td>
-      <td data-label="Name">{row.name === '' ? '–' : row.name}</td>
-      <td data-label="Key">
-        <span>
-          <code className="text-[13px]">tk_…{row.ending}</code> <span className="text-xs text-faint">{row.id}</span>
-        </span>
-      </td>
-      <td data-label="Made">
-        <Time at={row.createdAtMs} kind="day" />
-      </td>
-      <td data-label="State">
-        <Tag tone={tones[state.kind]}>{state.sentence}</Tag>
-      </td>
-      <td className="py-1 !whitespace-normal">
-        <Actions row={row} isRevoked={state.kind === 'revoked'} onMade={onMade} />
-      </td>
-    </tr>
+    <>
+      <tr className={`${isRevoked ? 'text-faint' : ''} ${asked === 'nothing' ? '' : '[&>td]:border-b-0'}`}>
+        <NameCell label="Member" name={row.member} />
+        <NameCell label="Project" name={row.project ?? ''} />
+        <NameCell label="Name" name={row.name} />
+        <td data-label="Key">
+          <span>
+            <code className="text-[13px]">tk_…{row.ending}</code> <span className="text-xs text-faint">{row.id}</span>
+          </span>
+        </td>
+        <td data-label="Made">
+          <Time at={row.createdAtMs} kind="day" />
+        </td>
+        <td data-label="State">
+          <Tag tone={tones[state.kind]}>{state.sentence}</Tag>
+        </td>
+        <td className="py-1">
+          <Actions row={row} isRevoked={isRevoked} asked={asked} last={last} ask={ask} />
+        </td>
+      </tr>
+      {asked === 'nothing' ? null : (
+        <tr>
+          <td colSpan={7} className="pb-2.5 whitespace-normal!">
+            <div className="flex w-full flex-wrap items-center justify-end gap-2 text-[13px]">
+              {asked === 'name' ? <Rename row={row} back={back} /> : null}
+              {asked === 'rotate' ? <Rotate row={row} back={back} onMade={onMade} /> : null}
+              {asked === 'revoke' ? <Revoke row={row} back={back} /> : null}
+            </div>
+          </td>
+        </tr>
+      )}
+    </>
   );
 }
 
-type Asked = 'nothing' | 'name' | 'rotate' | 'revoke';
+/** A long one is cut where the table has to hold its columns, and whole for a pointer. */
+function NameCell({ label, name }: { readonly label: string; readonly name: string }) {
+  return (
+    <td data-label={label} title={name} className="min-[721px]:max-w-[18ch] min-[721px]:truncate">
+      {name === '' ? '–' : name}
+    </td>
+  );
+}
+
 type ActionsProps = {
   readonly row: MemberKeyRow;
   readonly isRevoked: boolean;
-  readonly onMade: (made: MadeKey) => void;
+  readonly asked: Asked;
+  readonly last: Asked;
+  readonly ask: (asked: Asked) => void;
 };
 
-function Actions({ row, isRevoked, onMade }: ActionsProps) {
-  const [asked, ask] = useState<Asked>('nothing');
-  const back = () => ask('nothing');
+function Actions({ row, isRevoked, asked, last, ask }: ActionsProps) {
   const whose = `${row.id} of ${row.member}`;
-  switch (asked) {
-    case 'name':
-      return <Rename row={row} back={back} />;
-    case 'rotate':
-      return <Rotate row={row} back={back} onMade={onMade} />;
-    case 'revoke':
-      return <Revoke row={row} back={back} />;
-    case 'nothing':
-      return (
-        <div className="flex flex-wrap justify-end gap-2">
-          <Button label={`Name ${whose}`} onClick={() => ask('name')} words="Name…" />
-          {isRevoked ? null : (
-            <>
-              <Button label={`Rotate ${whose}`} onClick={() => ask('rotate')} words="Rotate…" />
-              <Button label={`Revoke ${whose}`} onClick={() => ask('revoke')} words="Revoke…" />
-            </>
-          )}
-        </div>
-      );
-  }
+  const button = (what: Exclude<Asked, 'nothing'>, word: string) => (
+    <Button
+      label={`${word} ${whose}`}
+      words={`${word}…`}
+      isOff={asked !== 'nothing'}
+      isFocused={asked === 'nothing' && last === what}
+      onClick={() => ask(what)}
+    />
+  );
+  return (
+    <div className="flex justify-end gap-2">
+      {button('name', 'Name')}
+      {isRevoked ? null : (
+        <>
+          {button('rotate', 'Rotate')}
+          {button('revoke', 'Revoke')}
+        </>
+      )}
+    </div>
+  );
 }
 
 type RowProps = { readonly row: MemberKeyRow; readonly back: () => void };
@@ -123,6 +156,7 @@ function Rename({ row, back }: RowProps) {
         value={name}
         maxLength={100}
         autoComplete="off"
+        ref={focusOnce}
         onChange={({ target }) => setName(target.value)}
       />
       <button type="submit" className="control" disabled={rename.isPending}>
@@ -148,7 +182,7 @@ function Rotate({ row, back, onMade }: RowProps & { readonly onMade: (made: Made
       },
     );
   return (
-    <div className="flex flex-wrap items-center justify-end gap-2 text-[13px]">
+    <>
       <span className="text-dim">A new key is made. The old one works</span>
       <Button
         onClick={() => go(false)}
@@ -156,16 +190,16 @@ function Rotate({ row, back, onMade }: RowProps & { readonly onMade: (made: Made
         isOff={rotate.isPending}
       />
       <Button onClick={() => go(true)} words="no more" isOff={rotate.isPending} />
-      <Button onClick={back} words="Leave it" />
+      <Button onClick={back} words="Leave it" isFocused />
       {rotate.error ? <Failed error={rotate.error} /> : null}
-    </div>
+    </>
   );
 }
 
 function Revoke({ row, back }: RowProps) {
   const revoke = useRevokeKey();
   return (
-    <div className="flex flex-wrap items-center justify-end gap-2 text-[13px]">
+    <>
       <span className="text-dim">Calls with it are refused at once, for good.</span>
       <button
         type="button"
@@ -175,9 +209,9 @@ function Revoke({ row, back }: RowProps) {
       >
         Revoke {row.id}
       </button>
-      <Button onClick={back} words="Leave it" />
+      <Button onClick={back} words="Leave it" isFocused />
       {revoke.error ? <Failed error={revoke.error} /> : null}
-    </div>
+    </>
   );
 }
 
@@ -186,11 +220,19 @@ type ButtonProps = {
   readonly onClick: () => void;
   readonly label?: string;
   readonly isOff?: boolean;
+  readonly isFocused?: boolean;
 };
 
-function Button({ words, onClick, label, isOff = false }: ButtonProps) {
+function Button({ words, onClick, label, isOff = false, isFocused = false }: ButtonProps) {
   return (
-    <button type="button" className="control" aria-label={label} disabled={isOff} onClick={onClick}>
+    <button
+      type="button"
+      className="control"
+      aria-label={label}
+      disabled={isOff}
+      ref={isFocused ? focusOnce : undefined}
+      onClick={onClick}
+    >
       {words}
     </button>
   );

@@ -66,7 +66,7 @@ type TeamKeyProps = { readonly secret: Secret; readonly canKeep: boolean };
 function TeamKey({ secret, canKeep }: TeamKeyProps) {
   const { label, use } = words[secret.name];
   return (
-    <li className="grid items-baseline gap-x-5 gap-y-1.5 min-[721px]:grid-cols-[14.5rem_1fr_auto]">
+    <li className="grid items-baseline gap-x-5 gap-y-1.5 min-[721px]:grid-cols-[16.5rem_1fr_auto]">
       <span>
         <b className="font-[550]">{label}</b>{' '}
         <Tag tone={secret.source === null ? 'plain' : 'well'}>{secret.source === null ? 'not known' : 'known'}</Tag>

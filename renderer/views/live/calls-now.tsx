@@ -5,7 +5,7 @@ import type { CallRow } from '../../../shared/contract/api.ts';
 import type { InFlightCall, LiveSnapshot } from '../../../shared/contract/events.ts';
 import { shortModelName } from '../../../shared/plain-words.ts';
 import { CallState, UnpricedReason } from '../../components/call-tags.tsx';
-import { Count, plural } from '../../components/count.tsx';
+import { Count, NumberCell, plural } from '../../components/count.tsx';
 import { CallMoney, Money } from '../../components/money.tsx';
 import { Tag } from '../../components/tag.tsx';
 import { Elapsed, Time } from '../../components/time.tsx';
@@ -109,18 +109,12 @@ function DoneRow({ call }: { readonly call: CallRow }) {
         <Who member={call.member} project={call.project} />
       </td>
       <td data-label="Model">{shortModelName(call.model ?? call.requestedModel ?? '–')}</td>
-      <td data-label="Input" className="number">
-        <Count value={call.inputTokens + call.cacheWrite5mTokens + call.cacheWrite1hTokens} />
-      </td>
-      <td data-label="Cache read" className="number">
-        <Count value={call.cacheReadTokens} />
-      </td>
-      <td data-label="Output" className="number">
-        <Count value={call.outputTokens} />
-      </td>
-      <td data-label="Cost" className="number">
-        {call.costNanoUsd === 0 ? '–' : <CallMoney nano={call.costNanoUsd} />}
-      </td>
+      <NumberCell label="Input" value={call.inputTokens + call.cacheWrite5mTokens + call.cacheWrite1hTokens} />
+      <NumberCell label="Cache read" value={call.cacheReadTokens} />
+      <NumberCell label="Output" value={call.outputTokens} />
+      <NumberCell label="Cost" value={call.costNanoUsd}>
+        <CallMoney nano={call.costNanoUsd} />
+      </NumberCell>
       <td>
         <CallState call={call} />
       </td>
