@@ -123,7 +123,10 @@ describe('a limit that is changed', () => {
     await far.client().messages.create(questionOf(textOf(9_000), { max_tokens: 11 }));
     await far.engine.settled(3);
     expect(said()).toHaveLength(1);
+    // One that is past a step already when it is set says so at once.
     await change(far.engine, { budgets: [{ of: 'team', name: null, per: 'day', usd: 0.02 }] });
+    expect(said().at(-1)).toMatch(/^100 % of the daily budget of the team is spent: \$0\.\d\d of \$0\.02\.$/);
+    expect(said()).toHaveLength(2);
     await refusalOf(far.client().messages.create(questionOf(textOf(9_000), { max_tokens: 12 })));
   });
 });
@@ -153,7 +156,7 @@ describe('a budget that is set while calls are on their way', () => {
     expect(reserved).toBeGreaterThan(120_000_000);
     const full = await refusalOf(call(10));
     expect(full.status).toBe(429);
-    expect(full.message).toContain('is spoken for by calls on their way');
+    expect(full.message).toContain('is spoken for by calls and batches on their way');
 
     // Another amount, in the middle of it all: the same reservations.
     await change(engine, { budgets: [{ of: 'member', name: 'alice', per: 'day', usd: 0.16 }] });

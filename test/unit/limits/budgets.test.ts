@@ -56,6 +56,37 @@ describe('a budget', () => {
     expect(budgets.reserve(call('6', { day: '2026-12-01' }), cent, false)).toBeNull();
   });
 
+  it('that is set, changed or removed while calls are on their way counts what they have reserved, to the end of each', () => {
+    const budgets = budgetsOf();
+    budgets.reserve(call('1'), 10 * cent, false);
+    budgets.reserve(call('2', { member: 'bob' }), 20 * cent, true);
+    budgets.hold(call('batch'), 30 * cent);
+    const reserved = () => budgets.accounts(day).map(({ whose, sums }) => [whose, sums.reservedNanoUsd / cent]);
+    const set = (...next: object[]) => budgets.setBudgets(rulesOf({ budgets: next }).budgets);
+    set({ of: 'member', per: 'day', usd: 1 }, { of: 'team', per: 'month', usd: 5 });
+    expect(reserved()).toEqual([
+      ['alice', 40],
+      ['bob', 20],
+      [null, 60],
+    ]);
+    set({ of: 'team', per: 'month', usd: 0.5 });
+    expect(reserved()).toEqual([[null, 60]]);
+    expect(budgets.reserve(call('3'), cent, false)).toMatchObject({ isHeld: true });
+    budgets.settle(call('1'), 12 * cent);
+    budgets.release('2');
+    set({ of: 'project', name: 'webshop', per: 'day', usd: 1 }, { of: 'team', per: 'month', usd: 0.5 });
+    expect(reserved()).toEqual([
+      ['webshop', 30],
+      [null, 30],
+    ]);
+    budgets.release('batch');
+    set();
+    set({ of: 'team', per: 'month', usd: 5 });
+    expect(reserved()).toEqual([[null, 0]]);
+    expect(budgets.sums('team', null, 'month', day)).toEqual({ spentNanoUsd: 12 * cent, reservedNanoUsd: 0 });
+    expect(budgets.size().reservations).toBe(0);
+  });
+
   it('warns at 50, 80 and 100 percent, each once, and of several passed at once of the highest', () => {
     const budgets = budgetsOf({ of: 'team', per: 'day', usd: 1 });
     const percents = (cost: number) => budgets.settle(call('x'), cost * cent).map(({ percent }) => percent);
