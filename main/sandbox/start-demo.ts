@@ -9,7 +9,12 @@ import type { Ids } from '../system/ids.ts';
 import { startDemoFarSide } from './demo.ts';
 import { startDemoTeam } from './team-work.ts';
 
-export type DemoOptions = { readonly settings: Settings; readonly clock: Clock; readonly ids: Ids };
+export type DemoOptions = {
+  readonly settings: Settings;
+  readonly settingsStore: { readonly save: (change: (inFile: Settings) => Partial<Settings>) => unknown };
+  readonly clock: Clock;
+  readonly ids: Ids;
+};
 
 type Closing = { readonly waitingEvents: number };
 type RunningEngine = {
@@ -27,6 +32,7 @@ export async function startDemo<Options extends DemoOptions, Running extends Run
   const { clock, ids } = options;
   const farSide = await startDemoFarSide(options.settings, clock);
   try {
+    keepBudgets(options, farSide.settings);
     // So that member keys can be tried; the simulated Anthropic takes any key.
     const secrets = { anthropicApiKey: 'sk-ant-demo', stripeApiKey: farSide.stripeApiKey, anthropicAdminKey: null };
     const engine = await start({ ...options, settings: farSide.settings, secrets, isDemo: true });
@@ -42,4 +48,10 @@ export async function startDemo<Options extends DemoOptions, Running extends Run
     await farSide.close();
     throw error;
   }
+}
+
+/** Budgets that the demo brings stand in its settings file like any others, where they are changed and from where they are read again. */
+function keepBudgets({ settings, settingsStore }: DemoOptions, { limits: { budgets } }: Settings): void {
+  if (JSON.stringify(budgets) === JSON.stringify(settings.limits.budgets)) return;
+  settingsStore.save(({ limits }) => ({ limits: { ...limits, budgets } }));
 }
