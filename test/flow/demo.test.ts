@@ -8,11 +8,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEngine } from '../../main/engine.ts';
 import { startDemo } from '../../main/sandbox/start-demo.ts';
 import { noProxies } from '../../main/settings/proxy-choice.ts';
-import { openSettings, settingsFileName } from '../../main/settings/store.ts';
 import { systemClock } from '../../main/system/clock.ts';
 import { systemIds } from '../../main/system/ids.ts';
 import { silentLog } from '../../main/system/log.ts';
+import { limitsSettingsViewSchema } from '../../shared/contract/limits-settings.ts';
 import { limitsViewSchema, type LimitsView } from '../../shared/contract/limits-view.ts';
+import { openSettings, settingsFileName } from '../../main/settings/store.ts';
 import { testToken } from '../kit/test-engine.ts';
 
 let home: string;
@@ -26,8 +27,8 @@ afterEach(async () => {
 });
 
 async function start(limits: object = {}): Promise<void> {
-  writeFileSync(join(home, settingsFileName), JSON.stringify({ port: 0, uiPort: 0, timeZone: 'UTC', limits }));
-  const settingsStore = openSettings(home, {});
+  writeFileSync(join(home, settingsFileName), JSON.stringify({ limits }));
+  const settingsStore = openSettings(home, { port: 0, uiPort: 0, timeZone: 'UTC' });
   demo = await startDemo(
     {
       home,
@@ -82,6 +83,19 @@ describe('the demo', () => {
       });
     },
   );
+
+  it('has them in its settings file, so that they stay when it is read again and are changed like any others', async () => {
+    await start();
+    const settings = async () => {
+      const headers = { authorization: `Bearer ${testToken}` };
+      const answer = await fetch(`${demo.dashboardUrl}/api/limits/settings`, { headers });
+      return limitsSettingsViewSchema.parse(await answer.json());
+    };
+    const { inFile, inForce } = await settings();
+    expect(inForce.limits.budgets.length).toBeGreaterThan(3);
+    expect(inFile).toEqual(inForce);
+    expect((await settings()).inForce).toEqual(inForce);
+  });
 
   it('leaves budgets alone that somebody has set in its home', async () => {
     await start({ budgets: [{ of: 'team', per: 'day', usd: 7 }] });

@@ -157,7 +157,8 @@ function problemsIn(draft: LimitsDraft, error: Error | null): FieldProblems {
 function useMeanCallCost(): number | null {
   const { data: month } = useMonth(undefined, 'model');
   if (!month) return null;
-  const priced = month.total.calls - month.total.unpricedCalls;
+  // A refused call came to nothing, and says nothing of what calls come to.
+  const priced = month.total.calls - month.total.unpricedCalls - month.refused.calls;
   return priced > 0 ? Math.round(month.total.costNanoUsd / priced) : null;
 }
 
