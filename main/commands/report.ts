@@ -11,6 +11,7 @@ import { formatUsd } from '../../shared/money.ts';
 import type { UnpricedView } from '../../shared/contract/unpriced.ts';
 import { createDayOf, isMonth, monthOfDay } from '../../shared/period.ts';
 import { unpricedAdvice } from '../../shared/pricing/unpriced-advice.ts';
+import { refusedWords } from '../../shared/refused-words.ts';
 import { hasAmount, sumInWords, unpricedWords } from '../../shared/spend-words.ts';
 import { readPendingBatches } from '../ledger/batches.ts';
 import { readMonth } from '../ledger/read-spend.ts';
@@ -114,7 +115,7 @@ function asText({
       cells,
     ),
     ...unpricedText(unpriced),
-    ...refusedText(refused),
+    ...refusedText(refused, total.calls),
     ...batchesText(pendingBatches),
   ];
 }
@@ -130,13 +131,9 @@ function unpricedText({ calls, reasons, otherCalls }: UnpricedView): string[] {
   ];
 }
 
-function refusedText({ calls, wouldCostNanoUsd, unpricedCalls }: RefusedSum): string[] {
-  if (calls === 0) return [];
-  const unknown = unpricedCalls === 0 ? '' : `; ${count(unpricedCalls)} without a price not counted`;
-  return [
-    '',
-    `${count(calls)} of these calls ${calls === 1 ? 'was' : 'were'} refused by limits and cost nothing; ${calls === 1 ? 'it' : 'they'} would have cost about ${formatUsd(wouldCostNanoUsd, 4)}${unknown}.`,
-  ];
+function refusedText(refused: RefusedSum, calls: number): string[] {
+  const words = refusedWords(refused, calls, 4);
+  return words === null ? [] : ['', words];
 }
 
 function batchesText(batches: readonly PendingBatch[]): string[] {

@@ -241,6 +241,7 @@ describe('letting a conversation on', () => {
 describe('refused calls', () => {
   it('are in the list with what they would have cost, and explained in their panel', async () => {
     await show('/calls?status=refused');
+    await page.getByText(/were refused by limits and cost nothing; they would have cost about \$\d+\.\d\d\./).waitFor();
     const row = page.getByRole('row', { name: /carla · checkout/ }).first();
     expect(await row.innerText()).toMatch(/refused\s+would have cost \$0\.\d+/);
     await row.click();
@@ -251,6 +252,19 @@ describe('refused calls', () => {
     await panel.getByText(/^Let on for good/).waitFor();
     await page.screenshot({ path: join(results, 'refused-call.png') });
     await page.keyboard.press('Escape');
+  });
+});
+
+describe('the month', () => {
+  it('says what was refused in it and would have cost, and leads to those calls', async () => {
+    await show('/month');
+    await page.getByText(/refused by limits and cost nothing; they would have cost about \$\d+\.\d\d\./).waitFor();
+    await page.getByRole('link', { name: 'Show them' }).click();
+    await page
+      .getByRole('row', { name: /carla · checkout/ })
+      .first()
+      .waitFor();
+    expect(new URL(page.url()).searchParams.get('status')).toBe('refused');
   });
 });
 

@@ -1,5 +1,6 @@
 /** What the calls of the current filter come to: the sum, what is not in it, what of it is estimated; and why, where it is unpriced. */
 import type { CallsTotal } from '../../../shared/contract/api.ts';
+import { refusedWords } from '../../../shared/refused-words.ts';
 import { plural } from '../../components/count.tsx';
 import { Failed } from '../../components/states.tsx';
 import { Sum } from '../../components/sum.tsx';
@@ -20,6 +21,7 @@ export function CallsSum({ filters }: { readonly filters: CallFilters }) {
       <p className="mt-0.5 text-[13px] text-dim">
         {inCalls(total)}
         {total.estimatedCalls > 0 ? `, ${total.estimatedCalls.toLocaleString('en-US')} of them estimated` : ''}.{' '}
+        {refusedWords(total.refused, total.calls)}{' '}
         {filters.reason === undefined ? null : (
           <>
             {filters.reason} <Advice reason={filters.reason} />

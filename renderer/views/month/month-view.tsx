@@ -1,12 +1,14 @@
 /** Month: what a manager opens once a month: the sum, against the month before, by day, and by who or what. */
-import { useSearchParams } from 'wouter';
+import { Link, useSearchParams } from 'wouter';
 
 import { monthDimensions, type MonthDimension, type MonthView as Month } from '../../../shared/contract/api.ts';
+import { refusedWords } from '../../../shared/refused-words.ts';
 import { DaysChart, seriesOf } from '../../charts/days-chart.tsx';
 import { plural } from '../../components/count.tsx';
 import { Empty, Failed, Loading } from '../../components/states.tsx';
 import { Sum } from '../../components/sum.tsx';
 import { UnpricedNotice } from '../../components/unpriced-notice.tsx';
+import { callsLink, daysOf } from '../../data/links.ts';
 import { useMonth, useStatus } from '../../data/queries.ts';
 import { comparison, monthName } from './comparison.ts';
 import { MonthTable } from './month-table.tsx';
@@ -87,6 +89,17 @@ function Sums({ view, isDemo }: { readonly view: Month; readonly isDemo: boolean
         <p className="mt-1 text-dim">
           {plural(total.estimatedCalls, 'call')}{' '}
           {total.estimatedCalls === 1 ? 'was cut off and is' : 'were cut off and are'} estimated.
+        </p>
+      ) : null}
+      {view.refused.calls > 0 ? (
+        <p className="mt-1 text-dim">
+          {refusedWords(view.refused, total.calls)}{' '}
+          <Link
+            href={callsLink({ ...daysOf(view.month), status: 'refused' })}
+            className="text-accent underline underline-offset-2"
+          >
+            Show {view.refused.calls === 1 ? 'it' : 'them'}
+          </Link>
         </p>
       ) : null}
       <div className="mt-4">
