@@ -16,6 +16,7 @@ import { measureInspection } from './inspect-section.ts';
 import { describeMachine } from './machine.ts';
 import { measureMemory } from './memory-section.ts';
 import { root } from './processes.ts';
+import { measureProfile } from './profile-section.ts';
 import { writeReport } from './report.ts';
 import type { Measure, Section } from './section.ts';
 import { measureStart } from './start-section.ts';
@@ -24,6 +25,7 @@ import { measureThroughput } from './throughput-section.ts';
 /** In the order of the report. */
 const sections: Readonly<Record<string, Measure>> = {
   throughput: measureThroughput,
+  profile: measureProfile,
   'first-byte': measureFirstByte,
   'chunk-delay': measureChunkDelay,
   'body-size': measureBodySize,

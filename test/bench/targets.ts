@@ -41,13 +41,18 @@ export type EngineWish = {
   readonly upstream: Target;
   /** The program to run; the built one unless said otherwise. */
   readonly entry?: string;
+  /** For Node, besides those that every engine gets. */
+  readonly flags?: readonly string[];
 };
 
-export async function startTollkeeper({ start }: Processes, { home, upstream, entry }: EngineWish): Promise<Engine> {
+export async function startTollkeeper(
+  { start }: Processes,
+  { home, upstream, entry, flags = [] }: EngineWish,
+): Promise<Engine> {
   const cli = entry ?? (await builtCli());
   const ports = ['--port', '0', '--ui-port', '0'];
   const far = ['--upstream', `http://127.0.0.1:${upstream.port}`];
-  const started = await start([...engineFlags, cli, 'serve', '--json', '--home', home, ...ports, ...far]);
+  const started = await start([...flags, ...engineFlags, cli, 'serve', '--json', '--home', home, ...ports, ...far]);
   const { proxy, dashboard } = JSON.parse(started.firstLine) as { proxy: string; dashboard: string };
   return {
     name: tollkeeperName,
