@@ -6,6 +6,8 @@ export type DayChange = {
   readonly day: string;
   readonly costNanoUsd: number;
   readonly calls: number;
+  /** Failed or refused. */
+  readonly failedCalls: number;
   readonly unpricedCalls: number;
   readonly estimatedCalls: number;
   readonly tokens: number;

@@ -24,8 +24,13 @@ export function sumInWords(sum: Sum, decimals = 2): string {
   return hasAmount(sum) ? `${formatUsd(sum.costNanoUsd, decimals)} + ${unpriced}` : unpriced;
 }
 
-/** What a call of this sum costs on average; null without a priced call. Unpriced calls are in neither part of the division. */
-export function typicalNanoUsd({ costNanoUsd, unpricedCalls, calls }: Sum & { readonly calls: number }): number | null {
-  const priced = calls - unpricedCalls;
+type CountedSum = Sum & { readonly calls: number; readonly failedCalls: number };
+
+/**
+ * What a call of this sum costs on average; null without one that came to something. Unpriced calls are in neither part of the division, nor are those
+ * that failed or were refused: they came to nothing, and say nothing of what a call comes to.
+ */
+export function typicalNanoUsd({ costNanoUsd, unpricedCalls, failedCalls, calls }: CountedSum): number | null {
+  const priced = calls - unpricedCalls - failedCalls;
   return priced <= 0 ? null : Math.round(costNanoUsd / priced);
 }

@@ -5,7 +5,7 @@ import type { Db } from '../system/db.ts';
 import { readRefusedOfMonth } from './read-refused.ts';
 
 const spendColumns = `
-  COALESCE(SUM(cost_nano_usd), 0) AS costNanoUsd, COALESCE(SUM(calls), 0) AS calls, COALESCE(SUM(unpriced_calls), 0) AS unpricedCalls,
+  COALESCE(SUM(cost_nano_usd), 0) AS costNanoUsd, COALESCE(SUM(calls), 0) AS calls, COALESCE(SUM(failed_calls), 0) AS failedCalls, COALESCE(SUM(unpriced_calls), 0) AS unpricedCalls,
   COALESCE(SUM(estimated_calls), 0) AS estimatedCalls, COALESCE(SUM(input_tokens), 0) AS inputTokens,
   COALESCE(SUM(cache_write_5m_tokens + cache_write_1h_tokens), 0) AS cacheWriteTokens,
   COALESCE(SUM(cache_read_tokens), 0) AS cacheReadTokens, COALESCE(SUM(output_tokens), 0) AS outputTokens`;

@@ -117,10 +117,10 @@ function sumsOf(call: CallRecord): Sums {
 function dayChanges(rows: readonly Gathered[]): DayChange[] {
   const days = new Map<string, DayChange>();
   for (const { key, sums } of rows) {
-    const [calls = 0, , unpricedCalls = 0, estimatedCalls = 0, costNanoUsd = 0, ...counts] = sums;
+    const [calls = 0, failedCalls = 0, unpricedCalls = 0, estimatedCalls = 0, costNanoUsd = 0, ...counts] = sums;
     // The last sum is of web searches, which are no tokens.
     const tokens = counts.slice(0, -1).reduce((sum, count) => sum + count, 0);
-    addDay(days, { day: key[0], calls, unpricedCalls, estimatedCalls, costNanoUsd, tokens });
+    addDay(days, { day: key[0], calls, failedCalls, unpricedCalls, estimatedCalls, costNanoUsd, tokens });
   }
   return [...days.values()];
 }
@@ -140,6 +140,7 @@ function addDay(days: Map<string, DayChange>, change: DayChange): void {
   days.set(change.day, {
     day: change.day,
     calls: before.calls + change.calls,
+    failedCalls: before.failedCalls + change.failedCalls,
     unpricedCalls: before.unpricedCalls + change.unpricedCalls,
     estimatedCalls: before.estimatedCalls + change.estimatedCalls,
     costNanoUsd: before.costNanoUsd + change.costNanoUsd,

@@ -19,6 +19,7 @@ export type SpendStart = {
     readonly costNanoUsd: number;
     readonly calls: number;
     readonly unpricedCalls: number;
+    readonly failedCalls: number;
     readonly estimatedCalls: number;
     readonly tokens: number;
   };
@@ -36,9 +37,9 @@ type LedgerStart = {
 /** The start as the ledger's rollups tell it. */
 export function spendStartOf({ today, month, minutes }: LedgerStart, atMs: number): SpendStart {
   const tokens = today.inputTokens + today.cacheWriteTokens + today.cacheReadTokens + today.outputTokens;
-  const { costNanoUsd, calls, unpricedCalls, estimatedCalls } = today;
+  const { costNanoUsd, calls, failedCalls, unpricedCalls, estimatedCalls } = today;
   return {
-    today: { costNanoUsd, calls, unpricedCalls, estimatedCalls, tokens },
+    today: { costNanoUsd, calls, failedCalls, unpricedCalls, estimatedCalls, tokens },
     month: { costNanoUsd: month.costNanoUsd, calls: month.calls, unpricedCalls: month.unpricedCalls },
     minutes,
     atMs,
@@ -67,7 +68,7 @@ export function createSpendMeter(start: SpendStart, dayOf: DayOf): SpendMeter {
     if (second === turnedOverAt) return;
     turnedOverAt = second;
     const day = dayOf(nowMs);
-    if (day !== today.day) today = { day, costNanoUsd: 0, calls: 0, unpricedCalls: 0, estimatedCalls: 0, tokens: 0 };
+    if (day !== today.day) today = { day, ...nothingToday };
     if (monthOfDay(day) !== month.month) month = { month: monthOfDay(day), costNanoUsd: 0, calls: 0, unpricedCalls: 0 };
     const oldest = minuteOf(nowMs) - (minutesShown - 1) * minuteMs;
     for (const minute of minutes.keys()) if (minute < oldest) minutes.delete(minute);
@@ -121,13 +122,14 @@ export function createSpendMeter(start: SpendStart, dayOf: DayOf): SpendMeter {
 
   function change(changes: readonly DayChange[], nowMs: number): void {
     turnOver(nowMs);
-    for (const { day, costNanoUsd, calls, unpricedCalls, estimatedCalls, tokens } of changes) {
+    for (const { day, costNanoUsd, calls, failedCalls, unpricedCalls, estimatedCalls, tokens } of changes) {
       if (day === today.day) {
         today = {
           ...today,
           costNanoUsd: today.costNanoUsd + costNanoUsd,
           calls: today.calls + calls,
           unpricedCalls: today.unpricedCalls + unpricedCalls,
+          failedCalls: today.failedCalls + failedCalls,
           estimatedCalls: today.estimatedCalls + estimatedCalls,
           tokens: today.tokens + tokens,
         };
@@ -145,6 +147,7 @@ export function createSpendMeter(start: SpendStart, dayOf: DayOf): SpendMeter {
   return { add, change, correctMinutes, sums };
 }
 
+const nothingToday = { costNanoUsd: 0, calls: 0, failedCalls: 0, unpricedCalls: 0, estimatedCalls: 0, tokens: 0 };
 const nothing: Sum = { costNanoUsd: 0, unpricedCalls: 0 };
 
 function plus(sum: Sum, costNanoUsd: number, unpricedCalls: number): Sum {
@@ -162,6 +165,7 @@ function addToToday(
     costNanoUsd: today.costNanoUsd + cost,
     calls: today.calls + 1,
     unpricedCalls: today.unpricedCalls + unpriced,
+    failedCalls: today.failedCalls + (call.status === 'failed' || call.status === 'refused' ? 1 : 0),
     estimatedCalls: today.estimatedCalls + (call.isEstimated ? 1 : 0),
     tokens: today.tokens + promptTokens(call) + call.outputTokens,
   };

@@ -17,6 +17,8 @@ const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/);
 export const spendSchema = z.object({
   costNanoUsd: nanoUsd,
   calls: count,
+  /** Those of them that came to nothing: failed, or refused by limits. */
+  failedCalls: count,
   unpricedCalls: count,
   estimatedCalls: count,
   inputTokens: count,

@@ -102,6 +102,8 @@ export const liveSnapshotSchema = z.object({
     day: z.string(),
     costNanoUsd: nanoUsd,
     calls: count,
+    /** Those of them that came to nothing: failed, or refused by limits. */
+    failedCalls: count,
     unpricedCalls: count,
     estimatedCalls: count,
     tokens: count,

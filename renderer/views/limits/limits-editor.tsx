@@ -6,6 +6,7 @@ import { useEffect, useRef, useState, type ReactNode } from 'react';
 
 import type { LimitsSettingsView, OverridableLimit } from '../../../shared/contract/limits-settings.ts';
 import type { LimitsView } from '../../../shared/contract/limits-view.ts';
+import { typicalNanoUsd } from '../../../shared/spend-words.ts';
 import { ApiFailure } from '../../data/api.ts';
 import { changeDraft, dropDraft, type OpenDraft } from '../../data/limits-draft-store.ts';
 import {
@@ -157,9 +158,7 @@ function problemsIn(draft: LimitsDraft, error: Error | null): FieldProblems {
 function useMeanCallCost(): number | null {
   const { data: month } = useMonth(undefined, 'model');
   if (!month) return null;
-  // A refused call came to nothing, and says nothing of what calls come to.
-  const priced = month.total.calls - month.total.unpricedCalls - month.refused.calls;
-  return priced > 0 ? Math.round(month.total.costNanoUsd / priced) : null;
+  return typicalNanoUsd(month.total);
 }
 
 function figureSetBy({ setBy, inForce }: LimitsSettingsView, name: Exclude<OverridableLimit, 'drainOnAbort'>) {

@@ -16,7 +16,7 @@ import { limitsUnseen } from '../../kit/limits-unseen.ts';
 const at = (text: string) => Date.parse(text);
 const noon = at('2026-11-24T12:00:00Z');
 const nothing: SpendStart = {
-  today: { costNanoUsd: 0, calls: 0, unpricedCalls: 0, estimatedCalls: 0, tokens: 0 },
+  today: { costNanoUsd: 0, calls: 0, failedCalls: 0, unpricedCalls: 0, estimatedCalls: 0, tokens: 0 },
   month: { costNanoUsd: 0, calls: 0, unpricedCalls: 0 },
   minutes: [],
   atMs: noon,
@@ -35,7 +35,10 @@ describe('the meter', () => {
     meter.add(row('c', at('2026-10-31T23:59:00Z')), noon);
     meter.add(row('d', noon, { costNanoUsd: null }), noon);
     const sums = meter.sums(noon);
-    expect(sums.today).toMatchObject({ calls: 2, costNanoUsd: 2_100_000, unpricedCalls: 1 });
+    expect(sums.today).toMatchObject({ calls: 2, failedCalls: 0, costNanoUsd: 2_100_000, unpricedCalls: 1 });
+    meter.add(row('e', noon, { status: 'refused', costNanoUsd: 0 }), noon);
+    meter.add(row('f', noon, { status: 'failed', costNanoUsd: 0 }), noon);
+    expect(meter.sums(noon).today).toMatchObject({ calls: 4, failedCalls: 2, unpricedCalls: 1 });
     expect(sums.month).toMatchObject({ calls: 3, costNanoUsd: 4_200_000, unpricedCalls: 1 });
     expect(sums.minutes).toHaveLength(60);
     expect(sums.minutes.at(-3)).toEqual({ minuteMs: noon - 120_000, costNanoUsd: 2_100_000, unpricedCalls: 0 });
@@ -136,7 +139,7 @@ describe('the live picture', () => {
       };
     });
     const day = '2026-11-24';
-    live.changed([{ day, costNanoUsd: 5, calls: 0, unpricedCalls: -1, estimatedCalls: 0, tokens: 0 }]);
+    live.changed([{ day, costNanoUsd: 5, calls: 0, failedCalls: 0, unpricedCalls: -1, estimatedCalls: 0, tokens: 0 }]);
     await wasRead;
     await expect
       .poll(() => live.snapshot().recent.map(({ id, costNanoUsd }) => `${id} ${costNanoUsd}`))

@@ -12,6 +12,7 @@ import { cacheHitPercent, change, comparison } from '../../../renderer/views/mon
 const spend = (costNanoUsd: number, calls = 1): Spend => ({
   costNanoUsd,
   calls,
+  failedCalls: 0,
   unpricedCalls: 0,
   estimatedCalls: 0,
   inputTokens: 100,

@@ -21,10 +21,11 @@ describe('a sum', () => {
     expect(sumInWords(sum)).toBe(words);
   });
 
-  it('has a typical call of those that are priced', () => {
-    expect(typicalNanoUsd({ costNanoUsd: 100, calls: 12, unpricedCalls: 2 })).toBe(10);
-    expect(typicalNanoUsd({ costNanoUsd: 0, calls: 2, unpricedCalls: 2 })).toBeNull();
-    expect(typicalNanoUsd({ costNanoUsd: 0, calls: 0, unpricedCalls: 0 })).toBeNull();
+  it('has a typical call of those that are priced and came to something', () => {
+    expect(typicalNanoUsd({ costNanoUsd: 100, calls: 12, failedCalls: 0, unpricedCalls: 2 })).toBe(10);
+    expect(typicalNanoUsd({ costNanoUsd: 100, calls: 10_012, failedCalls: 10_000, unpricedCalls: 2 })).toBe(10);
+    expect(typicalNanoUsd({ costNanoUsd: 0, calls: 5, failedCalls: 3, unpricedCalls: 2 })).toBeNull();
+    expect(typicalNanoUsd({ costNanoUsd: 0, calls: 0, failedCalls: 0, unpricedCalls: 0 })).toBeNull();
   });
 });
 

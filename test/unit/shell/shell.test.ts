@@ -61,6 +61,7 @@ describe('the tray', () => {
       day: '2026-11-24',
       costNanoUsd: 18_420_713_000,
       calls: 1_284,
+      failedCalls: 0,
       unpricedCalls: 3,
       estimatedCalls: 0,
       tokens: 0,
