@@ -251,7 +251,10 @@ describe('refused calls', () => {
     await panel.getByText(/Its client was told: “prompt is too long/).waitFor();
     await panel.getByText(/^Let on for good/).waitFor();
     await page.screenshot({ path: join(results, 'refused-call.png') });
-    await page.keyboard.press('Escape');
+    await panel.getByTitle('All its calls').first().click();
+    await panel.waitFor({ state: 'detached' });
+    expect(new URL(page.url()).searchParams.get('conversation')).not.toBeNull();
+    await row.waitFor();
   });
 });
 

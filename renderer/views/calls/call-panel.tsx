@@ -1,5 +1,6 @@
 /** One call explained: how it ended, what each part cost and why, where it went in Stripe. Escape closes it. */
 import { useEffect, useRef, type ReactNode } from 'react';
+import { Link } from 'wouter';
 
 import type { CallDetail } from '../../../shared/contract/api.ts';
 import { tokensInWords } from '../../../shared/plain-words.ts';
@@ -10,6 +11,7 @@ import { Failed, Loading, Notice } from '../../components/states.tsx';
 import { Elapsed, Time } from '../../components/time.tsx';
 import { Advice } from '../../components/unpriced-notice.tsx';
 import { Who } from '../../components/who.tsx';
+import { callsLink } from '../../data/links.ts';
 import { useCall } from '../../data/queries.ts';
 import { meterEventWords } from '../stripe/event-words.ts';
 import { AssignCall } from './assign-call.tsx';
@@ -80,6 +82,7 @@ function Facts({ call }: { readonly call: CallDetail }) {
       </Fact>
       <Fact name="Model">{call.model ?? '–'}</Fact>
       {call.requestedModel === call.model ? null : <Fact name="Asked for">{call.requestedModel ?? '–'}</Fact>}
+      {call.conversation === null ? null : <ConversationFact id={call.conversation} parent={call.conversationParent} />}
       <Fact name="Client">{call.client ?? '–'}</Fact>
       {call.clientUser === null ? null : <Fact name="Its user">{call.clientUser}</Fact>}
       <Fact name="Answer">
@@ -93,6 +96,27 @@ function Facts({ call }: { readonly call: CallDetail }) {
       {modifiers(call) === '' ? null : <Fact name="Served as">{modifiers(call)}</Fact>}
       <Billing call={call} />
     </dl>
+  );
+}
+
+function ConversationFact({ id, parent }: { readonly id: string; readonly parent: string | null }) {
+  return (
+    <Fact name="Conversation">
+      <ConversationLink id={id} />
+      {parent === null ? null : (
+        <>
+          , from <ConversationLink id={parent} />
+        </>
+      )}
+    </Fact>
+  );
+}
+
+function ConversationLink({ id }: { readonly id: string }) {
+  return (
+    <Link href={callsLink({ conversation: id })} className="underline underline-offset-2" title="All its calls">
+      {id}
+    </Link>
   );
 }
 

@@ -1,6 +1,7 @@
 /** Message batches that were submitted and not metered yet: what waits, since when, and until when its results can be fetched. */
 import type { PendingBatch } from '../../../shared/contract/api.ts';
 import { Count, plural } from '../../components/count.tsx';
+import { Money } from '../../components/money.tsx';
 import { Failed } from '../../components/states.tsx';
 import { Tag } from '../../components/tag.tsx';
 import { Time } from '../../components/time.tsx';
@@ -16,6 +17,7 @@ export function BatchesWaiting() {
   if (!data) return error ? <Failed error={error} /> : null;
   const { batches } = data;
   if (batches.length === 0) return null;
+  const reservedNanoUsd = batches.reduce((sum, batch) => sum + batch.reservedNanoUsd, 0);
   const requests = batches.reduce((sum, batch) => sum + batch.requests, 0);
   return (
     <section className="mb-7" aria-labelledby="batches">
@@ -26,6 +28,12 @@ export function BatchesWaiting() {
       <p className="mb-2.5 text-[13px] text-dim">
         A batch costs nothing until its results are fetched, and half price then. Fetch them through Tollkeeper’s
         address, so that they are metered; Anthropic keeps them for 29 days.
+        {reservedNanoUsd > 0 ? (
+          <>
+            {' '}
+            Until then <Money nano={reservedNanoUsd} /> is held for them in the budgets that they fall under.
+          </>
+        ) : null}
       </p>
       <div className="framed max-h-[300px] overflow-y-auto">
         <table className="table stacks">
