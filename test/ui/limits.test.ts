@@ -27,6 +27,8 @@ const pauseMs = 228_000;
 
 const sandboxClock = createShiftedClock();
 const complaints: string[] = [];
+/** As a team has them that names its members by address. */
+const longName = 'someone.with.a.rather.long.name@example.com';
 let anthropic: SandboxAnthropic;
 let engine: TestEngine;
 let browser: Browser;
@@ -82,6 +84,7 @@ beforeAll(async () => {
     { of: 'member' as const, name: 'dave', per: 'day' as const, usd: 0.2 },
     { of: 'project' as const, per: 'day' as const, usd: 1 },
     { of: 'team' as const, per: 'month' as const, usd: 40 },
+    { of: 'member' as const, name: longName, per: 'month' as const, usd: 100 },
   ];
   const projects = { research: { contextLimitTokens: 300_000 } };
   engine = await startTestEngine({
@@ -348,6 +351,12 @@ describe('the Limits screen', () => {
     await shoot('limits-dark');
     await page.setViewportSize({ width: 320, height: 800 });
     await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    const outOfSight = () =>
+      page
+        .locator('td, li, p')
+        .evaluateAll((all) => all.filter((one) => one.getBoundingClientRect().right > 320).length);
+    await expect.poll(outOfSight).toBe(0);
+    expect(await page.getByRole('row', { name: longName }).getByText('$100.00').first().isVisible()).toBe(true);
     await shoot('limits-narrow');
     await page.setViewportSize({ width: 1_280, height: 1_000 });
     await page.emulateMedia({ colorScheme: 'light' });
