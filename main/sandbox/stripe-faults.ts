@@ -1,4 +1,5 @@
 /** What the simulated Stripe can be told to do wrong. Each fault is used up by the request it strikes, the switches stay. */
+import { v1Error, type StripeReply } from './stripe-answers.ts';
 
 export type StripeFault =
   /** Takes the event and drops the connection instead of answering. */
@@ -9,7 +10,11 @@ export type StripeFault =
   | 'rate_limit_429'
   /** 429 without `Stripe-Rate-Limited-Reason`, as a lock timeout gives. */
   | 'lock_timeout_429'
-  | 'drop_connection';
+  | 'drop_connection'
+  /** Takes the event and breaks the connection after so many bytes of the answer. */
+  | { readonly kind: 'cut_answer'; readonly bytes: number }
+  /** Answers 200 and finds later that it does not count the event: its customer was deleted meanwhile, say. */
+  | { readonly kind: 'reject_later'; readonly code: string };
 
 export type StripeRules = {
   /** Requests a second for the account: 25 in a sandbox, 1000 live (facts/stripe.md section 1). */
@@ -18,6 +23,10 @@ export type StripeRules = {
   readonly handlingMs: number;
   /** How far summaries are behind. */
   readonly summaryLagMs: number;
+  /** How long after its event an error report stands in the list. */
+  readonly reportDelayMs: number;
+  /** Reports hold samples: false lets them say how many errors there were without naming an event. */
+  readonly namesSamples: boolean;
   /** Answers nothing: every connection is dropped before a byte is read. */
   readonly isOffline: boolean;
 };
@@ -26,8 +35,41 @@ export const defaultStripeRules: StripeRules = {
   requestsPerSecond: 25,
   handlingMs: 0,
   summaryLagMs: 0,
+  reportDelayMs: 0,
+  namesSamples: true,
   isOffline: false,
 };
+
+/** The answer that a fault gives in place of Stripe's own; null when it strikes elsewhere. */
+export function faultReply(fault: StripeFault | undefined): StripeReply | null {
+  switch (fault) {
+    case 'error_500':
+      return { status: 500, body: { error: { type: 'api_error', message: 'An unknown error occurred' } } };
+    case 'conflict_409':
+      return conflict();
+    case 'rate_limit_429':
+      return rateLimited('endpoint-rate');
+    case 'lock_timeout_429': {
+      const message = 'This object cannot be accessed right now.';
+      return { status: 429, body: { error: { type: 'invalid_request_error', code: 'lock_timeout', message } } };
+    }
+    default:
+      return null;
+  }
+}
+
+export function conflict(): StripeReply {
+  const message = 'Cannot create multiple usage events for the same customer, meter concurrently';
+  return v1Error(409, { message, code: 'too_many_concurrent_requests' });
+}
+
+export function rateLimited(reason: string): StripeReply {
+  return {
+    status: 429,
+    body: { error: { type: 'invalid_request_error', code: 'rate_limit', message: 'Request rate limit exceeded.' } },
+    headers: { 'stripe-rate-limited-reason': reason },
+  };
+}
 
 export type RateLimiter = { readonly allows: (nowMs: number) => boolean };
 

@@ -62,13 +62,48 @@ export function checkEvent(
   return { kind: 'ok', event: { ...event, failure: null, isCancelled: false } };
 }
 
-/** Takes the event in and makes the checks that Stripe makes after its answer; what fails becomes an error event. */
-export function acceptEvent(state: StripeState, event: SandboxEvent, nowMs: number): void {
+/**
+ * Takes the event in and makes the checks that Stripe makes after its answer; what fails becomes an error event, and the identifier is spent.
+ * `rejectAs`: a code to fail it with whatever it holds.
+ */
+export function acceptEvent(state: StripeState, event: SandboxEvent, nowMs: number, rejectAs: string | null): void {
   state.identifiers.set(event.identifier, nowMs);
-  const failure = validateLater(state, event);
+  const failure = rejectAs === null ? validateLater(state, event) : rejectedAs(state, event, rejectAs);
   event.failure = failure?.code ?? null;
   state.events.push(event);
+  const pair = pairOf(event.eventName, event.customer);
+  const ofPair = state.eventsOfPair.get(pair);
+  if (ofPair) ofPair.push(event);
+  else state.eventsOfPair.set(pair, [event]);
   if (failure) state.errorEvents.push(failure);
+}
+
+function rejectedAs(state: StripeState, event: SandboxEvent, code: string): SandboxErrorEvent {
+  return report(
+    state,
+    event,
+    findMeter(state, event.eventName),
+    code,
+    'It was found later that this cannot be counted.',
+  );
+}
+
+function pairOf(eventName: string, customer: string): string {
+  return `${customer} ${eventName}`;
+}
+
+export type AccountSeed = { readonly eventName: string; readonly customers: readonly string[] };
+
+/** A meter and customers by name, as a person would have set them up. */
+export function seedAccount(
+  state: StripeState,
+  { eventName, customers }: AccountSeed,
+  newId: (prefix: string) => string,
+): void {
+  const id = newId('mtr');
+  const keys = { customerKey: 'stripe_customer_id', valueKey: 'value' };
+  state.meters.set(id, { id, eventName, displayName: eventName, ...keys, isActive: true });
+  for (const customer of customers) state.customers.set(customer, { id: customer, name: customer });
 }
 
 export function findMeter(state: StripeState, eventName: string): SandboxMeter | null {
@@ -134,10 +169,9 @@ export function sumOf(
   receivedBeforeMs: number,
 ): bigint {
   let sum = 0n;
-  for (const event of state.events) {
+  for (const event of state.eventsOfPair.get(pairOf(eventName, customer)) ?? []) {
     const counts = event.failure === null && !event.isCancelled && event.receivedAtMs <= receivedBeforeMs;
-    if (!counts || event.eventName !== eventName || event.customer !== customer) continue;
-    if (event.timestampMs >= fromMs && event.timestampMs < toMs) sum += BigInt(event.value);
+    if (counts && event.timestampMs >= fromMs && event.timestampMs < toMs) sum += BigInt(event.value);
   }
   return sum;
 }

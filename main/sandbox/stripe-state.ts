@@ -44,6 +44,8 @@ export type StripeState = {
   readonly meters: Map<string, SandboxMeter>;
   readonly customers: Map<string, { readonly id: string; readonly name: string }>;
   readonly events: SandboxEvent[];
+  /** The same by customer and meter, so that a summary does not read all of them. */
+  readonly eventsOfPair: Map<string, SandboxEvent[]>;
   /** Identifier → when it was first used; pruned after a day. */
   readonly identifiers: Map<string, number>;
   readonly idempotent: Map<string, StoredAnswer>;
@@ -59,6 +61,7 @@ export function createStripeState(): StripeState {
     meters: new Map(),
     customers: new Map(),
     events: [],
+    eventsOfPair: new Map(),
     identifiers: new Map(),
     idempotent: new Map(),
     errorEvents: [],

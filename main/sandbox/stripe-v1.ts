@@ -1,5 +1,6 @@
 /** The v1 resources of the simulated Stripe: meter events and their adjustments, meters, customers, summaries. Form in, objects out. */
 import { ok, v1Error, type StripeReply } from './stripe-answers.ts';
+import type { StripeRules } from './stripe-faults.ts';
 import { textOf, type Form } from './stripe-form.ts';
 import { acceptEvent, checkEvent, findMeter } from './stripe-meter-events.ts';
 import { dayMs, type SandboxMeter, type StripeState } from './stripe-state.ts';
@@ -11,7 +12,9 @@ export type V1Request = {
   readonly form: Form;
   readonly idempotencyKey: string | null;
   readonly nowMs: number;
-  readonly summaryLagMs: number;
+  readonly rules: StripeRules;
+  /** A fault: the event is taken and found later not to count. */
+  readonly rejectAs: string | null;
   readonly newId: (prefix: string) => string;
 };
 
@@ -33,7 +36,10 @@ export function answerV1(state: StripeState, request: V1Request): StripeReply {
   return v1Error(404, { message: `Unrecognized request URL (${method}: ${path}).` });
 }
 
-function createMeterEvent(state: StripeState, { form, idempotencyKey, nowMs, newId }: V1Request): StripeReply {
+function createMeterEvent(
+  state: StripeState,
+  { form, idempotencyKey, nowMs, newId, rejectAs }: V1Request,
+): StripeReply {
   const timestamp = textOf(form, 'timestamp');
   const payload = form['payload'];
   const incoming = {
@@ -45,7 +51,7 @@ function createMeterEvent(state: StripeState, { form, idempotencyKey, nowMs, new
   };
   const check = checkEvent(state, incoming, nowMs, () => newId('mev'));
   if (check.kind === 'error') return v1Error(400, check);
-  acceptEvent(state, check.event, nowMs);
+  acceptEvent(state, check.event, nowMs, rejectAs);
   const { eventName, identifier, timestampMs } = check.event;
   return ok({
     object: 'billing.meter_event',
@@ -106,7 +112,7 @@ function answerMeter(
 ): StripeReply {
   if (request.method === 'GET' && action === undefined) return ok(meterObject(meter));
   if (request.method === 'GET' && action === 'event_summaries') {
-    return listSummaries(state, meter, request.form, request.nowMs - request.summaryLagMs);
+    return listSummaries(state, meter, request.form, request.nowMs - request.rules.summaryLagMs);
   }
   if (request.method === 'POST' && (action === 'deactivate' || action === 'reactivate')) {
     meter.isActive = action === 'reactivate';

@@ -1,5 +1,6 @@
 /** The v2 resources of the simulated Stripe: single meter events, the session and stream of the bulk road, thin error events. JSON in and out. */
 import { ok, v2Error, type StripeReply } from './stripe-answers.ts';
+import type { StripeRules } from './stripe-faults.ts';
 import { acceptEvent, checkEvent, type IncomingEvent } from './stripe-meter-events.ts';
 import type { SandboxErrorEvent, StripeState } from './stripe-state.ts';
 
@@ -11,12 +12,16 @@ export type V2Request = {
   readonly bearer: string;
   readonly idempotencyKey: string | null;
   readonly nowMs: number;
+  readonly rules: StripeRules;
+  readonly rejectAs: string | null;
   readonly newId: (prefix: string) => string;
 };
 
 const sessionLifeMs = 15 * 60_000;
 const streamEventsMax = 100;
 const eventsPageMax = 100;
+/** Stripe lists 30 days back (facts/stripe.md section 3). */
+const eventsKeptMs = 30 * 24 * 3_600_000;
 
 export function answerV2(state: StripeState, request: V2Request): StripeReply {
   switch (`${request.method} ${request.path}`) {
@@ -67,7 +72,7 @@ function takeStream(state: StripeState, request: V2Request): StripeReply {
     const check = checkEvent(state, incomingOf(event, request.idempotencyKey), request.nowMs, () =>
       request.newId('mev'),
     );
-    if (check.kind === 'ok') acceptEvent(state, check.event, request.nowMs);
+    if (check.kind === 'ok') acceptEvent(state, check.event, request.nowMs, request.rejectAs);
   }
   return ok({});
 }
@@ -80,7 +85,7 @@ function takeOne(state: StripeState, request: V2Request): StripeReply {
     const isDuplicate = check.message.startsWith('An event already exists');
     return v2Error(400, isDuplicate ? 'duplicate_meter_event' : (check.code ?? 'invalid_request'), check.message);
   }
-  acceptEvent(state, check.event, request.nowMs);
+  acceptEvent(state, check.event, request.nowMs, request.rejectAs);
   const { identifier, eventName, timestampMs } = check.event;
   return ok({
     object: 'v2.billing.meter_event',
@@ -107,17 +112,31 @@ function incomingOf(event: unknown, idempotencyKey: string | null): IncomingEven
   };
 }
 
-function listErrorEvents(state: StripeState, { query, path }: V2Request): StripeReply {
+/** Newest first, of the last 30 days, as far as they are made by now. */
+function listErrorEvents(state: StripeState, { query, path, nowMs, rules }: V2Request): StripeReply {
   const types = [...query.entries()].filter(([name]) => /^types(?:\[|$)/.test(name)).map(([, value]) => value);
   const from = Number(query.get('page') ?? 0);
   const limit = Math.min(eventsPageMax, Number(query.get('limit') ?? eventsPageMax));
-  const found = state.errorEvents.filter((event) => types.length === 0 || types.includes(event.type)).toReversed();
-  const next = from + limit < found.length ? `${path}?page=${from + limit}&limit=${limit}` : null;
-  return ok({ data: found.slice(from, from + limit).map(thinEvent), next_page_url: next, previous_page_url: null });
+  const earliest = query.get('created[gte]') ?? query.get('created[gt]');
+  const earliestMs = earliest === null ? 0 : Date.parse(earliest);
+  if (Number.isNaN(earliestMs)) return v2Error(400, 'invalid_request', 'created must be an RFC 3339 timestamp.');
+  const found = state.errorEvents
+    .map((event) => ({ ...event, createdMs: event.createdMs + rules.reportDelayMs }))
+    .filter(({ type }) => types.length === 0 || types.includes(type))
+    .filter(({ createdMs }) => createdMs <= nowMs && createdMs >= Math.max(earliestMs, nowMs - eventsKeptMs))
+    .toReversed();
+  const next = new URLSearchParams(query);
+  next.set('page', String(from + limit));
+  return ok({
+    data: found.slice(from, from + limit).map((event) => thinEvent(event, rules)),
+    next_page_url: from + limit < found.length ? `${path}?${next.toString()}` : null,
+    previous_page_url: null,
+  });
 }
 
-function thinEvent(event: SandboxErrorEvent) {
+function thinEvent(event: SandboxErrorEvent, { namesSamples }: StripeRules) {
   const sample = { error_message: event.message, request: { identifier: event.requestIdentifier } };
+  const samples = namesSamples ? [sample] : [];
   const created = new Date(event.createdMs).toISOString();
   return {
     id: event.id,
@@ -131,7 +150,7 @@ function thinEvent(event: SandboxErrorEvent) {
         : { id: event.meterId, type: 'billing.meter', url: `/v1/billing/meters/${event.meterId}` },
     data: {
       developer_message_summary: 'There is 1 invalid event',
-      reason: { error_count: 1, error_types: [{ code: event.code, error_count: 1, sample_errors: [sample] }] },
+      reason: { error_count: 1, error_types: [{ code: event.code, error_count: 1, sample_errors: samples }] },
       validation_start: created,
       validation_end: new Date(event.createdMs + 10_000).toISOString(),
     },

@@ -107,6 +107,59 @@ describe('a meter event', () => {
   });
 });
 
+describe('what it is told to do wrong', () => {
+  it('breaks the connection after any byte of the answer, with the event taken', async () => {
+    const ask = async (identifier: string) => {
+      const body = new URLSearchParams({ event_name: 'cost', identifier, 'payload[value]': '1' });
+      body.set('payload[stripe_customer_id]', 'cus_a');
+      const headers = { authorization: 'Bearer sk_test_x' };
+      const answer = await fetch(`${sandbox.url}/v1/billing/meter_events`, { method: 'POST', headers, body });
+      return answer.text();
+    };
+    for (const bytes of [0, 1, 17, 100, 140, 200, 260]) {
+      sandbox.breakNext({ kind: 'cut_answer', bytes });
+      await expect(ask(`cut-${bytes}`)).rejects.toBeInstanceOf(TypeError);
+      expect(await ask(`cut-${bytes}`)).toContain('already exists');
+    }
+    expect(sandbox.meterSum('cus_a', 'cost')).toBe(7n);
+  });
+
+  it('gives the same 500 again under the same idempotency key, and takes the event under another', async () => {
+    sandbox.breakNext('error_500');
+    const timestamp = nowSeconds();
+    await expect(send('one', '1', { key: 'k', timestamp })).rejects.toMatchObject({ statusCode: 500 });
+    await expect(send('one', '1', { key: 'k', timestamp })).rejects.toMatchObject({ statusCode: 500 });
+    await send('one', '1', { key: 'k~2', timestamp });
+    expect(sandbox.meterSum('cus_a', 'cost')).toBe(1n);
+  });
+
+  it('rejects later, reports it later still, and does not take the identifier again', async () => {
+    await sandbox.setRules({ reportDelayMs: 600_000 });
+    sandbox.breakNext({ kind: 'reject_later', code: 'archived_meter' });
+    await send('one', '1', { key: 'one' });
+    await expect(send('one', '1')).rejects.toThrow(/already exists/);
+    expect(sandbox.meterSum('cus_a', 'cost')).toBe(0n);
+    expect((await stripe.v2.core.events.list({})).data).toEqual([]);
+    clock.putAhead(600_000);
+    expect(JSON.stringify((await stripe.v2.core.events.list({})).data)).toContain('archived_meter');
+    clock.putAhead(31 * 86_400_000);
+    expect((await stripe.v2.core.events.list({})).data).toEqual([]);
+  });
+
+  it('lets its summaries lag', async () => {
+    await sandbox.setRules({ summaryLagMs: 300_000 });
+    const minute = Math.floor(nowSeconds() / 60) * 60;
+    await send('one', '5', { timestamp: minute });
+    const [meter] = (await stripe.billing.meters.list()).data;
+    const question = { customer: 'cus_a', start_time: minute, end_time: minute + 60 };
+    const value = async () =>
+      (await stripe.billing.meters.listEventSummaries(meter?.id ?? '', question)).data[0]?.aggregated_value;
+    expect(await value()).toBe(0);
+    clock.putAhead(301_000);
+    expect(await value()).toBe(5);
+  });
+});
+
 describe('a summary', () => {
   it('sums by minute-aligned range, and in buckets of an hour', async () => {
     const hour = Math.floor(nowSeconds() / 3_600) * 3_600 - 7_200;

@@ -1,0 +1,147 @@
+/**
+ * The simulated Stripe without its sockets: one account with a memory, the rules of facts/stripe.md sections 1 to 3, and the faults it is told to
+ * have. A request in, and out what becomes of the connection. It keeps everything in memory and is nobody's Stripe account.
+ */
+import type { Clock } from '../system/clock.ts';
+import { v1Error, type StripeReply } from './stripe-answers.ts';
+import {
+  createRateLimiter,
+  defaultStripeRules,
+  faultReply,
+  rateLimited,
+  type StripeFault,
+  type StripeRules,
+} from './stripe-faults.ts';
+import { parseForm } from './stripe-form.ts';
+import { createStripeState, prune, type StripeState } from './stripe-state.ts';
+import { answerV1 } from './stripe-v1.ts';
+import { answerV2 } from './stripe-v2.ts';
+
+export type StripeRequest = {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: string;
+};
+
+export type StripeOutcome =
+  /** `cutAfterBytes`: of the whole answer, head included, only so much is sent before the connection breaks. */
+  | {
+      readonly kind: 'reply';
+      readonly reply: StripeReply;
+      readonly requestId: string;
+      readonly cutAfterBytes: number | null;
+    }
+  | { readonly kind: 'drop' };
+
+export type StripeAccount = {
+  readonly state: StripeState;
+  readonly rules: () => StripeRules;
+  readonly changeRules: (changes: Partial<StripeRules>) => void;
+  readonly breakNext: (...faults: readonly StripeFault[]) => void;
+  /** What it was told to do wrong and has not done yet is forgotten. */
+  readonly clearFaults: () => void;
+  readonly handle: (request: StripeRequest) => StripeOutcome;
+  readonly requestCount: () => number;
+  /** Requests that read, which Stripe allows 10,000 of in a month. */
+  readonly readCount: () => number;
+  readonly newId: (prefix: string) => string;
+};
+
+export function createStripeAccount(clock: Clock, initial: Partial<StripeRules>): StripeAccount {
+  const state = createStripeState();
+  const faults: StripeFault[] = [];
+  let rules: StripeRules = { ...defaultStripeRules, ...initial };
+  const limiter = createRateLimiter(() => rules.requestsPerSecond);
+  const counts = { requests: 0, reads: 0 };
+  let lastId = 0;
+  const newId = (prefix: string) => `${prefix}_sandbox_${(lastId += 1).toString(36)}`;
+
+  function handle(request: StripeRequest): StripeOutcome {
+    counts.requests += 1;
+    if (request.method === 'GET') counts.reads += 1;
+    const nowMs = clock.nowMs();
+    const isMeterEvent = request.method === 'POST' && /\/meter_event(?:s|_stream)$/.test(request.path);
+    const fault = isMeterEvent ? faults.shift() : undefined;
+    if (fault === 'drop_connection') return { kind: 'drop' };
+    const rejectAs = typeof fault === 'object' && fault.kind === 'reject_later' ? fault.code : null;
+    const reply = limiter.allows(nowMs)
+      ? (faultReply(fault) ?? answer(request, nowMs, rejectAs))
+      : rateLimited('global-rate');
+    if (fault === 'lose_answer') return { kind: 'drop' };
+    if (fault === 'error_500') remember(state, request, reply, nowMs);
+    const cutAfterBytes = typeof fault === 'object' && fault.kind === 'cut_answer' ? fault.bytes : null;
+    return { kind: 'reply', reply, requestId: newId('req'), cutAfterBytes };
+  }
+
+  function answer(request: StripeRequest, nowMs: number, rejectAs: string | null): StripeReply {
+    const { method } = request;
+    const url = new URL(request.path, 'http://sandbox');
+    const bearer = /^Bearer (.+)$/.exec(headerOf(request, 'authorization') ?? '')?.[1];
+    const isStream = url.pathname === '/v2/billing/meter_event_stream';
+    if (bearer === undefined || (!isStream && !/^[sr]k_(?:test|live)_/.test(bearer))) {
+      return v1Error(401, { message: 'Invalid API Key provided.', type: 'invalid_request_error' });
+    }
+    prune(state, nowMs);
+    const replayed = replay(state, request);
+    if (replayed) return replayed;
+    const idempotencyKey = headerOf(request, 'idempotency-key');
+    const common = { method, path: url.pathname, idempotencyKey, nowMs, newId, rules, rejectAs };
+    if (url.pathname.startsWith('/v2/')) {
+      return answerV2(state, { ...common, query: url.searchParams, body: parseJson(request.body), bearer });
+    }
+    const form = parseForm(method === 'GET' ? url.search.slice(1) : request.body);
+    const reply = answerV1(state, { ...common, form });
+    // "Not stored when validation failed" (facts/stripe.md section 1).
+    if (reply.status === 200) remember(state, request, reply, nowMs);
+    return reply;
+  }
+
+  return {
+    state,
+    rules: () => rules,
+    changeRules: (changes) => {
+      rules = { ...rules, ...changes };
+    },
+    breakNext: (...next) => void faults.push(...next),
+    clearFaults: () => void faults.splice(0),
+    handle,
+    requestCount: () => counts.requests,
+    readCount: () => counts.reads,
+    newId,
+  };
+}
+
+function headerOf({ headers }: StripeRequest, name: string): string | null {
+  const value = headers[name];
+  return typeof value === 'string' ? value : null;
+}
+
+/** The first result of an idempotency key is given again for a day, a 500 included; other parameters under it are an error. */
+function replay(state: StripeState, request: StripeRequest): StripeReply | null {
+  const stored = state.idempotent.get(headerOf(request, 'idempotency-key') ?? '');
+  if (!stored) return null;
+  if (stored.request === requestText(request))
+    return { status: stored.status, body: stored.body, headers: { 'idempotent-replayed': 'true' } };
+  const message = 'Keys for idempotent requests can only be used with the same parameters they were first used with.';
+  return v1Error(400, { message, type: 'idempotency_error' });
+}
+
+function remember(state: StripeState, request: StripeRequest, { status, body }: StripeReply, atMs: number): void {
+  const key = headerOf(request, 'idempotency-key');
+  if (key !== null) state.idempotent.set(key, { status, body, request: requestText(request), atMs });
+}
+
+function requestText({ method, path, body }: StripeRequest): string {
+  return `${method} ${path} ${body}`;
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    // Not JSON: the checks that follow find every field missing and say so.
+    return null;
+  }
+}
