@@ -64,7 +64,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Package → the only folders or files that may import it. */
 export const packageHomes: Readonly<Record<string, readonly string[]>> = {
   electron: ['main/shell'],
-  stripe: ['main/sync/stripe.ts', 'main/billing/stripe-', 'main/reconcile/stripe.ts'],
+  stripe: ['main/sync/stripe', 'main/billing/stripe-', 'main/reconcile/stripe.ts'],
   'better-sqlite3': ['main/system/db.ts'],
   undici: ['main/proxy', 'main/sandbox', 'main/commands'],
   pino: ['main/system/log.ts'],

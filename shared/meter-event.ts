@@ -37,9 +37,15 @@ function checksum(text: string): string {
 /** Stripe keeps identifiers "at least 24 hours" (facts/stripe.md section 1); an hour less leaves room for clocks that differ. */
 export const identifierLifeMs = 23 * 3_600_000;
 
+/** Stripe takes events of the past 35 days (facts/stripe.md section 1). */
+export const windowMs = 35 * 24 * 3_600_000;
+
 /** Past its identifier's life an event that may have arrived is not sent again: Stripe would count it twice. */
 export const heldSentence =
   'It may have arrived more than a day ago, so it is held until the summary of its minute has been read.';
+
+export const tooOldSentence =
+  'It is older than the 35 days that Stripe takes, so it was set aside; it is never sent under another date.';
 
 export type MinuteSum = { readonly value: number; readonly carriedOutNano: number };
 

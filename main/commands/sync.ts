@@ -36,7 +36,7 @@ export async function syncStatus(flags: SyncFlags, host: Host): Promise<ExitCode
     return 0;
   }
   const month = monthOfDay(createDayOf(ledger.timeZone)(host.clock.nowMs()));
-  const view = readOutbox(ledger.db, { month });
+  const view = readOutbox(ledger.db, { month, nowMs: host.clock.nowMs() });
   ledger.db.close();
   if (flags.json) writeLine(host.stdout, JSON.stringify({ isDemo: ledger.isDemo, ...view }));
   else for (const line of [...(ledger.isDemo ? [demoLabel] : []), ...statusText(view)]) writeLine(host.stdout, line);

@@ -1,7 +1,14 @@
 /** Facts about the ledger itself, as name and value: the time zone of its days, whether it holds demo data, Stripe's mode, its gaps. */
 import type { Db } from '../system/db.ts';
 
-export type FactName = 'time_zone' | 'is_demo' | 'stripe_mode' | 'output_calibration' | 'limits_memory' | 'gaps';
+export type FactName =
+  | 'time_zone'
+  | 'is_demo'
+  | 'stripe_mode'
+  | 'stripe_reports_read_ms'
+  | 'output_calibration'
+  | 'limits_memory'
+  | 'gaps';
 
 export function readFact(db: Db, name: FactName): string | null {
   const row = db.prepare<[string], { value: string }>('SELECT value FROM ledger_facts WHERE name = ?').get(name);

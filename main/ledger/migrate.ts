@@ -18,6 +18,7 @@ import { migration0004 } from './migrations/0004-reading.ts';
 import { migration0005 } from './migrations/0005-refusals.ts';
 import { migration0006 } from './migrations/0006-client-user.ts';
 import { migration0007 } from './migrations/0007-limits.ts';
+import { migration0008 } from './migrations/0008-outbox-states.ts';
 
 const migrations: readonly string[] = [
   migration0001,
@@ -27,6 +28,7 @@ const migrations: readonly string[] = [
   migration0005,
   migration0006,
   migration0007,
+  migration0008,
 ];
 
 export const schemaVersion = migrations.length;

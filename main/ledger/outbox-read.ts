@@ -1,7 +1,10 @@
 /** The outbox as the Stripe screen and `tollkeeper sync` show it. Reading side only. */
-import type { BillingDifference, MeterEventRow, StripeView } from '../../shared/contract/api.ts';
+import type { BillingDifference, DayComparison, MeterEventRow, StripeView } from '../../shared/contract/api.ts';
+import { windowMs } from '../../shared/meter-event.ts';
 import { nextMonth } from '../../shared/period.ts';
 import type { Db } from '../system/db.ts';
+import { readCarryForwards } from './carry-forwards.ts';
+import { readsPerMonthMax, readsUsed } from './stripe-reads.ts';
 
 /** The part of the summary that the database knows; whether Stripe answers is the agent's to say. */
 export type OutboxSummary = {
@@ -28,6 +31,13 @@ export type OutboxView = OutboxSummary &
     | 'acceptedEvents'
     | 'acceptedNanoUsd'
     | 'rejectedEvents'
+    | 'confirmedEvents'
+    | 'confirmedNanoUsd'
+    | 'rejectedNanoUsd'
+    | 'carryForwards'
+    | 'leaving'
+    | 'dayDifferences'
+    | 'reads'
     | 'unmapped'
     | 'unpriced'
     | 'differences'
@@ -39,9 +49,15 @@ const eventsMax = 200;
 const differencesMax = 200;
 
 /** `month` is the running one; calls without a customer are counted in it. */
-export function readOutbox(db: Db, { month }: { readonly month: string }): OutboxView {
+export type OutboxQuestion = { readonly month: string; readonly nowMs: number };
+
+export function readOutbox(db: Db, { month, nowMs }: OutboxQuestion): OutboxView {
   return {
     ...outboxSummary(db),
+    carryForwards: readCarryForwards(db),
+    leaving: leaving(db, nowMs),
+    dayDifferences: dayDifferences(db),
+    reads: { used: readsUsed(db, nowMs), max: readsPerMonthMax },
     ...sums(db),
     openNanoUsd: openNanoUsd(db),
     unmapped: unmapped(db, month),
@@ -51,18 +67,58 @@ export function readOutbox(db: Db, { month }: { readonly month: string }): Outbo
   };
 }
 
-function sums(db: Db) {
+type Sums = Pick<
+  OutboxView,
+  | 'acceptedEvents'
+  | 'acceptedNanoUsd'
+  | 'confirmedEvents'
+  | 'confirmedNanoUsd'
+  | 'rejectedEvents'
+  | 'rejectedNanoUsd'
+  | 'nextAttemptAtMs'
+>;
+
+function sums(db: Db): Sums {
   const row = db
-    .prepare<[], Pick<OutboxView, 'acceptedEvents' | 'acceptedNanoUsd' | 'rejectedEvents' | 'nextAttemptAtMs'>>(
-      `SELECT COALESCE(SUM(state = 'accepted'), 0) AS acceptedEvents,
-              COALESCE(SUM(CASE WHEN state = 'accepted' THEN value END), 0) * 1000 AS acceptedNanoUsd,
+    .prepare<[], Sums>(
+      `SELECT COALESCE(SUM(state IN ('accepted', 'confirmed')), 0) AS acceptedEvents,
+              COALESCE(SUM(CASE WHEN state IN ('accepted', 'confirmed') THEN value END), 0) * 1000 AS acceptedNanoUsd,
+              COALESCE(SUM(state = 'confirmed'), 0) AS confirmedEvents,
+              COALESCE(SUM(CASE WHEN state = 'confirmed' THEN value END), 0) * 1000 AS confirmedNanoUsd,
               COALESCE(SUM(state = 'rejected'), 0) AS rejectedEvents,
+              COALESCE(SUM(CASE WHEN state = 'rejected' THEN value END), 0) * 1000 AS rejectedNanoUsd,
               MIN(CASE WHEN state IN ('sealed', 'unknown') THEN next_attempt_at_ms END) AS nextAttemptAtMs
          FROM meter_events`,
     )
     .get();
   if (!row) throw new Error('an aggregate without groups always has one row');
   return row;
+}
+
+/** How long before it leaves Stripe's window an event is warned of. */
+const warnAheadMs = 48 * 3_600_000;
+
+function leaving(db: Db, nowMs: number): StripeView['leaving'] {
+  const row = db
+    .prepare<[number, number], StripeView['leaving']>(
+      `SELECT COUNT(*) AS events, COALESCE(SUM(value), 0) * 1000 AS nanoUsd, MIN(minute_ms) + ? AS atMs
+         FROM meter_events WHERE state IN ('sealed', 'sending', 'unknown') AND minute_ms < ?`,
+    )
+    .get(windowMs, nowMs - windowMs + warnAheadMs);
+  if (!row) throw new Error('an aggregate without groups always has one row');
+  return row;
+}
+
+const dayDifferencesMax = 100;
+
+function dayDifferences(db: Db): DayComparison[] {
+  return db
+    .prepare<[number], DayComparison>(
+      `SELECT customer, meter, day_ms AS dayMs, accepted_value * 1000 AS acceptedNanoUsd,
+              CAST(ROUND(stripe_value * 1000) AS INTEGER) AS stripeNanoUsd, compared_at_ms AS comparedAtMs
+         FROM day_comparisons WHERE accepted_value <> stripe_value ORDER BY day_ms DESC, customer, meter LIMIT ?`,
+    )
+    .all(dayDifferencesMax);
 }
 
 /** Not sealed yet, and the remainders below one micro-dollar. */
@@ -115,17 +171,24 @@ function differences(db: Db): StripeView['differences'] {
   return { ...row, rows };
 }
 
-/** What waits or was refused comes before what is delivered; the newest first in each. */
+/** What waits, was refused or set aside comes before what is delivered; the newest first in each. */
 function readEvents(db: Db, limit: number): MeterEventRow[] {
   const read = (condition: string, most: number) =>
     db
       .prepare<[number], MeterEventRow>(
-        `SELECT id, customer, meter, minute_ms AS minuteMs, revision, value, state, attempts, calls, sealed_at_ms AS sealedAtMs,
-                next_attempt_at_ms AS nextAttemptAtMs, accepted_at_ms AS acceptedAtMs, last_answer AS lastAnswer
+        `SELECT id, identifier, customer, meter, minute_ms AS minuteMs, revision, value, state, attempts, calls, sealed_at_ms AS sealedAtMs,
+                next_attempt_at_ms AS nextAttemptAtMs, accepted_at_ms AS acceptedAtMs, confirmed_at_ms AS confirmedAtMs, rejection_code AS rejectionCode,
+                last_answer AS lastAnswer
            FROM meter_events WHERE ${condition} ORDER BY minute_ms DESC, customer, revision DESC LIMIT ?`,
       )
       .all(most);
-  // Two questions, each served by the index of the state: one that sorts both kinds reads every event ever sent.
-  const open = read("state IN ('sealed', 'sending', 'unknown', 'rejected')", limit);
-  return [...open, ...read("state = 'accepted'", limit - open.length)];
+  // A question for each group, served by the index of the state: one that sorts all of them reads every event ever sent.
+  const groups = [
+    "state IN ('sealed', 'sending', 'unknown', 'rejected', 'set_aside')",
+    "state IN ('accepted', 'carried_forward')",
+    "state = 'confirmed'",
+  ];
+  const rows: MeterEventRow[] = [];
+  for (const group of groups) rows.push(...read(group, limit - rows.length));
+  return rows;
 }

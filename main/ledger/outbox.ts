@@ -4,9 +4,17 @@
  * A share is open until its minute is sealed. A minute (the one in which a call started) is sealed when it ended at least `settleMs` ago and
  * no call that began in it or before is still on its way to the same customer, or when it has waited `sealAtLatestMs`. A share that comes
  * later becomes a further event of its minute, with the next revision. Nothing is re-dated (invariant 8).
- * States: sealed → sending → accepted | rejected | sealed again (it surely never arrived) | unknown (it may have arrived).
+ * The states and their moves: shared/meter-event-states.ts. What a person chooses is in outbox-choices.ts, what Stripe's summaries and reports say
+ * in minute-readings.ts, error-reports.ts and confirmations.ts.
  */
-import { foldMinute, heldSentence, identifierLifeMs, meterEventIdentifier } from '../../shared/meter-event.ts';
+import {
+  foldMinute,
+  heldSentence,
+  identifierLifeMs,
+  meterEventIdentifier,
+  tooOldSentence,
+  windowMs,
+} from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
 
 /** Settles are written within milliseconds of a call's end; this leaves room for a slow disk. */
@@ -67,17 +75,13 @@ function sealMinute(db: Db, { customer, meter, minute_ms: minuteMs, nano, calls 
   const carriedInNano = carriedIn.get(customer, meter) ?? 0;
   const { value, carriedOutNano } = foldMinute(nano, carriedInNano);
   if (value === 0) return false;
-  // The highest one, not how many there are: an event may have been opened again and be gone.
-  const before = db.prepare<[string, string, number], number>(
-    'SELECT COALESCE(MAX(revision), 0) FROM meter_events WHERE customer = ? AND meter = ? AND minute_ms = ?',
-  );
-  const revision = (before.pluck().get(customer, meter, minuteMs) ?? 0) + 1;
+  const revision = nextRevision(db, { customer, meter, minuteMs });
   const id = meterEventIdentifier({ customer, meter, minuteMs, revision, value });
   db.prepare(
-    `INSERT INTO meter_events (id, customer, meter, minute_ms, revision, value, calls, carried_in_nano, carried_out_nano, state, attempts,
+    `INSERT INTO meter_events (id, identifier, customer, meter, minute_ms, revision, value, calls, carried_in_nano, carried_out_nano, state, attempts,
                                sealed_at_ms, next_attempt_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'sealed', 0, ?, ?)`,
-  ).run(id, customer, meter, minuteMs, revision, value, calls, carriedInNano, carriedOutNano, nowMs, nowMs);
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'sealed', 0, ?, ?)`,
+  ).run(id, id, customer, meter, minuteMs, revision, value, calls, carriedInNano, carriedOutNano, nowMs, nowMs);
   db.prepare(
     'UPDATE outbox_shares SET event_id = ? WHERE event_id IS NULL AND customer = ? AND meter = ? AND minute_ms = ?',
   ).run(id, customer, meter, minuteMs);
@@ -87,13 +91,29 @@ function sealMinute(db: Db, { customer, meter, minute_ms: minuteMs, nano, calls 
   return true;
 }
 
+export type MinuteOfMeter = { readonly customer: string; readonly meter: string; readonly minuteMs: number };
+
+/** The highest one, not how many there are: an event may have been opened again and be gone. A spent identifier's is never used again. */
+export function nextRevision(db: Db, { customer, meter, minuteMs }: MinuteOfMeter): number {
+  const of = [customer, meter, minuteMs] as const;
+  const highest = (table: 'meter_events' | 'spent_identifiers') =>
+    db
+      .prepare<[string, string, number], number>(
+        `SELECT COALESCE(MAX(revision), 0) FROM ${table} WHERE customer = ? AND meter = ? AND minute_ms = ?`,
+      )
+      .pluck()
+      .get(...of) ?? 0;
+  return Math.max(highest('meter_events'), highest('spent_identifiers')) + 1;
+}
+
 export type DueEvent = {
   readonly id: string;
+  readonly identifier: string;
   readonly customer: string;
   readonly meter: string;
   readonly minuteMs: number;
   readonly value: number;
-  /** This attempt included. */
+  /** Under this identifier, this attempt included. */
   readonly attempts: number;
   /** An earlier attempt may have arrived. */
   readonly wasUnknown: boolean;
@@ -111,9 +131,10 @@ export function takeDueEvents(
 ): DueEvent[] {
   return db.transaction(() => {
     holdExpired(db, nowMs);
+    setAsideTooOld(db, nowMs);
     const due = db
       .prepare<[number, number, number], Omit<DueEvent, 'wasUnknown'> & { readonly wasUnknown: number }>(
-        `SELECT id, customer, meter, state = 'unknown' AS wasUnknown, MIN(minute_ms * 1000 + revision) / 1000 AS minuteMs, value, attempts, first_sent_at_ms AS firstSentAtMs
+        `SELECT id, identifier, customer, meter, state = 'unknown' AS wasUnknown, MIN(minute_ms * 1000 + revision) / 1000 AS minuteMs, value, attempts, first_sent_at_ms AS firstSentAtMs
            FROM meter_events
           WHERE ${isWaiting} AND state <> 'sending' AND (next_attempt_at_ms <= ? OR next_attempt_at_ms > ?)
             AND (customer, meter) NOT IN (SELECT customer, meter FROM meter_events WHERE ${isWaiting} AND state = 'sending')
@@ -121,9 +142,10 @@ export function takeDueEvents(
       )
       .all(nowMs, nowMs + waitMaxMs, limit);
     const take = db.prepare(
-      `UPDATE meter_events SET state = 'sending', attempts = attempts + 1, first_sent_at_ms = COALESCE(first_sent_at_ms, ?) WHERE id = ?`,
+      `UPDATE meter_events SET state = 'sending', attempts = attempts + 1, first_sent_at_ms = COALESCE(first_sent_at_ms, @nowMs),
+              last_sent_at_ms = @nowMs WHERE id = @id`,
     );
-    for (const event of due) take.run(nowMs, event.id);
+    for (const { id } of due) take.run({ nowMs, id });
     return due.map((event) => ({
       ...event,
       attempts: event.attempts + 1,
@@ -141,27 +163,44 @@ function holdExpired(db: Db, nowMs: number): void {
   ).run(heldSentence, nowMs - identifierLifeMs);
 }
 
+/** What surely never arrived and is past Stripe's window; and what was set aside by a clock that was ahead of the present one, back in line. */
+function setAsideTooOld(db: Db, nowMs: number): void {
+  db.prepare(
+    `UPDATE meter_events SET state = 'set_aside', set_aside_reason = 'too_old', set_aside_at_ms = @nowMs, next_attempt_at_ms = NULL,
+            last_answer = @tooOldSentence
+      WHERE ${isWaiting} AND state = 'sealed' AND minute_ms < @earliestMs`,
+  ).run({ nowMs, tooOldSentence, earliestMs: nowMs - windowMs });
+  db.prepare(
+    `UPDATE meter_events SET state = 'sealed', set_aside_reason = NULL, set_aside_at_ms = NULL, next_attempt_at_ms = @nowMs
+      WHERE state = 'set_aside' AND set_aside_reason = 'too_old' AND set_aside_at_ms > @nowMs AND minute_ms >= @earliestMs`,
+  ).run({ nowMs, earliestMs: nowMs - windowMs });
+}
+
 /** What became of one attempt. `sealed` means that it surely did not arrive, so its 24 hours have not begun. */
 export type EventAnswer = {
   readonly id: string;
   readonly nowMs: number;
-  readonly state: 'accepted' | 'rejected' | 'sealed' | 'unknown';
+  readonly state: 'accepted' | 'rejected' | 'sealed' | 'unknown' | 'set_aside';
   /** Null when nothing more is tried by itself. */
   readonly nextAttemptAtMs: number | null;
   readonly sentence: string;
   /** True when an earlier attempt may have arrived: the clock of its identifier goes on. */
   readonly mayHaveArrived: boolean;
+  /** Of what is rejected: why (shared/stripe-rejections.ts). */
+  readonly rejectionCode: string | null;
 };
 
-export function recordAnswer(db: Db, answer: EventAnswer): void {
-  const { id, nowMs, state, nextAttemptAtMs, sentence, mayHaveArrived } = answer;
+export function recordAnswer(db: Db, { mayHaveArrived, ...answer }: EventAnswer): void {
   db.prepare(
     `UPDATE meter_events
-        SET state = @state, next_attempt_at_ms = @nextAttemptAtMs, last_answer = @sentence,
+        SET state = @state, next_attempt_at_ms = @nextAttemptAtMs, last_answer = @sentence, rejection_code = @rejectionCode,
             accepted_at_ms = CASE WHEN @state = 'accepted' THEN @nowMs END,
-            first_sent_at_ms = CASE WHEN @mayHaveArrived = 1 OR @state = 'accepted' THEN first_sent_at_ms END
+            set_aside_at_ms = CASE WHEN @state = 'set_aside' THEN @nowMs END,
+            set_aside_reason = CASE WHEN @state = 'set_aside' THEN 'too_old' END,
+            first_sent_at_ms = CASE WHEN @isSent THEN first_sent_at_ms END,
+            last_sent_at_ms = CASE WHEN @isSent THEN last_sent_at_ms END
       WHERE id = @id AND state = 'sending'`,
-  ).run({ id, nowMs, state, nextAttemptAtMs, sentence, mayHaveArrived: Number(mayHaveArrived) });
+  ).run({ ...answer, isSent: Number(mayHaveArrived || answer.state === 'accepted') });
 }
 
 /** At start: what a crash left in `sending` may or may not have arrived. Its identifier makes the next attempt harmless within 24 hours. */
@@ -172,17 +211,6 @@ export function releaseSending(db: Db): number {
               last_answer = 'Tollkeeper was stopped while it sent this; it is sent again under the same identifier.' WHERE state = 'sending'`,
     )
     .run().changes;
-}
-
-/** Puts a rejected or waiting event in line at once. False when there is none of this id that waits; one past its identifier's life is held again. */
-export function retryEvent(db: Db, { id, nowMs }: { readonly id: string; readonly nowMs: number }): boolean {
-  const changed = db
-    .prepare(
-      `UPDATE meter_events SET next_attempt_at_ms = ?, state = CASE WHEN state = 'rejected' THEN 'sealed' ELSE state END
-        WHERE id = ? AND state IN ('sealed', 'unknown', 'rejected')`,
-    )
-    .run(nowMs, id).changes;
-  return changed > 0;
 }
 
 /** Everything that waits is due now: the network is back, or a person asked. What is held for its summary stays held. */

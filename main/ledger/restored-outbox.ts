@@ -4,7 +4,8 @@
  *
  * An event that was sealed then has the same identifier still: sent again within 24 hours of the earliest moment it can have been sent, which is
  * the backup's, it is harmless; later it is held. What was open then cannot be sealed as it would have been, since calls of its minute may be
- * missing: it is sealed with what is known and held, for a person to compare with Stripe's figure of that minute and to retry.
+ * missing: it is sealed with what is known and held, until Stripe's figure of that minute has been read (minute-readings.ts).
+ * Until now the ledger that is lost may have sent it, so the last attempt counts from the restore.
  */
 import { identifierLifeMs } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
@@ -14,7 +15,7 @@ import { sealClosedMinutes } from './outbox.ts';
 const safeAgainMs = identifierLifeMs - 3_600_000;
 
 const heldWords =
-  'The ledger was opened from a backup; this may have been sent already, by the one that was lost. Compare it with Stripe’s figure of its minute, then retry it.';
+  'The ledger was opened from a backup; this may have been sent already, by the one that was lost. It is held until the summary of its minute has been read.';
 
 export type Restored = { readonly backupAtMs: number; readonly nowMs: number };
 
@@ -25,6 +26,7 @@ export function distrustOutbox(db: Db, { backupAtMs, nowMs }: Restored): number 
     const waited = db
       .prepare(
         `UPDATE meter_events SET state = 'unknown', first_sent_at_ms = MIN(COALESCE(first_sent_at_ms, @backupAtMs), @backupAtMs),
+                last_sent_at_ms = @nowMs,
                 next_attempt_at_ms = CASE WHEN @isSafeAgain THEN COALESCE(next_attempt_at_ms, @nowMs) END, last_answer = @heldWords
           WHERE state IN ('sealed', 'sending', 'unknown')`,
       )
@@ -32,9 +34,10 @@ export function distrustOutbox(db: Db, { backupAtMs, nowMs }: Restored): number 
     // Far enough ahead that no minute of the backup is still open.
     const sealed = sealAll(db, Math.max(nowMs, backupAtMs) + identifierLifeMs);
     db.prepare(
-      `UPDATE meter_events SET state = 'unknown', first_sent_at_ms = ?, next_attempt_at_ms = NULL, last_answer = ?, sealed_at_ms = ?
+      `UPDATE meter_events SET state = 'unknown', first_sent_at_ms = @backupAtMs, last_sent_at_ms = @nowMs, next_attempt_at_ms = NULL,
+              last_answer = @heldWords, sealed_at_ms = @nowMs
         WHERE state = 'sealed'`,
-    ).run(backupAtMs, heldWords, nowMs);
+    ).run({ backupAtMs, heldWords, nowMs });
     return sealed + (isSafeAgain ? 0 : waited.changes);
   })();
 }

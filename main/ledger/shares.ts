@@ -37,7 +37,7 @@ export function createShares(db: Db, plan: Plan): Shares {
   const remove = db.prepare<[number]>('DELETE FROM outbox_shares WHERE call_seq = ?');
   const read = db.prepare<[string], StoredShare>(
     `SELECT s.call_seq AS seq, s.customer, s.meter, s.minute_ms AS minuteMs, s.billable_nano_usd AS nano, s.event_id AS eventId,
-            e.first_sent_at_ms IS NOT NULL AS isSent
+            (e.first_sent_at_ms IS NOT NULL OR e.identifier <> e.id OR e.state = 'carried_forward') AS isSent
        FROM calls c JOIN outbox_shares s ON s.call_seq = c.seq LEFT JOIN meter_events e ON e.id = s.event_id WHERE c.id = ?`,
   );
 

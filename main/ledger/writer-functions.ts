@@ -10,7 +10,13 @@ import { keepParent, type ConversationParent } from './conversation-parents.ts';
 import type { PackedCalls } from './packed-calls.ts';
 import { readFact, writeFact, type FactName } from './facts.ts';
 import { readGaps } from './gaps.ts';
-import { recordAnswer, releaseSending, retryEvent, sealClosedMinutes, takeDueEvents, wakeOutbox } from './outbox.ts';
+import { recordAnswer, releaseSending, sealClosedMinutes, takeDueEvents, wakeOutbox } from './outbox.ts';
+import { retryEvent, setAsideEvent } from './outbox-choices.ts';
+import { carryForward } from './carry-forwards.ts';
+import { recordDays, daysToCompare } from './confirmations.ts';
+import { recordReports, reportsReadMs } from './error-reports.ts';
+import { heldMinutes, recordMinute } from './minute-readings.ts';
+import { allowRead } from './stripe-reads.ts';
 import { noteIntakeFiles, type IntakeFile } from './intake-files.ts';
 import { mendDifferences, type RecentDifferences } from './recent-check.ts';
 import { rerate, type RerateQuestion } from './rerate.ts';
@@ -49,6 +55,15 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
     takeDueEvents: (question: Parameters<typeof takeDueEvents>[1]) => takeDueEvents(db, question),
     recordAnswer: (answer: Parameters<typeof recordAnswer>[1]) => recordAnswer(db, answer),
     retryEvent: (question: Parameters<typeof retryEvent>[1]) => retryEvent(db, question),
+    setAsideEvent: (question: Parameters<typeof setAsideEvent>[1]) => setAsideEvent(db, question),
+    carryForward: (question: Parameters<typeof carryForward>[1]) => carryForward(db, question),
+    allowRead: (question: Parameters<typeof allowRead>[1]) => allowRead(db, question),
+    heldMinutes: (question: Parameters<typeof heldMinutes>[1]) => heldMinutes(db, question),
+    recordMinute: (reading: Parameters<typeof recordMinute>[1]) => recordMinute(db, reading),
+    reportsReadMs: (_none: null) => reportsReadMs(db),
+    recordReports: (read: Parameters<typeof recordReports>[1]) => recordReports(db, read),
+    daysToCompare: (question: Parameters<typeof daysToCompare>[1]) => daysToCompare(db, question),
+    recordDays: (read: Parameters<typeof recordDays>[1]) => recordDays(db, read),
     wakeOutbox: (question: Parameters<typeof wakeOutbox>[1]) => wakeOutbox(db, question),
     takeIn: (calls: PackedCalls) => takeIn(db, recorder, calls),
     useBook: (question: Parameters<BookInForce['use']>[0]) => prices.use(question),

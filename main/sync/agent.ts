@@ -3,14 +3,18 @@
  *
  * In prose: it wakes every few seconds, seals minutes that have closed, takes what is due (the oldest of each customer and meter) and sends it,
  * several customers side by side but one request at a time for a customer and meter. Each answer is decided (decide.ts) and written down before
- * the next event of that pair is taken. When nothing connects, a cycle ends at once and every event keeps its own backoff; the first success
- * afterwards wakes all that wait. Closing waits for the requests under way; what they leave behind is `unknown` and safe to send again.
+ * the next event of that pair is taken. When nothing connects, a cycle ends at once and every event keeps its own backoff, while a cheap probe looks
+ * whether the network is back; then, and when the host says so, all that waits is due at once. When nothing is left to send it reads what Stripe
+ * says of what was sent (readings.ts). Closing waits for the requests under way; what they leave behind is `unknown` and safe to send again.
  * It never drops an event and never changes its minute.
  */
 import type { SyncResult } from '../../shared/contract/api.ts';
 import type { DueEvent, EventAnswer } from '../ledger/outbox.ts';
+import { backoffMs, type BackoffRange } from '../system/backoff.ts';
 import { sleep, type Clock, type Timer } from '../system/clock.ts';
 import { decide, type StripeAnswer } from './decide.ts';
+import type { Probe } from './probe.ts';
+import type { Readings } from './readings.ts';
 import type { StripeMeter } from './stripe.ts';
 
 /** The outbox as the agent needs it; the engine gives it the ledger's writer thread. */
@@ -29,21 +33,29 @@ export type AgentStatus = {
   /** Since when the state holds; null before the first answer. */
   readonly sinceMs: number | null;
   readonly lastAnswer: { readonly atMs: number; readonly sentence: string } | null;
+  /** Why Stripe could not be read last; null when it could. */
+  readonly readTrouble: string | null;
 };
 
 export type SyncAgent = {
   readonly status: () => AgentStatus;
   /** Sends what waits, whatever its backoff says, and tells what came of it. */
   readonly syncNow: () => Promise<SyncResult>;
+  /** The host says that the network is back: what waits is due at once. */
+  readonly online: () => void;
   /** Another key is in use, or none: what waited because of the old one is tried at once. */
   readonly renew: () => void;
   readonly close: () => Promise<void>;
 };
 
+/** What a key opens: sending, and reading what became of it. */
+export type StripeSide = { readonly meter: StripeMeter; readonly readings: Readings };
+
 export type SyncAgentOptions = {
   readonly outbox: OutboxStore;
   /** Asked at each cycle, since the key may change. Null without a key: minutes are sealed and wait. */
-  readonly stripe: () => StripeMeter | null;
+  readonly stripe: () => StripeSide | null;
+  readonly probe: Probe;
   readonly clock: Clock;
   readonly fraction: () => number;
   readonly onChange: () => void;
@@ -57,15 +69,19 @@ const parallelMax = 8;
 /** Cycles of taking within one wake; bounds how long one wake works before it looks whether it should stop. */
 const roundsMax = 500;
 const closeGraceMs = 5_000;
+/** While nothing connects: as often as the agent wakes at first, then seldom. */
+const probeRange: BackoffRange = { baseMs: wakeEveryMs, capMs: 30_000 };
 
 export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
   const { outbox, clock, onChange } = options;
   let status = atFirst();
+  const network = createNetworkWatch(options);
   let timer: Timer | null = null;
   let isClosing = false;
+  let wasAsked = false;
   let running: Promise<{ sent: number; accepted: number }> | null = null;
 
-  function atFirst(): AgentStatus {
+  function atFirst(): Omit<AgentStatus, 'readTrouble'> {
     return { state: options.stripe() ? 'ok' : 'off', sinceMs: null, lastAnswer: null };
   }
 
@@ -79,16 +95,31 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
     };
   }
 
-  async function deliver(event: DueEvent, meter: StripeMeter): Promise<StripeAnswer> {
+  async function deliver(event: DueEvent, { meter, readings }: StripeSide): Promise<StripeAnswer> {
     const answer = await meter.send(event);
     const nowMs = clock.nowMs();
     const decision = decide(answer, { ...event, nowMs, fraction: options.fraction() });
     await outbox.record({ id: event.id, nowMs, ...decision });
     note(answer, decision.sentence);
+    network.note(answer);
+    if (isDelivered(answer)) readings.noteAccepted();
     return answer;
   }
 
   async function cycle(): Promise<{ sent: number; accepted: number }> {
+    const tally = await send();
+    const readings = options.stripe()?.readings;
+    if (isClosing || !readings || network.isDown()) return tally;
+    const isAsked = wasAsked;
+    wasAsked = false;
+    if (!(await readings.run(isAsked))) return tally;
+    onChange();
+    // A reading may have sealed again what never arrived.
+    const more = await send();
+    return { sent: tally.sent + more.sent, accepted: tally.accepted + more.accepted };
+  }
+
+  async function send(): Promise<{ sent: number; accepted: number }> {
     const tally = { sent: 0, accepted: 0 };
     if ((await outbox.seal(clock.nowMs())) > 0) onChange();
     const stripe = options.stripe();
@@ -117,7 +148,10 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
 
   function wake(): void {
     timer = null;
-    run()
+    network
+      .isBack()
+      .then((isBack) => (isBack ? outbox.wake(clock.nowMs()) : 0))
+      .then(run)
       .catch(options.onTrouble)
       .finally(() => {
         if (!isClosing) timer = clock.after(wakeEveryMs, wake);
@@ -126,27 +160,36 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
 
   timer = clock.after(0, wake);
 
+  /** Whatever waits is due, and a cycle follows. */
+  function soon(): void {
+    network.expect();
+    outbox
+      .wake(clock.nowMs())
+      .then(() => {
+        // Without a timer a cycle runs, and the next follows it soon.
+        if (timer === null || isClosing) return;
+        timer.cancel();
+        timer = clock.after(0, wake);
+      })
+      .catch(options.onTrouble);
+  }
+
   return {
-    status: () => status,
+    status: () => ({ ...status, readTrouble: options.stripe()?.readings.trouble() ?? null }),
     syncNow: async () => {
       await running;
       await outbox.wake(clock.nowMs());
+      network.expect();
+      wasAsked = true;
       const { sent, accepted } = await run();
       const waiting = await outbox.waiting();
-      return { sent, accepted, waiting, sentence: sentenceOf(status, accepted, waiting) };
+      return { sent, accepted, waiting, sentence: sentenceOf(status.state, status.lastAnswer, accepted, waiting) };
     },
+    online: soon,
     renew: () => {
       status = atFirst();
       onChange();
-      outbox
-        .wake(clock.nowMs())
-        .then(() => {
-          // Without a timer a cycle runs, and the next follows it soon.
-          if (timer === null || isClosing) return;
-          timer.cancel();
-          timer = clock.after(0, wake);
-        })
-        .catch(options.onTrouble);
+      soon();
     },
     close: async () => {
       isClosing = true;
@@ -176,11 +219,50 @@ function stateOf(answer: StripeAnswer): SyncState {
   }
 }
 
-function sentenceOf(status: AgentStatus, accepted: number, waiting: number): string {
-  if (status.state === 'off')
-    return 'No Stripe key is set, so nothing is sent. Everything is kept. Give one on the Keys screen, or set STRIPE_API_KEY.';
+/** Knows when nothing connects, and looks whether something does again. */
+function createNetworkWatch({ probe, clock, fraction }: SyncAgentOptions) {
+  let isDown = false;
+  /** Since Stripe last answered anything; the probes grow apart with it. */
+  let misses = 0;
+  let nextProbeAtMs = 0;
+
+  function plan(): void {
+    misses += 1;
+    nextProbeAtMs = clock.monotonicMs() + backoffMs(probeRange, misses, fraction(), probeRange.baseMs);
+  }
+  return {
+    isDown: () => isDown,
+    note: (answer: StripeAnswer) => {
+      const wasDown = isDown;
+      isDown = answer.kind === 'not_connected';
+      if (!isDown) misses = 0;
+      else if (!wasDown) plan();
+    },
+    /** Asks once the next probe is due; true when something connects that did not before. */
+    isBack: async () => {
+      if (!isDown || clock.monotonicMs() < nextProbeAtMs) return false;
+      plan();
+      if (!(await probe())) return false;
+      isDown = false;
+      return true;
+    },
+    /** Somebody says that it is worth a try. */
+    expect: () => {
+      isDown = false;
+    },
+  };
+}
+
+function sentenceOf(
+  state: SyncState,
+  lastAnswer: AgentStatus['lastAnswer'],
+  accepted: number,
+  waiting: number,
+): string {
+  if (state === 'off')
+    return 'No Stripe key is set, so nothing is sent. Everything is kept. Set STRIPE_API_KEY to send it.';
   const delivered = accepted === 1 ? '1 meter event delivered' : `${accepted} meter events delivered`;
   if (waiting === 0) return `${delivered}. Nothing waits.`;
-  const reason = status.state === 'ok' || status.lastAnswer === null ? '' : ` ${status.lastAnswer.sentence}`;
+  const reason = state === 'ok' || lastAnswer === null ? '' : ` ${lastAnswer.sentence}`;
   return `${delivered}, ${waiting} wait.${reason}`;
 }

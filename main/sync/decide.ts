@@ -7,10 +7,12 @@
  *   harmless for the 24 hours that Stripe keeps it. After them it is held: only the summary of its minute can tell whether it arrived.
  * - too many requests: waits as long as Stripe says.
  * - a key that is refused: everything waits for a person; no event is at fault.
- * - any other 400: rejected, with Stripe's reason.
+ * - older than the 35 days that Stripe takes: set aside, never re-dated; if it may have arrived it is held for the summary first.
+ * - any other 400: rejected, with Stripe's reason and what to do.
  * Source: facts/stripe.md sections 1, 6, 9.
  */
-import { heldSentence, identifierLifeMs } from '../../shared/meter-event.ts';
+import { heldSentence, identifierLifeMs, tooOldSentence } from '../../shared/meter-event.ts';
+import { rejectionOf } from '../../shared/stripe-rejections.ts';
 import { backoffMs, type BackoffRange } from '../system/backoff.ts';
 
 export type StripeAnswer =
@@ -21,7 +23,8 @@ export type StripeAnswer =
   | { readonly kind: 'rate_limited'; readonly reason: string; readonly retryAfterMs: number | null }
   | { readonly kind: 'busy'; readonly reason: string; readonly retryAfterMs: number | null }
   | { readonly kind: 'not_authorized'; readonly reason: string }
-  | { readonly kind: 'refused'; readonly reason: string };
+  /** `code`: shared/stripe-rejections.ts. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly code: string };
 
 export type Attempt = {
   /** This one included. */
@@ -34,10 +37,11 @@ export type Attempt = {
 };
 
 export type Decision = {
-  readonly state: 'accepted' | 'rejected' | 'sealed' | 'unknown';
+  readonly state: 'accepted' | 'rejected' | 'sealed' | 'unknown' | 'set_aside';
   readonly nextAttemptAtMs: number | null;
   readonly sentence: string;
   readonly mayHaveArrived: boolean;
+  readonly rejectionCode: string | null;
 };
 
 const range: BackoffRange = { baseMs: 1_000, capMs: 15 * 60_000 };
@@ -45,9 +49,9 @@ const range: BackoffRange = { baseMs: 1_000, capMs: 15 * 60_000 };
 export function decide(answer: StripeAnswer, attempt: Attempt): Decision {
   switch (answer.kind) {
     case 'accepted':
-      return { state: 'accepted', nextAttemptAtMs: null, sentence: 'Stripe took it.', mayHaveArrived: true };
+      return delivered('Stripe took it.');
     case 'duplicate':
-      return { state: 'accepted', nextAttemptAtMs: null, sentence: 'Stripe had it already.', mayHaveArrived: true };
+      return delivered('Stripe had it already.');
     case 'not_connected':
       // An earlier attempt whose outcome is unknown stays unknown, however often the network says no since.
       return attempt.wasUnknown ? unknown(attempt, answer.reason) : waiting(attempt, `Offline: ${answer.reason}`);
@@ -67,25 +71,50 @@ export function decide(answer: StripeAnswer, attempt: Attempt): Decision {
             `Stripe refuses the key: ${answer.reason} Set STRIPE_API_KEY to a key that may write meter events.`,
           );
     case 'refused':
-      return {
-        state: 'rejected',
-        nextAttemptAtMs: null,
-        sentence: `Stripe refuses it: ${answer.reason}`,
-        mayHaveArrived: attempt.wasUnknown,
-      };
+      return refused(answer, attempt.wasUnknown);
   }
 }
 
+function delivered(sentence: string): Decision {
+  return { state: 'accepted', nextAttemptAtMs: null, sentence, mayHaveArrived: true, rejectionCode: null };
+}
+
+function refused(
+  { reason, code }: { readonly reason: string; readonly code: string },
+  mayHaveArrived: boolean,
+): Decision {
+  const stopped = { nextAttemptAtMs: null, mayHaveArrived, rejectionCode: null };
+  if (code === 'timestamp_too_far_in_past') {
+    return mayHaveArrived
+      ? { ...stopped, state: 'unknown', sentence: heldSentence }
+      : { ...stopped, state: 'set_aside', sentence: tooOldSentence };
+  }
+  const sentence = `Stripe refuses it: ${reason} ${rejectionOf(code).remedy}`;
+  return { ...stopped, state: 'rejected', sentence, rejectionCode: code };
+}
+
 function waiting(attempt: Attempt, sentence: string, floorMs = 0): Decision {
-  return { state: 'sealed', nextAttemptAtMs: retryAt(attempt, floorMs), sentence, mayHaveArrived: false };
+  return {
+    state: 'sealed',
+    nextAttemptAtMs: retryAt(attempt, floorMs),
+    sentence,
+    mayHaveArrived: false,
+    rejectionCode: null,
+  };
 }
 
 function unknown(attempt: Attempt, sentence: string, floorMs = 0): Decision {
   const nextAttemptAtMs = retryAt(attempt, floorMs);
   if (attempt.firstSentAtMs !== null && nextAttemptAtMs > attempt.firstSentAtMs + identifierLifeMs) {
-    return { state: 'unknown', nextAttemptAtMs: null, sentence: heldSentence, mayHaveArrived: true };
+    return {
+      state: 'unknown',
+      nextAttemptAtMs: null,
+      sentence: heldSentence,
+      mayHaveArrived: true,
+      rejectionCode: null,
+    };
   }
-  return { state: 'unknown', nextAttemptAtMs, sentence, mayHaveArrived: true };
+  return { state: 'unknown', nextAttemptAtMs, sentence, mayHaveArrived: true, rejectionCode: null };
 }
 
 function retryAt({ attempts, nowMs, fraction }: Attempt, floorMs: number): number {

@@ -7,16 +7,24 @@ import type { Clock } from '../system/clock.ts';
 import type { Ids } from '../system/ids.ts';
 import { errorText } from '../system/error-text.ts';
 import type { Log } from '../system/log.ts';
-import { startSyncAgent, type OutboxStore } from './agent.ts';
-import type { StripeConnection, StripeMeter } from './stripe.ts';
+import { startSyncAgent, type OutboxStore, type StripeSide } from './agent.ts';
+import { createProbe, type Probe } from './probe.ts';
+import { createReadings, type ReadingStore } from './readings.ts';
+import type { StripeConnection } from './stripe-client.ts';
 
 export type Sync = {
   /** As of the agent's last change; no wait, so that the live picture can carry it. */
   readonly summary: () => StripeSummary;
   readonly view: () => Promise<StripeView>;
   readonly now: () => Promise<SyncResult>;
-  /** False when nothing of this id waits or was refused. */
+  /** False when nothing of this id waits, was refused or was set aside. */
   readonly retry: (id: string) => Promise<boolean>;
+  /** False when nothing of this id may be set aside. */
+  readonly setAside: (id: string) => Promise<boolean>;
+  /** What was set aside of a customer is billed by an invoice item; false when it is not this sum. */
+  readonly carryForward: (customer: string, nanoUsd: number) => Promise<boolean>;
+  /** The network is back. */
+  readonly online: () => void;
   /** Another key, from the next meter event on; null: nothing is sent until there is one again. */
   readonly useApiKey: (apiKey: string | null) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -39,7 +47,8 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
   const { ledger, settings, clock, ids } = options;
   const log = options.log.room('sync');
   let apiKey = options.secrets.stripeApiKey;
-  let stripe = await openStripe(apiKey, options);
+  const probe = createProbe({ apiBase: settings.stripeApiBase, proxyUrl: options.connection.proxyUrl });
+  let stripe = await openStripe(apiKey, probe, options);
   let outbox: OutboxSummary = await ledger.read('outboxSummary', null);
 
   async function refresh(): Promise<void> {
@@ -51,6 +60,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
   const agent = startSyncAgent({
     outbox: outboxStore(ledger),
     stripe: () => stripe,
+    probe,
     clock,
     fraction: ids.fraction,
     onChange: () => void refresh().catch(onTrouble),
@@ -66,19 +76,24 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     summary,
     view: async () => {
       const { kind, markupPercent, eventName } = settings.plan;
-      const view = await ledger.read('outbox', { month: options.monthOf(clock.nowMs()) });
-      return { ...summary(), ...view, plan: { kind, markupPercent, eventName } };
+      const nowMs = clock.nowMs();
+      const view = await ledger.read('outbox', { month: options.monthOf(nowMs), nowMs });
+      const { readTrouble } = agent.status();
+      return { ...summary(), ...view, plan: { kind, markupPercent, eventName }, readTrouble };
     },
     now: async () => {
       const result = await agent.syncNow();
       await refresh();
       return result;
     },
-    retry: async (id) => ledger.write('retryEvent', { id, nowMs: clock.nowMs() }),
+    retry: (id) => ledger.write('retryEvent', { id, nowMs: clock.nowMs() }),
+    setAside: (id) => ledger.write('setAsideEvent', { id, nowMs: clock.nowMs() }),
+    carryForward: (customer, nanoUsd) => ledger.write('carryForward', { customer, nanoUsd, nowMs: clock.nowMs() }),
+    online: agent.online,
     useApiKey: async (next) => {
       if (next === apiKey) return;
       apiKey = next;
-      const opened = await openStripe(next, options);
+      const opened = await openStripe(next, probe, options);
       // A later key may have come meanwhile.
       if (next !== apiKey) return;
       stripe = opened;
@@ -89,10 +104,32 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
 }
 
 /** The SDK is some two hundred files: whoever bills nobody does not load it. */
-async function openStripe(apiKey: string | null, { settings, connection }: SyncOptions): Promise<StripeMeter | null> {
+async function openStripe(
+  apiKey: string | null,
+  probe: Probe,
+  { settings, connection, ledger, clock }: SyncOptions,
+): Promise<StripeSide | null> {
   if (apiKey === null) return null;
-  const { createStripeMeter } = await import('./stripe.ts');
-  return createStripeMeter({ apiKey, apiBase: settings.stripeApiBase, ...connection });
+  const [{ createStripeMeter }, { createStripeReader }, { createStripeClient }] = await Promise.all([
+    import('./stripe.ts'),
+    import('./stripe-reader.ts'),
+    import('./stripe-client.ts'),
+  ]);
+  const client = createStripeClient({ apiKey, apiBase: settings.stripeApiBase, ...connection });
+  const reader = createStripeReader(client, (kind) => ledger.write('allowRead', { kind, nowMs: clock.nowMs() }));
+  const readings = createReadings({ store: readingStore(ledger), reader, probe, clock });
+  return { meter: createStripeMeter(client), readings };
+}
+
+function readingStore({ write }: SyncOptions['ledger']): ReadingStore {
+  return {
+    reportsReadMs: () => write('reportsReadMs', null),
+    recordReports: (read) => write('recordReports', read),
+    heldMinutes: (nowMs, limit) => write('heldMinutes', { nowMs, limit }),
+    recordMinute: (reading) => write('recordMinute', reading),
+    daysToCompare: (nowMs, limit) => write('daysToCompare', { nowMs, limit }),
+    recordDays: (read) => write('recordDays', read),
+  };
 }
 
 function outboxStore({ read, write, writer }: SyncOptions['ledger']): OutboxStore {

@@ -1,45 +1,23 @@
 /**
- * The one place of the sync agent that speaks to Stripe: sends one meter event (v1) and says what came back, as data.
- * Promises: no retry of its own, no telemetry, the event's identifier as idempotency key. Errors are told apart by their type, since a
+ * Sends one meter event (v1) and says what came back, as data. Promises: one request, the event's identifier as idempotency key. Errors are told apart by their type, since a
  * connection that broke has no status (facts/stripe.md section 6).
  */
-import { Agent } from 'node:https';
-import { getCACertificates } from 'node:tls';
-
 import { Stripe } from 'stripe';
 
+import { rejectionCodeOf } from '../../shared/stripe-rejections.ts';
 import type { DueEvent } from '../ledger/outbox.ts';
 import type { StripeAnswer } from './decide.ts';
 
 export type StripeMeter = { readonly send: (event: DueEvent) => Promise<StripeAnswer> };
 
-/** Through which proxy, and which certificates (PEM) to trust besides Node's own; mostly neither. */
-export type StripeConnection = { readonly proxyUrl: string | null; readonly ca: string | null };
-
-export type StripeMeterOptions = StripeConnection & { readonly apiKey: string; readonly apiBase: string };
-
-/** Longer than Stripe takes for anything; a request that is older is asked for again under the same identifier. */
-const timeoutMs = 20_000;
-
-export function createStripeMeter({ apiKey, apiBase, ...connection }: StripeMeterOptions): StripeMeter {
-  const base = new URL(apiBase);
-  const isHttp = base.protocol === 'http:';
-  const client = new Stripe(apiKey, {
-    host: base.hostname,
-    port: base.port === '' ? (isHttp ? 80 : 443) : Number(base.port),
-    protocol: isHttp ? 'http' : 'https',
-    maxNetworkRetries: 0,
-    telemetry: false,
-    timeout: timeoutMs,
-    ...(isHttp ? {} : { httpAgent: agentOf(connection) }),
-  });
+export function createStripeMeter(client: Stripe): StripeMeter {
   return {
     send: async (event) => {
       try {
         await client.billing.meterEvents.create(
           {
             event_name: event.meter,
-            identifier: event.id,
+            identifier: event.identifier,
             timestamp: Math.floor(event.minuteMs / 1_000),
             payload: { stripe_customer_id: event.customer, value: String(event.value) },
           },
@@ -53,20 +31,12 @@ export function createStripeMeter({ apiKey, apiBase, ...connection }: StripeMete
   };
 }
 
-function agentOf({ proxyUrl, ca }: StripeConnection): Agent {
-  return new Agent({
-    keepAlive: true,
-    ...(proxyUrl === null ? {} : { proxyEnv: { HTTPS_PROXY: proxyUrl } }),
-    ...(ca === null ? {} : { ca: [...getCACertificates('default'), ca] }),
-  });
-}
-
 /**
  * The identifier itself at first, so that Stripe's error reports name it. Stripe replays the first result of a key for a day, a 500 included, so
  * a later attempt needs a key of its own; the identifier still keeps it from counting twice.
  */
-function idempotencyKeyOf({ id, attempts }: DueEvent): string {
-  return attempts <= 1 ? id : `${id}~${attempts}`;
+function idempotencyKeyOf({ identifier, attempts }: DueEvent): string {
+  return attempts <= 1 ? identifier : `${identifier}~${attempts}`;
 }
 
 const connectFailures = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ENETDOWN)$/;
@@ -93,7 +63,7 @@ export function answerOf(error: unknown): StripeAnswer {
     case 400:
     case 402:
     case 404:
-      return { kind: 'refused', reason };
+      return { kind: 'refused', reason, code: rejectionCodeOf(reason) };
     default:
       // 5xx, and bodies that are not JSON, which carry no status at all.
       return { kind: 'no_answer', reason };

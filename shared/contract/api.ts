@@ -6,6 +6,7 @@ import { z } from 'zod';
 
 import { priceBookSchema } from '../pricing/price-book-schema.ts';
 import { callSources, callStatuses, tokenClasses } from '../call.ts';
+import { meterEventStates } from '../meter-event-states.ts';
 
 export const nanoUsd = z.int();
 const count = z.int().min(0);
@@ -76,9 +77,6 @@ const tokenCountsSchema = z.object({
   cacheReadTokens: count,
   outputTokens: count,
 });
-
-export const meterEventStates = ['sealed', 'sending', 'unknown', 'accepted', 'rejected'] as const;
-export type MeterEventState = (typeof meterEventStates)[number];
 
 export const callDetailSchema = callRowSchema.extend({
   /** What its conversation was forked from, sums up, or was started by; null where it has none. */
@@ -229,6 +227,8 @@ export type MonthView = z.infer<typeof monthViewSchema>;
 
 export const meterEventSchema = z.object({
   id: z.string(),
+  /** What Stripe is told; differs from the id once an identifier is spent. */
+  identifier: z.string(),
   customer: z.string(),
   meter: z.string(),
   minuteMs: instantMs,
@@ -241,6 +241,9 @@ export const meterEventSchema = z.object({
   sealedAtMs: instantMs,
   nextAttemptAtMs: instantMs.nullable(),
   acceptedAtMs: instantMs.nullable(),
+  confirmedAtMs: instantMs.nullable(),
+  /** Of a rejected event: Stripe's code, or `other`. */
+  rejectionCode: z.string().nullable(),
   lastAnswer: z.string().nullable(),
 });
 export type MeterEventRow = z.infer<typeof meterEventSchema>;
@@ -255,6 +258,32 @@ export const billingDifferenceSchema = z.object({
   dueNanoUsd: nanoUsd,
 });
 export type BillingDifference = z.infer<typeof billingDifferenceSchema>;
+
+/** What was set aside of a customer, as the one invoice item that is proposed for it. Days are UTC. */
+export const carryForwardSchema = z.object({
+  customer: z.string(),
+  events: count,
+  calls: count,
+  nanoUsd,
+  /** Part of the sum that Stripe may have counted after all. */
+  uncertainNanoUsd: nanoUsd,
+  days: z.array(day),
+  sentence: z.string(),
+});
+export type CarryForward = z.infer<typeof carryForwardSchema>;
+/** The sum that the person was shown, so that nothing is marked that they have not seen. */
+export const carryForwardRequestSchema = z.strictObject({ nanoUsd });
+
+/** A UTC day of a customer that Stripe's figure does not agree with. */
+export const dayComparisonSchema = z.object({
+  customer: z.string(),
+  meter: z.string(),
+  dayMs: instantMs,
+  acceptedNanoUsd: nanoUsd,
+  stripeNanoUsd: nanoUsd,
+  comparedAtMs: instantMs,
+});
+export type DayComparison = z.infer<typeof dayComparisonSchema>;
 
 /** `off`: no key. `ok`: the last request was answered. `offline`: no answer since. `failing`: Stripe says no. */
 export const stripeStates = ['off', 'ok', 'offline', 'failing'] as const;
@@ -276,7 +305,21 @@ export const stripeViewSchema = stripeSummarySchema.extend({
   openNanoUsd: nanoUsd,
   acceptedEvents: count,
   acceptedNanoUsd: nanoUsd,
+  /** Part of what was delivered: Stripe's own figure of its day agrees. */
+  confirmedEvents: count,
+  confirmedNanoUsd: nanoUsd,
   rejectedEvents: count,
+  rejectedNanoUsd: nanoUsd,
+  /** One a customer, the largest first. */
+  carryForwards: z.array(carryForwardSchema),
+  /** What waits and leaves Stripe's 35 days within the next two; `atMs`: when the first of it does. */
+  leaving: z.object({ events: count, nanoUsd, atMs: instantMs.nullable() }),
+  /** Days that were compared and differ, the newest first, at most 100. */
+  dayDifferences: z.array(dayComparisonSchema),
+  /** Read requests to Stripe in the last 31 days, and how many it allows. */
+  reads: z.object({ used: count, max: count }),
+  /** Why Stripe could not be read last; null when it could. */
+  readTrouble: z.string().nullable(),
   /** Calls that were corrected after Stripe had been told: to settle with the customer. The newest at most 200 stand in `rows`. */
   differences: z.object({ calls: count, nanoUsd, rows: z.array(billingDifferenceSchema) }),
   /** Calls of this month that no customer is mapped to: they are not billed to anyone. */

@@ -10,7 +10,15 @@ export function sealAndSend(db: Db, step: 'seal' | 'send' | 'nothing', number: n
   if (step !== 'nothing') sealClosedMinutes(db, { nowMs, onTheirWay: [] });
   if (step !== 'send') return;
   for (const { id } of takeDueEvents(db, { nowMs, limit: 50 })) {
-    recordAnswer(db, { id, nowMs, state: 'accepted', nextAttemptAtMs: null, sentence: 'ok', mayHaveArrived: true });
+    recordAnswer(db, {
+      id,
+      nowMs,
+      state: 'accepted',
+      nextAttemptAtMs: null,
+      sentence: 'ok',
+      mayHaveArrived: true,
+      rejectionCode: null,
+    });
   }
 }
 

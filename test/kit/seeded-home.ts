@@ -185,6 +185,7 @@ function sendAll(db: Db, nowMs: number): void {
         nextAttemptAtMs: null,
         sentence: 'Accepted.',
         mayHaveArrived: true,
+        rejectionCode: null,
       });
   }
 }

@@ -10,7 +10,7 @@ const answer: fc.Arbitrary<StripeAnswer> = fc.oneof(
   fc.constantFrom<StripeAnswer>({ kind: 'accepted' }, { kind: 'duplicate' }),
   fc
     .constantFrom('not_connected' as const, 'no_answer' as const, 'not_authorized' as const, 'refused' as const)
-    .map((kind) => ({ kind, reason: 'r' })),
+    .map((kind) => ({ kind, reason: 'r', code: 'other' })),
   fc
     .tuple(fc.constantFrom('rate_limited' as const, 'busy' as const), retryAfterMs)
     .map(([kind, after]) => ({ kind, reason: 'r', retryAfterMs: after })),

@@ -2,7 +2,8 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 
-import type { MeterEventRow, MeterEventState, StripeView as Stripe } from '../../../shared/contract/api.ts';
+import type { MeterEventRow, StripeView as Stripe } from '../../../shared/contract/api.ts';
+import type { MeterEventState } from '../../../shared/meter-event-states.ts';
 import { Count, plural } from '../../components/count.tsx';
 import { Money } from '../../components/money.tsx';
 import { Sum } from '../../components/sum.tsx';
@@ -156,7 +157,10 @@ const tones: Readonly<Record<MeterEventState, Tone>> = {
   sending: 'plain',
   unknown: 'look',
   accepted: 'well',
+  confirmed: 'well',
   rejected: 'stopped',
+  set_aside: 'look',
+  carried_forward: 'plain',
 };
 function Events({ events }: { readonly events: readonly MeterEventRow[] }) {
   return (

@@ -180,11 +180,14 @@ describe('the outbox of a corrected call', () => {
       nextAttemptAtMs: null,
       sentence: 'ok',
       mayHaveArrived: true,
+      rejectionCode: null,
     });
     correct();
 
     expect(events()).toEqual([{ value: cost(100_000, 20) / 1_000, revision: 1 }]);
-    expect(readOutbox(ledger.db, { month: '2026-11' }).differences).toMatchObject({ calls: 1, nanoUsd: 30 * 10_000 });
+    expect(
+      readOutbox(ledger.db, { month: '2026-11', nowMs: Date.parse('2026-11-25T00:00:00Z') }).differences,
+    ).toMatchObject({ calls: 1, nanoUsd: 30 * 10_000 });
     expect(readCall(ledger.db, 'call_1')?.difference).toEqual({
       sentNanoUsd: cost(100_000, 20),
       dueNanoUsd: cost(100_000, 50),

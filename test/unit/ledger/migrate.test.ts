@@ -20,6 +20,7 @@ import { migration0003 } from '../../../main/ledger/migrations/0003-journal.ts';
 import { migration0005 } from '../../../main/ledger/migrations/0005-refusals.ts';
 import { migration0004 } from '../../../main/ledger/migrations/0004-reading.ts';
 import { migration0006 } from '../../../main/ledger/migrations/0006-client-user.ts';
+import { migration0007 } from '../../../main/ledger/migrations/0007-limits.ts';
 import { readParents } from '../../../main/ledger/conversation-parents.ts';
 import { interruptedReason } from '../../../main/ledger/recover.ts';
 import { readCall } from '../../../main/ledger/read-calls.ts';
@@ -106,6 +107,10 @@ function writeVersion6(file: string): void {
   writeLater(file, migration0002, migration0003, migration0004, migration0005, migration0006);
 }
 
+function writeVersion7(file: string): void {
+  writeLater(file, migration0002, migration0003, migration0004, migration0005, migration0006, migration0007);
+}
+
 /** A file as each earlier version wrote it. A new migration adds its version's writer here, or the test below fails. */
 const writers: Readonly<Record<number, (file: string) => void>> = {
   1: writeVersion1,
@@ -114,6 +119,7 @@ const writers: Readonly<Record<number, (file: string) => void>> = {
   4: (file) => writeLater(file, migration0002, migration0003, migration0004),
   5: (file) => writeLater(file, migration0002, migration0003, migration0004, migration0005),
   6: writeVersion6,
+  7: writeVersion7,
 };
 
 describe('a ledger of version 2', () => {
@@ -184,6 +190,41 @@ describe('a ledger of version 6', () => {
       expect(readCall(db, 'call_2')).toMatchObject({ conversationParent: null });
       db.close();
     }
+  });
+});
+
+describe('a ledger of version 7', () => {
+  it('keeps its meter events in every state, each under its identifier, and their calls', () => {
+    const file = join(home, ledgerFileName);
+    writeVersion7(file);
+    const old = openDatabase(file, 'write');
+    const states = ['sealed', 'sending', 'unknown', 'rejected'];
+    for (const [index, state] of states.entries())
+      old
+        .prepare(`INSERT INTO meter_events VALUES (?, 'cus_b', 'm', ?, 1, 0, 0, 0, 0, ?, 1, 5, 6, 7, NULL, 'said')`)
+        .run(`tk1:${state}`, index * 60_000, state);
+    old.close();
+    const db = openLedgerFile(file, 'write');
+
+    expect(
+      db
+        .prepare(
+          `SELECT id = identifier AS same, state, last_sent_at_ms, rejection_code FROM meter_events WHERE customer = 'cus_b' ORDER BY minute_ms`,
+        )
+        .all(),
+    ).toEqual(
+      states.map((state) => ({
+        same: 1,
+        state,
+        last_sent_at_ms: 6,
+        rejection_code: state === 'rejected' ? 'other' : null,
+      })),
+    );
+    expect(readCall(db, 'call_1')?.meterEvents).toEqual([{ id: 'tk1:x', state: 'accepted' }]);
+    expect(db.prepare('PRAGMA foreign_key_check').all()).toEqual([]);
+    expect(() => db.exec(`DELETE FROM meter_events WHERE id = 'tk1:x'`)).toThrow('FOREIGN KEY');
+    expect(verifyLedger(db)).toEqual({ calls: 2, findings: [] });
+    db.close();
   });
 });
 

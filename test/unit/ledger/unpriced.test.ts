@@ -107,7 +107,7 @@ describe('a ledger that has lived', () => {
   });
 
   it('lists what is to settle with each customer, and what is not billed for want of a price', () => {
-    const { differences, unpriced } = readOutbox(db, november);
+    const { differences, unpriced } = readOutbox(db, { ...november, nowMs: Date.parse('2026-11-25T00:00:00Z') });
     expect(differences.calls).toBeGreaterThan(0);
     expect(differences.rows).toHaveLength(differences.calls);
     expect(differences.rows.reduce((sum, row) => sum + row.dueNanoUsd - row.sentNanoUsd, 0)).toBe(differences.nanoUsd);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { createStripeClient } from '../../../main/sync/stripe-client.ts';
 import { createStripeMeter } from '../../../main/sync/stripe.ts';
 import { startForwardProxy, type ForwardProxy } from '../../kit/connect-proxy.ts';
 import { certificateFile, startRawUpstream, type RawUpstream } from '../../kit/raw-upstream.ts';
@@ -10,6 +11,7 @@ import { certificateFile, startRawUpstream, type RawUpstream } from '../../kit/r
 const answer = '{"object":"billing.meter_event"}';
 const event = {
   id: 'tk_1',
+  identifier: 'tk_1',
   customer: 'cus_a',
   meter: 'tollkeeper_cost_micro_usd',
   minuteMs: Date.parse('2026-11-24T10:00:00Z'),
@@ -39,12 +41,14 @@ afterAll(async () => {
 });
 
 const meter = (credentials: string, ca: string | null) =>
-  createStripeMeter({
-    apiKey: 'sk_test_x',
-    apiBase: 'https://api.upstream.test',
-    proxyUrl: `http://${credentials}@127.0.0.1:${proxy.port}/`,
-    ca,
-  });
+  createStripeMeter(
+    createStripeClient({
+      apiKey: 'sk_test_x',
+      apiBase: 'https://api.upstream.test',
+      proxyUrl: `http://${credentials}@127.0.0.1:${proxy.port}/`,
+      ca,
+    }),
+  );
 const ca = readFileSync(certificateFile('ca.pem'), 'utf8');
 
 describe('a meter event', () => {

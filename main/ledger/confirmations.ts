@@ -1,0 +1,96 @@
+/**
+ * The daily confirmation: what Stripe counts of a UTC day of a customer and meter, against what it accepted. The writing side; one transaction each.
+ * Agreement to the unit confirms the day's events. A difference is kept with both figures and compared again the next day; nothing is sent on it.
+ * A day is compared once it is over, its last acceptance is `settledAfterMs` old (summaries lag), and nothing of it is on its way or held.
+ */
+import type { Db } from '../system/db.ts';
+
+const dayMs = 24 * 3_600_000;
+/** Written into the statement: a bound number would divide as a float. */
+const dayOfMinute = `minute_ms / ${dayMs} * ${dayMs}`;
+const settledAfterMs = 6 * 3_600_000;
+/** A little less than a day, so that a daily comparison does not slip by the time it takes. */
+const againAfterMs = 20 * 3_600_000;
+/** A day that still differs after this long stays as it was last compared. */
+const lookBackMs = 62 * dayMs;
+
+export type DaysToCompare = {
+  readonly customer: string;
+  readonly meter: string;
+  /** The first UTC day's start, and the end of the last, which is not included. */
+  readonly fromMs: number;
+  readonly toMs: number;
+};
+
+/** Pairs whose accepted events wait to be confirmed; the oldest first. */
+export function daysToCompare(
+  db: Db,
+  { nowMs, limit }: { readonly nowMs: number; readonly limit: number },
+): DaysToCompare[] {
+  return db
+    .prepare<unknown[], DaysToCompare>(
+      `SELECT customer, meter, MIN(${dayOfMinute}) AS fromMs, MAX(${dayOfMinute}) + ${dayMs} AS toMs
+         FROM meter_events e
+        WHERE state = 'accepted' AND minute_ms >= @earliestMs AND minute_ms < @todayMs AND accepted_at_ms <= @settledMs
+          AND NOT EXISTS (SELECT 1 FROM day_comparisons c WHERE c.customer = e.customer AND c.meter = e.meter
+                           AND c.day_ms = e.${dayOfMinute} AND c.compared_at_ms BETWEEN @againMs AND @nowMs)
+        GROUP BY customer, meter ORDER BY fromMs, customer, meter LIMIT @limit`,
+    )
+    .all({
+      nowMs,
+      limit,
+      todayMs: Math.floor(nowMs / dayMs) * dayMs,
+      earliestMs: nowMs - lookBackMs,
+      settledMs: nowMs - settledAfterMs,
+      againMs: nowMs - againAfterMs,
+    });
+}
+
+export type DaysRead = DaysToCompare & {
+  /** Days that Stripe lists nothing for are zero. */
+  readonly sums: readonly { readonly dayMs: number; readonly stripeValue: number }[];
+  readonly nowMs: number;
+};
+
+type DayHere = { readonly dayMs: number; readonly acceptedValue: number; readonly isOpen: number };
+
+/** Returns how many events were confirmed. */
+export function recordDays(db: Db, { customer, meter, fromMs, toMs, sums, nowMs }: DaysRead): number {
+  return db.transaction(() => {
+    const here = db
+      .prepare<unknown[], DayHere>(
+        `SELECT ${dayOfMinute} AS dayMs, SUM(CASE WHEN state IN ('accepted', 'confirmed') THEN value ELSE 0 END) AS acceptedValue,
+                MAX(state IN ('sending', 'unknown') OR state = 'accepted' AND accepted_at_ms > @settledMs) AS isOpen
+           FROM meter_events WHERE customer = @customer AND meter = @meter AND minute_ms >= @fromMs AND minute_ms < @toMs GROUP BY 1`,
+      )
+      .all({ customer, meter, fromMs, toMs, settledMs: nowMs - settledAfterMs });
+    const stripe = new Map(sums.map((sum) => [sum.dayMs, sum.stripeValue]));
+    let confirmed = 0;
+    for (const day of here) {
+      if (day.isOpen === 1) continue;
+      confirmed += compare(db, { customer, meter, ...day, stripeValue: stripe.get(day.dayMs) ?? 0, nowMs });
+    }
+    return confirmed;
+  })();
+}
+
+type Comparison = Omit<DayHere, 'isOpen'> & {
+  readonly customer: string;
+  readonly meter: string;
+  readonly stripeValue: number;
+  readonly nowMs: number;
+};
+
+function compare(db: Db, { customer, meter, dayMs: day, acceptedValue, stripeValue, nowMs }: Comparison): number {
+  db.prepare(
+    `INSERT INTO day_comparisons VALUES (@customer, @meter, @day, @acceptedValue, @stripeValue, @nowMs)
+     ON CONFLICT (customer, meter, day_ms) DO UPDATE SET accepted_value = @acceptedValue, stripe_value = @stripeValue, compared_at_ms = @nowMs`,
+  ).run({ customer, meter, day, acceptedValue, stripeValue, nowMs });
+  if (acceptedValue !== stripeValue) return 0;
+  return db
+    .prepare(
+      `UPDATE meter_events SET state = 'confirmed', confirmed_at_ms = ?, last_answer = 'Stripe’s figure of its day agrees.'
+        WHERE state = 'accepted' AND customer = ? AND meter = ? AND minute_ms >= ? AND minute_ms < ?`,
+    )
+    .run(nowMs, customer, meter, day, day + dayMs).changes;
+}

@@ -1,0 +1,151 @@
+/**
+ * Held events and the summaries of their minutes: which minutes are to be read, and what a reading decides (weigh-minute.ts). The writing side; one
+ * transaction each. What arrived is accepted; what never did is sealed again under an identifier of its own (reissue.ts), or set aside when it is
+ * past Stripe's window by now; what cannot be explained stays held, with both figures, for a person.
+ */
+import { windowMs } from '../../shared/meter-event.ts';
+import { formatUsd } from '../../shared/money.ts';
+import type { Db } from '../system/db.ts';
+import { reportsReadMs, unnamedErrorsSince } from './error-reports.ts';
+import type { MinuteOfMeter } from './outbox.ts';
+import { reissue } from './reissue.ts';
+import { weighMinute, type MinuteEvent, type MinuteVerdict } from './weigh-minute.ts';
+
+export type MinutesQuestion = { readonly nowMs: number; readonly limit: number };
+
+/** What cannot be explained may be explained by a later report or by Stripe's own delay: looked at once a day. */
+const differsAgainAfterMs = 24 * 3_600_000;
+
+/** No wait for a reading is as long: one further ahead was set by a clock that has been put back since. */
+const waitMaxMs = 48 * 3_600_000;
+
+/** Minutes with an event that is held, whose summary is due to be read; the oldest first. */
+export function heldMinutes(db: Db, { nowMs, limit }: MinutesQuestion): MinuteOfMeter[] {
+  return db
+    .prepare<[number, number, number], MinuteOfMeter>(
+      `SELECT DISTINCT e.customer, e.meter, e.minute_ms AS minuteMs
+         FROM meter_events e LEFT JOIN minute_readings r USING (customer, meter, minute_ms)
+        WHERE e.state IN ('sealed', 'sending', 'unknown') AND e.state = 'unknown' AND e.next_attempt_at_ms IS NULL
+          AND (r.customer IS NULL OR r.next_read_at_ms <= ? OR r.next_read_at_ms > ?)
+        ORDER BY e.minute_ms LIMIT ?`,
+    )
+    .all(nowMs, nowMs + waitMaxMs, limit);
+}
+
+export type MinuteReading = MinuteOfMeter & { readonly stripeValue: number; readonly nowMs: number };
+
+/** Returns what came of it. */
+export function recordMinute(db: Db, reading: MinuteReading): MinuteVerdict['kind'] {
+  return db.transaction(() => {
+    const events = eventsOf(db, reading);
+    const { stripeValue, nowMs } = reading;
+    const sameSinceMs = keepReading(db, reading);
+    const verdict = weighMinute({
+      events,
+      stripeValue,
+      sameSinceMs,
+      nowMs,
+      reportsReadMs: reportsReadMs(db),
+      hasUnnamedErrors: unnamedErrorsSince(db, reading.minuteMs) > 0,
+    });
+    apply(db, reading, verdict);
+    return verdict.kind;
+  })();
+}
+
+function eventsOf(db: Db, { customer, meter, minuteMs }: MinuteOfMeter): MinuteEvent[] {
+  return db
+    .prepare<[string, string, number], MinuteEvent>(
+      `SELECT id, value, COALESCE(last_sent_at_ms, first_sent_at_ms, sealed_at_ms) AS lastSentAtMs,
+              CASE WHEN state IN ('accepted', 'confirmed') THEN 'counted'
+                   WHEN state = 'sending' OR state = 'unknown' AND next_attempt_at_ms IS NOT NULL THEN 'open'
+                   ELSE 'uncertain' END AS standing
+         FROM meter_events
+        WHERE customer = ? AND meter = ? AND minute_ms = ?
+          AND (state IN ('accepted', 'confirmed', 'sending', 'unknown')
+               -- Refused or set aside after an attempt that may have arrived.
+               OR state IN ('rejected', 'set_aside', 'carried_forward') AND first_sent_at_ms IS NOT NULL AND accepted_at_ms IS NULL)`,
+    )
+    .all(customer, meter, minuteMs);
+}
+
+/** Returns since when the summary has said the same. */
+function keepReading(db: Db, { customer, meter, minuteMs, stripeValue, nowMs }: MinuteReading): number {
+  const since = db
+    .prepare<unknown[], number>(
+      `INSERT INTO minute_readings (customer, meter, minute_ms, stripe_value, same_since_ms, read_at_ms, next_read_at_ms, is_unexplained)
+       VALUES (@customer, @meter, @minuteMs, @stripeValue, @nowMs, @nowMs, @nowMs, 0)
+       ON CONFLICT (customer, meter, minute_ms) DO UPDATE SET
+         same_since_ms = CASE WHEN stripe_value = @stripeValue THEN MIN(same_since_ms, @nowMs) ELSE @nowMs END,
+         stripe_value = @stripeValue, read_at_ms = @nowMs, is_unexplained = 0
+       RETURNING same_since_ms`,
+    )
+    .pluck()
+    .get({ customer, meter, minuteMs, stripeValue, nowMs });
+  return since ?? nowMs;
+}
+
+function apply(db: Db, reading: MinuteReading, verdict: MinuteVerdict): void {
+  switch (verdict.kind) {
+    case 'weighed':
+      for (const id of verdict.arrived) markArrived(db, id, reading.nowMs);
+      for (const id of verdict.missing) markMissing(db, id, reading);
+      return forgetReading(db, reading);
+    case 'read_again': {
+      const sentence = 'The summary of its minute is read again before it is believed.';
+      return planReading(db, reading, { atMs: verdict.atMs, isUnexplained: false, sentence });
+    }
+    case 'differs': {
+      const sentence = differenceSentence(reading.stripeValue, verdict.least, verdict.most);
+      return planReading(db, reading, { atMs: reading.nowMs + differsAgainAfterMs, isUnexplained: true, sentence });
+    }
+  }
+}
+
+function markArrived(db: Db, id: string, nowMs: number): void {
+  db.prepare(
+    `UPDATE meter_events SET state = 'accepted', accepted_at_ms = ?, rejection_code = NULL, set_aside_reason = NULL, set_aside_at_ms = NULL,
+            last_answer = 'The summary of its minute shows that it arrived.' WHERE id = ? AND state <> 'carried_forward'`,
+  ).run(nowMs, id);
+}
+
+/** One that was held is sealed again; one that a person has still to decide about is known never to have arrived. */
+function markMissing(db: Db, id: string, { minuteMs, nowMs }: MinuteReading): void {
+  db.prepare(
+    `UPDATE meter_events SET first_sent_at_ms = NULL, last_sent_at_ms = NULL WHERE id = ? AND state IN ('rejected', 'set_aside')`,
+  ).run(id);
+  const isHeld = db.prepare<[string], number>(`SELECT 1 FROM meter_events WHERE id = ? AND state = 'unknown'`).pluck();
+  if (isHeld.get(id) === undefined) return;
+  reissue(db, { id, nowMs, reason: 'The summary of its minute shows that it never arrived; it is sent again.' });
+  if (minuteMs >= nowMs - windowMs) return;
+  db.prepare(
+    `UPDATE meter_events SET state = 'set_aside', set_aside_reason = 'too_old', set_aside_at_ms = ?, next_attempt_at_ms = NULL,
+            last_answer = 'The summary of its minute shows that it never arrived, and it is older than the 35 days that Stripe takes.'
+      WHERE id = ?`,
+  ).run(nowMs, id);
+}
+
+type Plan = { readonly atMs: number; readonly isUnexplained: boolean; readonly sentence: string };
+
+function planReading(db: Db, { customer, meter, minuteMs }: MinuteOfMeter, { atMs, isUnexplained, sentence }: Plan) {
+  db.prepare(
+    'UPDATE minute_readings SET next_read_at_ms = ?, is_unexplained = ? WHERE customer = ? AND meter = ? AND minute_ms = ?',
+  ).run(atMs, Number(isUnexplained), customer, meter, minuteMs);
+  db.prepare(
+    `UPDATE meter_events SET last_answer = ?
+      WHERE customer = ? AND meter = ? AND minute_ms = ? AND state = 'unknown' AND next_attempt_at_ms IS NULL`,
+  ).run(sentence, customer, meter, minuteMs);
+}
+
+function forgetReading(db: Db, { customer, meter, minuteMs }: MinuteOfMeter): void {
+  db.prepare('DELETE FROM minute_readings WHERE customer = ? AND meter = ? AND minute_ms = ?').run(
+    customer,
+    meter,
+    minuteMs,
+  );
+}
+
+function differenceSentence(stripeValue: number, least: number, most: number): string {
+  const usd = (value: number) => formatUsd(Math.round(value * 1_000), 6);
+  return `Stripe counts ${usd(stripeValue)} in this minute; ${usd(least)} without it or ${usd(most)} with it would be right. Nothing is sent; compare the two, then set it aside or have it read again.`;
+}

@@ -1,0 +1,105 @@
+/**
+ * What a person decides about a meter event: send it again, set it aside, or say that it is billed by an invoice item. Each is one transaction and
+ * answers whether there was anything to do. None of them can make Stripe count an event twice: what may have arrived is weighed first.
+ */
+import { identifierLifeMs, windowMs } from '../../shared/meter-event.ts';
+import { rejectionOf } from '../../shared/stripe-rejections.ts';
+import type { Db } from '../system/db.ts';
+import { reissue } from './reissue.ts';
+
+export type Choice = { readonly id: string; readonly nowMs: number };
+
+type Chosen = {
+  readonly state: string;
+  readonly minuteMs: number;
+  readonly firstSentAtMs: number | null;
+  readonly acceptedAtMs: number | null;
+  readonly rejectionCode: string | null;
+};
+
+function readChosen(db: Db, id: string): Chosen | undefined {
+  return db
+    .prepare<[string], Chosen>(
+      `SELECT state, minute_ms AS minuteMs, first_sent_at_ms AS firstSentAtMs, accepted_at_ms AS acceptedAtMs, rejection_code AS rejectionCode
+         FROM meter_events WHERE id = ?`,
+    )
+    .get(id);
+}
+
+/** False when there is none of this id that waits, was rejected or was set aside. */
+export function retryEvent(db: Db, { id, nowMs }: Choice): boolean {
+  return db.transaction(() => {
+    const event = readChosen(db, id);
+    switch (event?.state) {
+      case 'sealed':
+        return putInLine(db, { id, nowMs, state: 'sealed' });
+      case 'unknown':
+        return retryUnknown(db, event, { id, nowMs });
+      case 'rejected':
+      case 'set_aside':
+        return retryStopped(db, event, { id, nowMs });
+      default:
+        return false;
+    }
+  })();
+}
+
+function retryUnknown(db: Db, { firstSentAtMs }: Chosen, { id, nowMs }: Choice): boolean {
+  const isHarmless = firstSentAtMs !== null && nowMs <= firstSentAtMs + identifierLifeMs;
+  if (isHarmless) return putInLine(db, { id, nowMs, state: 'unknown' });
+  return readAgainNow(db, id);
+}
+
+/** Stripe took it and does not count it: its identifier is spent. It may have arrived: weighed first. It surely never did: the same one again. */
+function retryStopped(db: Db, { acceptedAtMs, rejectionCode, firstSentAtMs }: Chosen, { id, nowMs }: Choice): boolean {
+  if (acceptedAtMs !== null) {
+    const reason = `Stripe did not count it: ${rejectionOf(rejectionCode ?? 'other').cause} It is sent again under a new identifier.`;
+    reissue(db, { id, nowMs, reason });
+    return true;
+  }
+  if (firstSentAtMs === null) return putInLine(db, { id, nowMs, state: 'sealed' });
+  const isHarmless = nowMs <= firstSentAtMs + identifierLifeMs;
+  putInLine(db, { id, nowMs, state: 'unknown', nextAttemptAtMs: isHarmless ? nowMs : null });
+  return isHarmless || readAgainNow(db, id);
+}
+
+type InLine = Choice & { readonly state: 'sealed' | 'unknown'; readonly nextAttemptAtMs?: number | null };
+
+function putInLine(db: Db, { id, state, nowMs, nextAttemptAtMs = nowMs }: InLine): boolean {
+  const changes = db
+    .prepare(
+      `UPDATE meter_events SET state = @state, next_attempt_at_ms = @nextAttemptAtMs, rejection_code = NULL, set_aside_reason = NULL,
+              set_aside_at_ms = NULL WHERE id = @id`,
+    )
+    .run({ id, state, nextAttemptAtMs }).changes;
+  return changes > 0;
+}
+
+/** What is held waits for its minute's summary; a person may have it read at once. */
+function readAgainNow(db: Db, id: string): boolean {
+  db.prepare(
+    `UPDATE minute_readings SET next_read_at_ms = 0
+       FROM (SELECT customer, meter, minute_ms FROM meter_events WHERE id = ?) e
+      WHERE minute_readings.customer = e.customer AND minute_readings.meter = e.meter AND minute_readings.minute_ms = e.minute_ms`,
+  ).run(id);
+  return true;
+}
+
+/**
+ * Sets aside what surely is not counted, or what Stripe's figure could not explain. False for anything else: what waits is sent by itself, what is
+ * delivered is Stripe's, and what may have arrived is weighed first.
+ */
+export function setAsideEvent(db: Db, { id, nowMs }: Choice): boolean {
+  const changes = db
+    .prepare(
+      `UPDATE meter_events SET state = 'set_aside', set_aside_reason = CASE WHEN minute_ms < @earliestMs THEN 'too_old' ELSE 'person' END,
+              set_aside_at_ms = @nowMs, next_attempt_at_ms = NULL
+        WHERE id = @id AND (state IN ('sealed', 'rejected')
+           OR state = 'unknown' AND next_attempt_at_ms IS NULL AND EXISTS (
+                SELECT 1 FROM minute_readings r
+                 WHERE r.customer = meter_events.customer AND r.meter = meter_events.meter AND r.minute_ms = meter_events.minute_ms
+                   AND r.is_unexplained = 1))`,
+    )
+    .run({ id, nowMs, earliestMs: nowMs - windowMs }).changes;
+  return changes > 0;
+}

@@ -1,0 +1,41 @@
+/**
+ * Read requests to Stripe, counted before they are made: it allows an account 10,000 a month (facts/stripe.md section 5; writes are not counted).
+ * The sum of the last 31 days is held under the bound, which is right for a calendar month and for a rolling one. Each purpose has its own
+ * ceiling, so that comparing every day cannot use up what deciding about money needs; 1,000 are left to whatever else uses the account.
+ */
+import type { Db } from '../system/db.ts';
+
+export const readKinds = ['reports', 'minutes', 'days', 'meters'] as const;
+export type ReadKind = (typeof readKinds)[number];
+
+export const readsPerMonthMax = 10_000;
+const ceilings: Readonly<Record<ReadKind, number>> = { reports: 9_000, meters: 9_000, minutes: 8_500, days: 7_000 };
+
+/** Comparing many customers is spread over days rather than stopped for the rest of a month. */
+const daysReadsPerDayMax = Math.floor(ceilings.days / 31);
+
+const dayMs = 24 * 3_600_000;
+
+/** False, and nothing counted, when the budget of its kind is used up. */
+export function allowRead(db: Db, { kind, nowMs }: { readonly kind: ReadKind; readonly nowMs: number }): boolean {
+  return db.transaction(() => {
+    const day = Math.floor(nowMs / dayMs) * dayMs;
+    if (readsUsed(db, nowMs) >= ceilings[kind]) return false;
+    if (kind === 'days' && readsOfDay(db, day) >= daysReadsPerDayMax) return false;
+    db.prepare(
+      'INSERT INTO stripe_reads VALUES (?, ?, 1) ON CONFLICT (day_ms, kind) DO UPDATE SET reads = reads + 1',
+    ).run(day, kind);
+    return true;
+  })();
+}
+
+/** In the last 31 days. Days that a clock ahead of time wrote count as well. */
+export function readsUsed(db: Db, nowMs: number): number {
+  const used = db.prepare<[number], number>('SELECT COALESCE(SUM(reads), 0) FROM stripe_reads WHERE day_ms > ?');
+  return used.pluck().get(nowMs - 31 * dayMs) ?? 0;
+}
+
+function readsOfDay(db: Db, day: number): number {
+  const reads = db.prepare<[number], number>(`SELECT reads FROM stripe_reads WHERE day_ms = ? AND kind = 'days'`);
+  return reads.pluck().get(day) ?? 0;
+}

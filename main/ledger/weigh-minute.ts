@@ -1,0 +1,75 @@
+/**
+ * What Stripe's summary of one minute says about the events of it that may or may not have arrived. Pure.
+ *
+ * The summary is the sum of everything Stripe counts in that minute. Less what it surely counts, the rest is made of the uncertain events. If it is
+ * all of them, they arrived; nothing else can add up to it, since a summary lags behind and never runs ahead. If it is less, the summary may
+ * only be late ("eventually consistent", facts/stripe.md section 3, with no figure): it is believed once the last attempt is `trustAfterMs` old, two
+ * readings `sameForMs` apart agree, and Stripe's reports of what it does not count have been read up to then. What it then lacks never arrived.
+ * A rest that no choice of events makes, or one while Stripe reports errors without naming the events, is for a person.
+ */
+
+export const trustAfterMs = 6 * 3_600_000;
+export const sameForMs = 3_600_000;
+
+export type MinuteEvent = {
+  readonly id: string;
+  /** `counted`: Stripe took it, and no report says otherwise. `uncertain`: it may have arrived. `open`: not decided yet, so the minute cannot be weighed. */
+  readonly standing: 'counted' | 'uncertain' | 'open';
+  readonly value: number;
+  readonly lastSentAtMs: number;
+};
+
+export type MinuteQuestion = {
+  readonly events: readonly MinuteEvent[];
+  readonly stripeValue: number;
+  /** Since when the summary has said the same. */
+  readonly sameSinceMs: number;
+  readonly nowMs: number;
+  /** Stripe's error reports have been read up to here. */
+  readonly reportsReadMs: number;
+  /** Stripe reported errors whose events it did not name, since the oldest of these was sent. */
+  readonly hasUnnamedErrors: boolean;
+};
+
+export type MinuteVerdict =
+  /** `missing` never arrived and may be sent again under another identifier. */
+  | { readonly kind: 'weighed'; readonly arrived: readonly string[]; readonly missing: readonly string[] }
+  | { readonly kind: 'read_again'; readonly atMs: number }
+  /** Figures in the meter's unit: what Stripe counts of the minute, and what it would count without and with the uncertain events. */
+  | { readonly kind: 'differs'; readonly least: number; readonly most: number };
+
+const readAgainAfterMs = sameForMs;
+
+export function weighMinute({ events, stripeValue, nowMs, ...reading }: MinuteQuestion): MinuteVerdict {
+  const uncertain = events.filter(({ standing }) => standing === 'uncertain');
+  if (events.some(({ standing }) => standing === 'open')) return { kind: 'read_again', atMs: nowMs + readAgainAfterMs };
+  const least = sum(events.filter(({ standing }) => standing === 'counted'));
+  const most = least + sum(uncertain);
+  if (stripeValue === most) return { kind: 'weighed', arrived: uncertain.map(({ id }) => id), missing: [] };
+  const lastSentAtMs = Math.max(...events.map((event) => event.lastSentAtMs));
+  const trustedAtMs = Math.max(lastSentAtMs + trustAfterMs, reading.sameSinceMs + sameForMs);
+  if (nowMs < trustedAtMs) return { kind: 'read_again', atMs: Math.max(trustedAtMs, nowMs + 60_000) };
+  if (reading.reportsReadMs < lastSentAtMs + sameForMs) return { kind: 'read_again', atMs: nowMs + readAgainAfterMs };
+  const arrived = reading.hasUnnamedErrors ? null : choiceOf(uncertain, stripeValue - least);
+  if (arrived === null) return { kind: 'differs', least, most };
+  const missing = uncertain.map(({ id }) => id).filter((id) => !arrived.includes(id));
+  return { kind: 'weighed', arrived, missing };
+}
+
+function sum(events: readonly MinuteEvent[]): number {
+  return events.reduce((total, { value }) => total + value, 0);
+}
+
+/** A minute has one or two uncertain events; beyond this many a person looks. */
+const choicesMax = 12;
+
+/** Events whose values make `rest` exactly; null when none do. Which of several does not matter: they are worth the same. */
+function choiceOf(uncertain: readonly MinuteEvent[], rest: number): readonly string[] | null {
+  if (rest === 0) return [];
+  if (uncertain.length > choicesMax) return null;
+  for (let chosen = 1; chosen < 2 ** uncertain.length; chosen++) {
+    const events = uncertain.filter((_event, index) => (chosen >> index) % 2 === 1);
+    if (sum(events) === rest) return events.map(({ id }) => id);
+  }
+  return null;
+}

@@ -1,0 +1,148 @@
+/**
+ * What the sync agent asks Stripe about when nothing waits to be sent: reports of events that are not counted, the minutes of held events, the days
+ * to confirm. Each answer goes to the ledger, which decides (weigh-minute.ts, error-reports.ts, confirmations.ts). Sends nothing.
+ *
+ * Reports: while something was accepted within the last two hours every 15 minutes, else every 6 hours; asked for by a person at once. A list of
+ * Stripe may lag, so each reading begins two hours before the last one; a report is counted once by its id. The first goes 30 days back, as far
+ * as Stripe keeps them. With the reads of Stripe's budget used up everything waits; sending goes on.
+ */
+import type { DaysRead, DaysToCompare } from '../ledger/confirmations.ts';
+import type { ReportsRead } from '../ledger/error-reports.ts';
+import type { MinuteReading } from '../ledger/minute-readings.ts';
+import type { MinuteOfMeter } from '../ledger/outbox.ts';
+import type { Clock } from '../system/clock.ts';
+import type { Probe } from './probe.ts';
+import type { Read, StripeReader } from './stripe-reader.ts';
+
+/** The ledger as the readings need it. */
+export type ReadingStore = {
+  readonly reportsReadMs: () => Promise<number>;
+  readonly recordReports: (read: ReportsRead) => Promise<number>;
+  readonly heldMinutes: (nowMs: number, limit: number) => Promise<readonly MinuteOfMeter[]>;
+  readonly recordMinute: (reading: MinuteReading) => Promise<unknown>;
+  readonly daysToCompare: (nowMs: number, limit: number) => Promise<readonly DaysToCompare[]>;
+  readonly recordDays: (read: DaysRead) => Promise<number>;
+};
+
+export type Readings = {
+  /** Reads what is due; `isAsked` reads the reports at once. True when something changed. */
+  readonly run: (isAsked: boolean) => Promise<boolean>;
+  readonly noteAccepted: () => void;
+  /** Why the last reading did not come about; null when it did. */
+  readonly trouble: () => string | null;
+};
+
+export type ReadingsOptions = {
+  readonly store: ReadingStore;
+  readonly reader: StripeReader;
+  /** Asked before the first question of a run: a question that never leaves this machine is not counted as a read. */
+  readonly probe: Probe;
+  readonly clock: Clock;
+};
+
+const checkEveryMs = 60_000;
+/** After a question that failed: a key that may not read must not use up the month's reads by asking. */
+const afterFailureMs = 15 * 60_000;
+const reportsOftenMs = 15 * 60_000;
+const reportsSeldomMs = 6 * 3_600_000;
+const recentlyMs = 2 * 3_600_000;
+const overlapMs = 2 * 3_600_000;
+/** Stripe keeps events for 30 days. */
+const reportsKeptMs = 30 * 24 * 3_600_000;
+/** Questions asked in one run, so that sending never waits long for reading. */
+const perRunMax = 10;
+const minuteMs = 60_000;
+
+export function createReadings({ store, reader, probe, clock }: ReadingsOptions): Readings {
+  let trouble: string | null = null;
+  let hasFailed = false;
+  let acceptedAtMs = clock.nowMs();
+  let nextCheckMs = 0;
+  let reportsTriedMs: number | null = null;
+  let hasChanged = false;
+  let isReachable: Promise<boolean> | null = null;
+
+  /** The value, or null with the reason kept. */
+  async function ask<T>(question: () => Promise<Read<T>>): Promise<T | null> {
+    isReachable ??= probe();
+    if (!(await isReachable)) return noValue('Stripe cannot be reached, so it cannot be read.');
+    const read = await question();
+    switch (read.kind) {
+      case 'read':
+        return read.value;
+      case 'no_budget':
+        return noValue(usedUpSentence);
+      case 'failed':
+        hasFailed = true;
+        return noValue(read.sentence);
+    }
+  }
+
+  function noValue(sentence: string): null {
+    trouble ??= sentence;
+    return null;
+  }
+
+  /** Returns whether the reports are known as far as they should be. */
+  async function readReports(isAsked: boolean): Promise<boolean> {
+    const nowMs = clock.nowMs();
+    const everyMs = nowMs - acceptedAtMs < recentlyMs ? reportsOftenMs : reportsSeldomMs;
+    if (!isAsked && reportsTriedMs !== null && Math.abs(nowMs - reportsTriedMs) < everyMs) return true;
+    const lastMs = await store.reportsReadMs();
+    const fromMs = Math.max(Math.min(lastMs, nowMs) - overlapMs, nowMs - reportsKeptMs);
+    const reports = await ask(() => reader.errorReports(fromMs));
+    if (reports === null) return false;
+    reportsTriedMs = nowMs;
+    if ((await store.recordReports({ reports, readUpToMs: nowMs, nowMs })) > 0) hasChanged = true;
+    return true;
+  }
+
+  /** Returns whether there may be more. */
+  async function readMinutes(): Promise<boolean> {
+    const minutes = await store.heldMinutes(clock.nowMs(), perRunMax);
+    for (const minute of minutes) {
+      const range = { fromMs: minute.minuteMs, toMs: minute.minuteMs + minuteMs };
+      const stripeValue = await ask(() => reader.sum({ ...minute, ...range }));
+      if (stripeValue === null) return false;
+      await store.recordMinute({ ...minute, stripeValue, nowMs: clock.nowMs() });
+      hasChanged = true;
+    }
+    return minutes.length === perRunMax;
+  }
+
+  async function compareDays(): Promise<boolean> {
+    const pairs = await store.daysToCompare(clock.nowMs(), perRunMax);
+    for (const pair of pairs) {
+      const sums = await ask(() => reader.daySums(pair));
+      if (sums === null) return false;
+      await store.recordDays({ ...pair, sums, nowMs: clock.nowMs() });
+      hasChanged = true;
+    }
+    return pairs.length === perRunMax;
+  }
+
+  async function run(isAsked: boolean): Promise<boolean> {
+    const nowMs = clock.nowMs();
+    // A check further ahead than any wait was set by a clock that has been put back since.
+    if (!isAsked && nowMs < nextCheckMs && nextCheckMs - nowMs <= afterFailureMs) return false;
+    trouble = null;
+    hasFailed = false;
+    hasChanged = false;
+    isReachable = null;
+    const areReportsKnown = await readReports(isAsked);
+    const more = [areReportsKnown && (await readMinutes()), await compareDays()];
+    nextCheckMs = nowMs + (hasFailed ? afterFailureMs : more.includes(true) ? 0 : checkEveryMs);
+    return hasChanged;
+  }
+
+  return {
+    run,
+    noteAccepted: () => {
+      acceptedAtMs = clock.nowMs();
+    },
+    trouble: () => trouble,
+  };
+}
+
+const usedUpSentence =
+  'The reads that Stripe allows in a month are used up; sending goes on, and readings when there are some again.';

@@ -1,0 +1,173 @@
+/**
+ * Reads Stripe for the sync agent: which meter has a name, what it counts in a minute or by day, which events it reported as not counted.
+ * Promises: every page is asked for with leave of the read budget, pages are followed to their end, nothing is half a sum. Never writes.
+ * Source: facts/stripe.md section 3.
+ */
+import { Stripe } from 'stripe';
+
+import type { ErrorReport } from '../ledger/error-reports.ts';
+import type { ReadKind } from '../ledger/stripe-reads.ts';
+import { answerOf } from './stripe.ts';
+
+export type Read<T> =
+  | { readonly kind: 'read'; readonly value: T }
+  /** The month's reads are used up for this purpose. */
+  | { readonly kind: 'no_budget' }
+  | { readonly kind: 'failed'; readonly sentence: string };
+
+export type DaySum = { readonly dayMs: number; readonly stripeValue: number };
+export type SummaryQuestion = {
+  readonly customer: string;
+  readonly meter: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+};
+
+export type StripeReader = {
+  /** What the meter counts in [fromMs, toMs), both on whole minutes. */
+  readonly sum: (question: SummaryQuestion) => Promise<Read<number>>;
+  /** By UTC day; both ends on whole days. Days without usage may be left out. */
+  readonly daySums: (question: SummaryQuestion) => Promise<Read<readonly DaySum[]>>;
+  /** Every report made at or after `fromMs`. */
+  readonly errorReports: (fromMs: number) => Promise<Read<readonly ErrorReport[]>>;
+};
+
+type Allow = (kind: ReadKind) => Promise<boolean>;
+
+const pageSize = 100;
+/** 10,000 objects: no answer to a question of ours is as long; bounds what an endless list can use up. */
+const pagesMax = 100;
+
+export function createStripeReader(client: Stripe, allow: Allow): StripeReader {
+  /** A meter cannot be deleted or renamed, so a name that was found stays found. Several: one that is active and older ones that are not. */
+  const meterIds = new Map<string, readonly string[]>();
+
+  async function idsOf(meter: string): Promise<readonly string[]> {
+    const known = meterIds.get(meter);
+    if (known) return known;
+    const meters = await everyPage('meters', allow, (after) =>
+      client.billing.meters.list({ limit: pageSize, ...after }),
+    );
+    const ids = meters.filter(({ event_name: name }) => name === meter).map(({ id }) => id);
+    if (ids.length === 0) throw new NotRead(`The Stripe account has no meter called ${meter}.`);
+    meterIds.set(meter, ids);
+    return ids;
+  }
+
+  async function summaries(kind: ReadKind, { customer, meter, fromMs, toMs }: SummaryQuestion) {
+    const range = { customer, start_time: fromMs / 1_000, end_time: toMs / 1_000, limit: pageSize };
+    const window = kind === 'days' ? ({ value_grouping_window: 'day' } as const) : {};
+    const ids = await idsOf(meter);
+    const rows = [];
+    for (const id of ids) {
+      const page = (after: After) => client.billing.meters.listEventSummaries(id, { ...range, ...window, ...after });
+      rows.push(...(await everyPage(kind, allow, page)));
+    }
+    return rows;
+  }
+
+  return {
+    sum: (question) =>
+      outcome(async () =>
+        (await summaries('minutes', question)).reduce((sum, { aggregated_value: value }) => sum + value, 0),
+      ),
+    daySums: (question) => outcome(async () => addUpDays(await summaries('days', question))),
+    errorReports: (fromMs) =>
+      outcome(async () => (await everyReport(client, allow, fromMs)).map((event) => reportOf(event))),
+  };
+}
+
+type After = { readonly starting_after?: string };
+type Page<T> = { readonly data: readonly T[]; readonly has_more: boolean };
+
+async function everyPage<T extends { readonly id: string }>(
+  kind: ReadKind,
+  allow: Allow,
+  read: (after: After) => Promise<Page<T>>,
+): Promise<T[]> {
+  const rows: T[] = [];
+  for (let pages = 0; pages < pagesMax; pages++) {
+    await leave(allow, kind);
+    const last = rows.at(-1)?.id;
+    const { data, has_more: hasMore } = await read(last === undefined ? {} : { starting_after: last });
+    rows.push(...data);
+    if (!hasMore || data.length === 0) return rows;
+  }
+  throw new NotRead(`Stripe lists more than ${pagesMax * pageSize} rows.`);
+}
+
+const reportTypes = ['v1.billing.meter.error_report_triggered', 'v1.billing.meter.no_meter_found'];
+
+async function everyReport(client: Stripe, allow: Allow, fromMs: number): Promise<Stripe.V2.Core.Event[]> {
+  await leave(allow, 'reports');
+  // v2 takes RFC 3339 (facts/stripe.md section 2); the SDK's type names v1's seconds.
+  const created = { gte: new Date(fromMs).toISOString() as unknown as number };
+  const first = await client.v2.core.events.list({ types: reportTypes, created, limit: pageSize });
+  const events = [...first.data];
+  let next = first.next_page_url;
+  for (let pages = 1; next; pages++) {
+    if (pages >= pagesMax) throw new NotRead(`Stripe lists more than ${pagesMax * pageSize} error reports.`);
+    await leave(allow, 'reports');
+    const page = (await client.rawRequest('GET', next)) as unknown as typeof first;
+    events.push(...page.data);
+    next = page.next_page_url;
+  }
+  return events;
+}
+
+type ReportEvent =
+  | Stripe.V2.Core.Events.V1BillingMeterErrorReportTriggeredEvent
+  | Stripe.V2.Core.Events.V1BillingMeterNoMeterFoundEvent;
+
+/** An event without the data that its type promises counts as one error that names nothing. */
+function reportOf(event: Stripe.V2.Core.Event): ErrorReport {
+  const { data, id, created } = event as ReportEvent;
+  const reason = data?.reason;
+  const samples = (reason?.error_types ?? []).flatMap(({ code, sample_errors: errors }) =>
+    errors.map(({ error_message: message, request }) => ({
+      code,
+      message,
+      requestIdentifier: request?.identifier ?? null,
+    })),
+  );
+  return {
+    id,
+    createdMs: Date.parse(created),
+    errorCount: reason?.error_count ?? 1,
+    sentence: data?.developer_message_summary ?? '',
+    samples,
+  };
+}
+
+function addUpDays(rows: readonly Stripe.Billing.MeterEventSummary[]): DaySum[] {
+  const days = new Map<number, number>();
+  for (const { start_time: startS, aggregated_value: value } of rows)
+    days.set(startS * 1_000, (days.get(startS * 1_000) ?? 0) + value);
+  return [...days].map(([dayMs, stripeValue]) => ({ dayMs, stripeValue }));
+}
+
+/** Why a question has no answer; stays inside this file. */
+class NotRead extends Error {}
+class NoBudget extends Error {}
+
+async function leave(allow: Allow, kind: ReadKind): Promise<void> {
+  if (!(await allow(kind))) throw new NoBudget();
+}
+
+async function outcome<T>(read: () => Promise<T>): Promise<Read<T>> {
+  try {
+    return { kind: 'read', value: await read() };
+  } catch (error) {
+    if (error instanceof NoBudget) return { kind: 'no_budget' };
+    if (error instanceof NotRead) return { kind: 'failed', sentence: error.message };
+    const answer = answerOf(error);
+    const reason = 'reason' in answer ? answer.reason : answer.kind;
+    return {
+      kind: 'failed',
+      sentence:
+        answer.kind === 'not_authorized'
+          ? `The Stripe key may not read: ${reason} Give it read access to meters and events.`
+          : `Stripe could not be read: ${reason}`,
+    };
+  }
+}

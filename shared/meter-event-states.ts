@@ -1,0 +1,45 @@
+/**
+ * The states of a meter event, and which may follow which. Pure; the ledger makes the moves, the tests hold them against this table.
+ *
+ * In prose: a closed minute is `sealed`. It is `sending` from before a request leaves until its answer is written down. Stripe's yes makes it
+ * `accepted`; a summary that agrees makes it `confirmed`. An answer that never came makes it `unknown`: it is sent again under the same identifier
+ * for as long as Stripe keeps that, then held until the summary of its minute says whether it arrived, and only what is missing is sealed again,
+ * under an identifier of its own. Stripe's no, at once or later, makes it `rejected`, until a person sends it again or sets it aside. What is too old
+ * for Stripe's window is `set_aside`, with a carry-forward proposed; once that is on an invoice it is `carried_forward`, which is final.
+ */
+
+export const meterEventStates = [
+  'sealed',
+  'sending',
+  'unknown',
+  'accepted',
+  'confirmed',
+  'rejected',
+  'set_aside',
+  'carried_forward',
+] as const;
+export type MeterEventState = (typeof meterEventStates)[number];
+
+const next: Readonly<Record<MeterEventState, readonly MeterEventState[]>> = {
+  sealed: ['sending', 'set_aside'],
+  // Back to sealed: it surely never left this machine. Set aside: Stripe says that it is too old.
+  sending: ['accepted', 'rejected', 'sealed', 'unknown', 'set_aside'],
+  // Accepted or sealed again: what the summary of its minute said. Rejected: Stripe's report names it.
+  unknown: ['sending', 'accepted', 'sealed', 'rejected', 'set_aside'],
+  // Stripe checks the customer and the value after its answer.
+  accepted: ['confirmed', 'rejected'],
+  confirmed: ['rejected'],
+  // Accepted: it was refused after an attempt that the summary of its minute shows.
+  rejected: ['sealed', 'unknown', 'set_aside', 'accepted'],
+  // A person's choice, or a clock that was ahead and has been put right.
+  set_aside: ['sealed', 'unknown', 'carried_forward', 'accepted'],
+  carried_forward: [],
+};
+
+export function mayFollow(before: MeterEventState, after: MeterEventState): boolean {
+  return before === after || next[before].includes(after);
+}
+
+/** Why an event was set aside. */
+export const setAsideReasons = ['too_old', 'person'] as const;
+export type SetAsideReason = (typeof setAsideReasons)[number];
