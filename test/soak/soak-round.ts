@@ -1,0 +1,188 @@
+/**
+ * One round of the soak: weeks of calls of many customers, and every fault that Stripe, the network and the machine can have, drawn from a seed. Then
+ * the faults end, a person sends again what was rejected, and everything must agree to the unit. Says what does not.
+ */
+import { retryEvent } from '../../main/ledger/outbox-choices.ts';
+import { createRandom, type Random } from '../kit/seeded-random.ts';
+import { carryAllForward, openOutboxWorld, type KillMoment, type OutboxWorld } from '../kit/outbox-world.ts';
+import type { StripeFault } from '../../main/sandbox/stripe-faults.ts';
+
+export type RoundSize = { readonly calls: number; readonly customers: number; readonly days: number };
+
+export type RoundResult = {
+  readonly seed: number;
+  readonly calls: number;
+  readonly events: number;
+  readonly faults: number;
+  readonly kills: number;
+  readonly sentAgain: number;
+  readonly setAside: number;
+  readonly wrong: readonly string[];
+};
+
+const minuteMs = 60_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+const faultsOf: readonly StripeFault[] = [
+  'lose_answer',
+  'error_500',
+  'conflict_409',
+  'rate_limit_429',
+  'lock_timeout_429',
+  'drop_connection',
+  { kind: 'cut_answer', bytes: 60 },
+  { kind: 'reject_later', code: 'meter_event_customer_not_found' },
+  { kind: 'reject_later', code: 'archived_meter' },
+];
+/** A line that loses nearly everything: an event is tried until its identifier's life ends, and may arrive with the last attempt. */
+const lossy: readonly StripeFault[] = [...Array<StripeFault>(12).fill('drop_connection'), 'lose_answer'];
+const killMoments: readonly KillMoment[] = ['before_send', 'before_record', 'after_record'];
+
+export async function soakRound(seed: number, size: RoundSize): Promise<RoundResult> {
+  const random = createRandom(seed);
+  const customers = Array.from({ length: size.customers }, (_, index) => `cus_${index}`);
+  let isLossy = false;
+  const world = openOutboxWorld({
+    customers,
+    fraction: random.fraction,
+    network: () => (isLossy ? random.pick(lossy) : 'through'),
+  });
+  const setLossy = (is: boolean) => {
+    isLossy = is;
+  };
+  const tally = { faults: 0, kills: 0, sentAgain: 0, setAside: 0, wrong: [] as string[] };
+  const watch = () => void tally.wrong.push(...world.wrongMoves());
+  try {
+    await weeksOfFaults(world, { random, customers, size, tally, watch, setLossy });
+    setLossy(false);
+    await calmAgain(world, { tally, watch });
+    tally.wrong.push(...differencesOf(world, customers));
+    return { seed, calls: size.calls, events: world.events().length, ...tally };
+  } finally {
+    world.close();
+  }
+}
+
+type Tally = { faults: number; kills: number; sentAgain: number; setAside: number; readonly wrong: string[] };
+type Weeks = {
+  readonly random: Random;
+  readonly customers: readonly string[];
+  readonly size: RoundSize;
+  readonly tally: Tally;
+  readonly watch: () => void;
+  readonly setLossy: (is: boolean) => void;
+};
+
+async function weeksOfFaults(world: OutboxWorld, weeks: Weeks): Promise<void> {
+  const { random, customers, size, watch } = weeks;
+  const stepMs = (size.days * dayMs) / Math.ceil(size.calls / 20);
+  const endMs = world.clock.nowMs() + size.days * dayMs;
+  let offlineUntilMs = 0;
+  for (let made = 0; made < size.calls || world.clock.nowMs() < endMs;) {
+    const from = world.clock.nowMs();
+    for (let index = 0; index < 20 && made < size.calls; index++, made++) {
+      // Now and then one that settles hours after its minute was sealed.
+      const lateMs = random.chance(0.05) ? random.below(6 * hourMs) : 0;
+      world.call({ customer: random.pick(customers), startedAtMs: from + random.below(stepMs) - lateMs });
+    }
+    world.clock.advance(stepMs);
+    if (world.clock.nowMs() >= offlineUntilMs) {
+      offlineUntilMs = random.chance(0.04) ? world.clock.nowMs() + offlineMs(random) : 0;
+      changeWeather(world, random, offlineUntilMs > 0);
+    }
+    // A day and a half on a line that loses nearly everything, looked at often.
+    const isLossy = random.chance(0.08);
+    weeks.setLossy(isLossy);
+    for (let look = 0; look < (isLossy ? 60 : 3); look++) {
+      await lookOnce(world, weeks);
+      world.clock.advance(random.below(isLossy ? 40 * minuteMs : hourMs));
+    }
+    watch();
+  }
+}
+
+function changeWeather(world: OutboxWorld, random: Random, isOffline: boolean): void {
+  world.stripe.changeRules({
+    isOffline,
+    summaryLagMs: random.pick([0, 0, 5 * minuteMs, 2 * hourMs, 5 * hourMs]),
+    reportDelayMs: random.pick([0, minuteMs, 30 * minuteMs]),
+  });
+}
+
+async function lookOnce(world: OutboxWorld, { random, tally, watch }: Weeks): Promise<void> {
+  if (random.chance(0.2)) {
+    const faults = Array.from({ length: 1 + random.below(6) }, () => random.pick(faultsOf));
+    world.stripe.breakNext(...faults);
+    tally.faults += faults.length;
+  }
+  if (random.chance(0.05)) {
+    world.killAt(random.pick(killMoments));
+    tally.kills += 1;
+  }
+  await world.sync();
+  if (world.isKilled() || random.chance(0.03)) world.restart();
+  const rejected = world.events().filter(({ state }) => state === 'rejected');
+  if (rejected.length > 0 && random.chance(0.3)) {
+    retryEvent(world.db, { id: random.pick(rejected).id, nowMs: world.clock.nowMs() });
+    tally.sentAgain += 1;
+  }
+  watch();
+}
+
+/** Hours mostly; now and then longer than an identifier lives; rarely longer than Stripe's window. */
+function offlineMs(random: Random): number {
+  const kind = random.fraction();
+  if (kind < 0.6) return random.below(12 * hourMs);
+  return kind < 0.95 ? random.below(4 * dayMs) : 36 * dayMs + random.below(4 * dayMs);
+}
+
+/** The faults end. Weeks later nothing may wait: held minutes are read, rejected events sent again by a person, days confirmed. */
+async function calmAgain(
+  world: OutboxWorld,
+  { tally, watch }: { readonly tally: Tally; readonly watch: () => void },
+): Promise<void> {
+  world.stripe.changeRules({ isOffline: false, summaryLagMs: 0, reportDelayMs: 0 });
+  world.stripe.clearFaults();
+  world.restart();
+  for (let round = 0; round < 400; round++) {
+    world.clock.advance(round < 40 ? 2 * hourMs : 5 * hourMs);
+    await world.sync();
+    watch();
+    const rejected = world.events().filter(({ state }) => state === 'rejected');
+    for (const { id } of rejected) retryEvent(world.db, { id, nowMs: world.clock.nowMs() });
+    watch();
+    tally.sentAgain += rejected.length;
+    const isSettled = world.events().every(({ state }) => state === 'confirmed' || state === 'set_aside');
+    if (isSettled && round > 3) break;
+  }
+  tally.setAside = world.events().filter(({ state }) => state === 'set_aside').length;
+  carryAllForward(world);
+  watch();
+}
+
+function differencesOf(world: OutboxWorld, customers: readonly string[]): string[] {
+  const wrong = [...world.ledger.findings()];
+  for (const customer of customers) {
+    const { stripe, here } = world.sums(customer);
+    if (stripe !== here) wrong.push(`${customer}: Stripe counts ${stripe}, the ledger says ${here}`);
+  }
+  const counted = world.stripe.state.events.filter(({ failure }) => failure === null);
+  const identifiers = new Set(counted.map(({ identifier }) => identifier));
+  if (identifiers.size !== counted.length) wrong.push(`${counted.length - identifiers.size} identifiers count twice`);
+  const stuck = world.events().filter(({ state }) => state !== 'confirmed' && state !== 'carried_forward');
+  for (const { id, state, lastAnswer } of stuck.slice(0, 5)) wrong.push(`${id} is ${state} at the end: ${lastAnswer}`);
+  const { used, max } = world.view().reads;
+  if (used > max) wrong.push(`${used} reads in 31 days`);
+  return [...wrong, ...unbilled(world)];
+}
+
+/** Billed cost of every call = 1000 × every event's value + what is open + what is carried, to the nano-dollar. */
+function unbilled({ db }: OutboxWorld): string[] {
+  const one = (sql: string) => db.prepare<[], number>(sql).pluck().get() ?? 0;
+  const due = one(`SELECT COALESCE(SUM(cost_nano_usd), 0) FROM current_calls WHERE customer IS NOT NULL`);
+  const events = one('SELECT COALESCE(SUM(value), 0) * 1000 FROM meter_events');
+  const open = one('SELECT COALESCE(SUM(billable_nano_usd), 0) FROM outbox_shares WHERE event_id IS NULL');
+  const carried = one('SELECT COALESCE(SUM(nano_usd), 0) FROM remainders');
+  return due === events + open + carried ? [] : [`${due - events - open - carried} nano-dollars are billed nowhere`];
+}
