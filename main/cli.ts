@@ -12,6 +12,7 @@ import { isAppError } from '../shared/contract/errors.ts';
 import { wholeNumber } from './settings/environment.ts';
 import { addClientCommands, type Run } from './commands/client-commands.ts';
 import { addLimitCommands } from './commands/limit-commands.ts';
+import { addSyncCommands } from './commands/sync-commands.ts';
 import { writeLine, type ExitCode, type Host } from './commands/host.ts';
 import { systemClock } from './system/clock.ts';
 import { keepCompiledCode } from './system/code-cache.ts';
@@ -118,25 +119,7 @@ function build(onDone: (code: number) => void): Command {
     .action((file: string, flags) =>
       run(import('./commands/import.ts'), ({ importExport }) => importExport(file, flags, host)),
     );
-  const sync = program
-    .command('sync')
-    .description('what waits for Stripe')
-    .addHelpText('after', '\nExample: tollkeeper sync now');
-  const syncCommand = (name: string, description: string, isDefault = false) =>
-    sync
-      .command(name, { isDefault })
-      .description(description)
-      .option(...home)
-      .option(...json);
-  syncCommand('status', 'what waits, what it is worth, what went wrong', true).action((flags) =>
-    run(import('./commands/sync.ts'), ({ syncStatus }) => syncStatus(flags, host)),
-  );
-  syncCommand('now', 'send what waits').action((flags) =>
-    run(import('./commands/sync.ts'), ({ syncNow }) => syncNow(flags, host)),
-  );
-  syncCommand('retry <id>', 'send one again').action((id: string, flags) =>
-    run(import('./commands/sync.ts'), ({ syncRetry }) => syncRetry(id, flags, host)),
-  );
+  addSyncCommands(program, run, host);
   addClientCommands(program, run, host);
   addLimitCommands(program, run, host);
   addPriceCommands(program, run);

@@ -43,5 +43,5 @@ export type ApiParts = {
   /** The home folder, for the price file that stands in it. */
   readonly home: string;
   readonly status: () => Status;
-  readonly sync: Pick<Sync, 'view' | 'now' | 'retry' | 'setAside' | 'carryForward' | 'online'>;
+  readonly sync: Pick<Sync, 'view' | 'event' | 'now' | 'retry' | 'setAside' | 'carryForward' | 'online'>;
 };

@@ -1,5 +1,5 @@
 /**
- * `GET /api/stripe`: the outbox and what it is worth. `POST /api/stripe/sync`: send what waits now. `…/events/:id/retry`: put one that waits, was
+ * `GET /api/stripe`: the outbox and what it is worth; `…/events/:id`: one event with its calls. `POST /api/stripe/sync`: send what waits now. `…/events/:id/retry`: put one that waits, was
  * refused or was set aside in line again; `…/events/:id/set-aside`: bill it another way. `…/carry-forwards/:customer`: what was set aside of a
  * customer stands on an invoice item of this sum. `…/online`: the host says that the network is back.
  */
@@ -15,10 +15,15 @@ const remedy = 'See `tollkeeper sync status` for the ids.';
 export function stripeRoutes({ sync }: ApiParts): Hono {
   const routes = new Hono();
   routes.get('/stripe', async (context) => context.json(await sync.view()));
+  routes.get('/stripe/events/:id', async (context) => {
+    const event = await sync.event(context.req.param('id'));
+    if (event === null) throw new AppError('not_found', 'There is no meter event of this id.', remedy);
+    return context.json(event);
+  });
   routes.post('/stripe/sync', async (context) => context.json(await sync.now()));
   routes.post('/stripe/online', (context) => {
     sync.online();
-    return context.body(null, 204);
+    return context.json({});
   });
   routes.post('/stripe/events/:id/retry', async (context) => {
     if (await sync.retry(context.req.param('id'))) return context.json(await sync.now());

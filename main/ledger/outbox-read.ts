@@ -45,6 +45,11 @@ export type OutboxView = OutboxSummary &
     | 'events'
   >;
 
+/** The columns of a `MeterEventRow`. */
+export const meterEventColumns = `id, identifier, customer, meter, minute_ms AS minuteMs, revision, value, state, attempts, calls, sealed_at_ms AS sealedAtMs,
+  next_attempt_at_ms AS nextAttemptAtMs, accepted_at_ms AS acceptedAtMs, confirmed_at_ms AS confirmedAtMs, rejection_code AS rejectionCode,
+  last_answer AS lastAnswer`;
+
 const eventsMax = 200;
 const differencesMax = 200;
 
@@ -100,13 +105,13 @@ const warnAheadMs = 48 * 3_600_000;
 
 function leaving(db: Db, nowMs: number): StripeView['leaving'] {
   const row = db
-    .prepare<[number, number], StripeView['leaving']>(
+    .prepare<[number, number], Omit<StripeView['leaving'], 'asOfMs'>>(
       `SELECT COUNT(*) AS events, COALESCE(SUM(value), 0) * 1000 AS nanoUsd, MIN(minute_ms) + ? AS atMs
          FROM meter_events WHERE state IN ('sealed', 'sending', 'unknown') AND minute_ms < ?`,
     )
     .get(windowMs, nowMs - windowMs + warnAheadMs);
   if (!row) throw new Error('an aggregate without groups always has one row');
-  return row;
+  return { ...row, asOfMs: nowMs };
 }
 
 const dayDifferencesMax = 100;
@@ -176,10 +181,7 @@ function readEvents(db: Db, limit: number): MeterEventRow[] {
   const read = (condition: string, most: number) =>
     db
       .prepare<[number], MeterEventRow>(
-        `SELECT id, identifier, customer, meter, minute_ms AS minuteMs, revision, value, state, attempts, calls, sealed_at_ms AS sealedAtMs,
-                next_attempt_at_ms AS nextAttemptAtMs, accepted_at_ms AS acceptedAtMs, confirmed_at_ms AS confirmedAtMs, rejection_code AS rejectionCode,
-                last_answer AS lastAnswer
-           FROM meter_events WHERE ${condition} ORDER BY minute_ms DESC, customer, revision DESC LIMIT ?`,
+        `SELECT ${meterEventColumns} FROM meter_events WHERE ${condition} ORDER BY minute_ms DESC, customer, revision DESC LIMIT ?`,
       )
       .all(most);
   // A question for each group, served by the index of the state: one that sorts all of them reads every event ever sent.

@@ -3,6 +3,7 @@ import type { CallsQuery } from '../../shared/contract/api.ts';
 import type { Db } from '../system/db.ts';
 import { readBatch, readPendingBatches } from './batches.ts';
 import { readIntakeFiles } from './intake-files.ts';
+import { readMeterEvent } from './read-meter-event.ts';
 import { outboxSummary, readOutbox } from './outbox-read.ts';
 import type { CallsFilter } from './call-conditions.ts';
 import { readCall, readCalls, readFacets } from './read-calls.ts';
@@ -29,6 +30,7 @@ export function createReaderFunctions(db: Db) {
     facets: (_none: null) => readFacets(db),
     outboxSummary: (_none: null) => outboxSummary(db),
     outbox: (question: Parameters<typeof readOutbox>[1]) => readOutbox(db, question),
+    meterEvent: (id: string) => readMeterEvent(db, id),
     intakeFiles: (_none: null) => readIntakeFiles(db),
     batch: (id: string) => readBatch(db, id),
     pendingBatches: (question: Parameters<typeof readPendingBatches>[1]) => readPendingBatches(db, question),

@@ -1,5 +1,5 @@
 /** Connects the sync agent to the ledger and to Stripe, and answers for both what the screens and the CLI ask. */
-import type { StripeSummary, StripeView, SyncResult } from '../../shared/contract/api.ts';
+import type { MeterEventDetail, StripeSummary, StripeView, SyncResult } from '../../shared/contract/api.ts';
 import type { Settings } from '../../shared/contract/settings.ts';
 import type { Ledger } from '../ledger/open.ts';
 import type { OutboxSummary } from '../ledger/outbox-read.ts';
@@ -17,6 +17,7 @@ export type Sync = {
   readonly summary: () => StripeSummary;
   readonly view: () => Promise<StripeView>;
   readonly now: () => Promise<SyncResult>;
+  readonly event: (id: string) => Promise<MeterEventDetail | null>;
   /** False when nothing of this id waits, was refused or was set aside. */
   readonly retry: (id: string) => Promise<boolean>;
   /** False when nothing of this id may be set aside. */
@@ -86,6 +87,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
       await refresh();
       return result;
     },
+    event: (id) => ledger.read('meterEvent', id),
     retry: (id) => ledger.write('retryEvent', { id, nowMs: clock.nowMs() }),
     setAside: (id) => ledger.write('setAsideEvent', { id, nowMs: clock.nowMs() }),
     carryForward: (customer, nanoUsd) => ledger.write('carryForward', { customer, nanoUsd, nowMs: clock.nowMs() }),

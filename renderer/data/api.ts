@@ -9,6 +9,7 @@ import {
   callFacetsSchema,
   callsPageSchema,
   callsTotalSchema,
+  meterEventDetailSchema,
   monthViewSchema,
   pendingBatchesSchema,
   rerateAnswerSchema,
@@ -74,6 +75,7 @@ async function ask<Schema extends z.ZodType>(
 }
 
 const post = (body: unknown): RequestInit => ({ method: 'POST', body: JSON.stringify(body) });
+const eventPath = (id: string) => `/api/stripe/events/${encodeURIComponent(id)}`;
 const keyPath = (id: string, action: string) => `/api/keys/${encodeURIComponent(id)}/${action}`;
 
 function queryOf(values: Readonly<Record<string, string | undefined>>): string {
@@ -117,6 +119,11 @@ export const api = {
   facets: () => ask('/api/calls/facets', callFacetsSchema),
   call: (id: string) => ask(`/api/calls/${encodeURIComponent(id)}`, callDetailSchema),
   stripe: () => ask('/api/stripe', stripeViewSchema),
+  meterEvent: (id: string) => ask(eventPath(id), meterEventDetailSchema),
+  retryEvent: (id: string) => ask(`${eventPath(id)}/retry`, syncResultSchema, { method: 'POST' }),
+  setAsideEvent: (id: string) => ask(`${eventPath(id)}/set-aside`, stripeViewSchema, { method: 'POST' }),
+  carryForward: ({ customer, nanoUsd }: { readonly customer: string; readonly nanoUsd: number }) =>
+    ask(`/api/stripe/carry-forwards/${encodeURIComponent(customer)}`, stripeViewSchema, post({ nanoUsd })),
   syncNow: () => ask('/api/stripe/sync', syncResultSchema, { method: 'POST' }),
   limits: () => ask('/api/limits', limitsViewSchema),
   limitsSettings: () => ask('/api/limits/settings', limitsSettingsViewSchema),

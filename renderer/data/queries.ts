@@ -153,6 +153,24 @@ export function useSyncNow() {
   return useMutation({ mutationFn: api.syncNow, onSettled: () => client.invalidateQueries({ queryKey: ['stripe'] }) });
 }
 
+export function useMeterEvent(id: string) {
+  return useQuery({
+    queryKey: ['meter-event', id],
+    queryFn: () => api.meterEvent(id),
+    refetchInterval: tableRefreshMs,
+  });
+}
+
+export const useRetryEvent = () => useStripeChange(api.retryEvent);
+export const useSetAsideEvent = () => useStripeChange(api.setAsideEvent);
+export const useCarryForward = () => useStripeChange(api.carryForward);
+
+/** What a person decides about meter events; the screen is read again afterwards. */
+function useStripeChange<Question, Answer>(change: (question: Question) => Promise<Answer>) {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: change, onSettled: () => client.invalidateQueries({ queryKey: ['stripe'] }) });
+}
+
 /** Reserved and spent move with every call. */
 export function useLimits() {
   return useQuery({ queryKey: ['limits'], queryFn: api.limits, refetchInterval: 2_000 });

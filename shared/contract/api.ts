@@ -248,6 +248,24 @@ export const meterEventSchema = z.object({
 });
 export type MeterEventRow = z.infer<typeof meterEventSchema>;
 
+export const meterEventDetailSchema = z.object({
+  event: meterEventSchema,
+  /** Identifiers that Stripe had and does not count, the first one first. */
+  spent: z.array(z.object({ identifier: z.string(), spentAtMs: instantMs, reason: z.string() })),
+  /** The first 500. */
+  calls: z.array(
+    z.object({
+      id: z.string(),
+      startedAtMs: instantMs,
+      member: z.string().nullable(),
+      project: z.string().nullable(),
+      model: z.string().nullable(),
+      billableNanoUsd: nanoUsd,
+    }),
+  ),
+});
+export type MeterEventDetail = z.infer<typeof meterEventDetailSchema>;
+
 /** What Stripe was told of a call, and what it should have been told. */
 export const billingDifferenceSchema = z.object({
   callId: z.string(),
@@ -313,7 +331,7 @@ export const stripeViewSchema = stripeSummarySchema.extend({
   /** One a customer, the largest first. */
   carryForwards: z.array(carryForwardSchema),
   /** What waits and leaves Stripe's 35 days within the next two; `atMs`: when the first of it does. */
-  leaving: z.object({ events: count, nanoUsd, atMs: instantMs.nullable() }),
+  leaving: z.object({ events: count, nanoUsd, atMs: instantMs.nullable(), asOfMs: instantMs }),
   /** Days that were compared and differ, the newest first, at most 100. */
   dayDifferences: z.array(dayComparisonSchema),
   /** Read requests to Stripe in the last 31 days, and how many it allows. */

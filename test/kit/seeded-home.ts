@@ -171,8 +171,13 @@ function writeUnpriced(write: Write, nowMs: number): void {
   write(at('call_repeat', 7), { model: 'claude-sonnet-5-5', usage, more: { messageId: 'msg_same' } });
 }
 
-/** What is older than a quarter of an hour has reached Stripe. */
+/** What is older than a quarter of an hour has reached Stripe, each within the 35 days that Stripe takes. */
 function sendAll(db: Db, nowMs: number): void {
+  const weekMs = 7 * 24 * hourMs;
+  for (let weeksAgo = 10; weeksAgo >= 0; weeksAgo--) sendUntil(db, nowMs - weeksAgo * weekMs);
+}
+
+function sendUntil(db: Db, nowMs: number): void {
   sealClosedMinutes(db, { nowMs: nowMs - 20 * 60_000, onTheirWay: [] });
   for (;;) {
     const events = takeDueEvents(db, { nowMs, limit: 100 });

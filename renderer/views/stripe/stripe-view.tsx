@@ -2,18 +2,21 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 
-import type { MeterEventRow, StripeView as Stripe } from '../../../shared/contract/api.ts';
-import type { MeterEventState } from '../../../shared/meter-event-states.ts';
+import type { StripeView as Stripe } from '../../../shared/contract/api.ts';
+import { leavingSentence } from '../../../shared/leaving-words.ts';
+import { createDayOf } from '../../../shared/period.ts';
 import { Count, plural } from '../../components/count.tsx';
 import { Money } from '../../components/money.tsx';
 import { Sum } from '../../components/sum.tsx';
 import { Empty, Failed, Loading, Notice } from '../../components/states.tsx';
-import { Tag, type Tone } from '../../components/tag.tsx';
 import { Time } from '../../components/time.tsx';
+import { useZone } from '../../components/zone.tsx';
 import { callsLink } from '../../data/links.ts';
 import { useStripe, useSyncNow } from '../../data/queries.ts';
+import { CarryForwards } from './carry-forwards.tsx';
+import { DayDifferences } from './day-differences.tsx';
 import { Differences } from './differences.tsx';
-import { meterEventWords } from './event-words.ts';
+import { Events } from './events.tsx';
 
 export function StripeView() {
   const { data: stripe, error } = useStripe();
@@ -24,6 +27,8 @@ export function StripeView() {
       {error ? <Failed error={error} /> : null}
       <Hero stripe={stripe} />
       <NotBilled stripe={stripe} />
+      <CarryForwards carryForwards={stripe.carryForwards} />
+      <DayDifferences days={stripe.dayDifferences} />
       <Differences differences={stripe.differences} />
       {stripe.events.length === 0 ? (
         <Empty title="No meter events yet">
@@ -91,26 +96,37 @@ function Hero({ stripe }: { readonly stripe: Stripe }) {
           </>
         ) : null}
       </p>
-      {stripe.state === 'off' ? (
-        <Notice>
-          No Stripe key is known, so nothing is sent. Everything is kept. How one is given stands on the{' '}
-          <Link href="/keys" className="underline underline-offset-2">
-            Keys
-          </Link>{' '}
-          screen.
-        </Notice>
-      ) : null}
-      {stripe.rejectedEvents > 0 ? (
-        <Notice tone="stopped">
-          {plural(stripe.rejectedEvents, 'event was', 'events were')} refused by Stripe; see why below.
-        </Notice>
-      ) : null}
+      <div className="mt-3">
+        {stripe.state === 'off' ? (
+          <Notice>
+            No Stripe key is known, so nothing is sent. Everything is kept. How one is given stands on the{' '}
+            <Link href="/keys" className="underline underline-offset-2">
+              Keys
+            </Link>{' '}
+            screen.
+          </Notice>
+        ) : null}
+        <Leaving stripe={stripe} />
+        {stripe.rejectedEvents > 0 ? (
+          <Notice tone="stopped">
+            {plural(stripe.rejectedEvents, 'event was', 'events were')} refused by Stripe, worth{' '}
+            <Money nano={stripe.rejectedNanoUsd} decimals={4} />: why, and what to do, stands below.
+          </Notice>
+        ) : null}
+        {stripe.readTrouble === null ? null : <Notice>{stripe.readTrouble}</Notice>}
+      </div>
       <dl className="mt-3.5 flex flex-wrap gap-x-7 gap-y-2">
         <Stat label="Delivered">
           <Money nano={stripe.acceptedNanoUsd} decimals={4} />
         </Stat>
         <Stat label="Events delivered">
           <Count value={stripe.acceptedEvents} />
+        </Stat>
+        <Stat label="Confirmed by Stripe’s figure">
+          <Money nano={stripe.confirmedNanoUsd} decimals={4} />
+        </Stat>
+        <Stat label="Reads used, of a month’s">
+          {stripe.reads.used.toLocaleString('en-US')} of {stripe.reads.max.toLocaleString('en-US')}
         </Stat>
         <Stat label="Account">{modes[stripe.mode]}</Stat>
         <Stat label="Meter">
@@ -134,6 +150,14 @@ function Hero({ stripe }: { readonly stripe: Stripe }) {
   );
 }
 
+/** What leaves Stripe's window soon. */
+function Leaving({ stripe }: { readonly stripe: Stripe }) {
+  const dayOf = createDayOf(useZone());
+  const isOffline = stripe.state === 'offline';
+  const sentence = leavingSentence(stripe.leaving, { isOffline, dayOf });
+  return sentence === null ? null : <Notice tone="stopped">{sentence}</Notice>;
+}
+
 function lastAnswer({ lastAnswer: answer }: Stripe): ReactNode {
   if (answer === null) return 'Stripe has not been asked yet.';
   return (
@@ -148,79 +172,6 @@ function Stat({ label, children }: { readonly label: string; readonly children: 
     <div>
       <dt className="text-xs text-faint">{label}</dt>
       <dd className="text-[15px] font-semibold">{children}</dd>
-    </div>
-  );
-}
-
-const tones: Readonly<Record<MeterEventState, Tone>> = {
-  sealed: 'look',
-  sending: 'plain',
-  unknown: 'look',
-  accepted: 'well',
-  confirmed: 'well',
-  rejected: 'stopped',
-  set_aside: 'look',
-  carried_forward: 'plain',
-};
-function Events({ events }: { readonly events: readonly MeterEventRow[] }) {
-  return (
-    <div className="framed">
-      <table className="table stacks">
-        <caption className="sr-only">Meter events: what waits first, then what is delivered, newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">Minute</th>
-            <th scope="col">Customer</th>
-            <th scope="col" className="number">
-              Calls
-            </th>
-            <th scope="col" className="number">
-              Value, micro-USD
-            </th>
-            <th scope="col" className="number">
-              Worth
-            </th>
-            <th scope="col" className="number">
-              Attempts
-            </th>
-            <th scope="col">State</th>
-            <th scope="col">Last answer</th>
-          </tr>
-        </thead>
-        <tbody>
-          {events.map((event) => (
-            <tr key={event.id}>
-              <td data-label="Minute">
-                <Time at={event.minuteMs} kind="minute" />
-                {event.revision > 1 ? <span className="text-faint"> addition {event.revision - 1}</span> : null}
-              </td>
-              <td data-label="Customer">{event.customer}</td>
-              <td data-label="Calls" className="number">
-                {event.calls}
-              </td>
-              <td data-label="Value, micro-USD" className="number">
-                {event.value.toLocaleString('en-US')}
-              </td>
-              <td data-label="Worth" className="number">
-                <Money nano={event.value * 1_000} decimals={6} />
-              </td>
-              <td data-label="Attempts" className="number">
-                {event.attempts}
-              </td>
-              <td data-label="State">
-                <Tag tone={tones[event.state]}>{meterEventWords[event.state]}</Tag>
-              </td>
-              <td
-                data-label="Last answer"
-                className="text-dim min-[721px]:max-w-[28ch] min-[721px]:truncate"
-                title={event.lastAnswer ?? ''}
-              >
-                {event.lastAnswer ?? '–'}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
     </div>
   );
 }

@@ -1,0 +1,153 @@
+/** The outbox as text for a terminal: what waits, what went wrong and what to do, what is to be settled. Pure. */
+import type { MeterEventDetail, StripeView } from '../../shared/contract/api.ts';
+import { leavingSentence } from '../../shared/leaving-words.ts';
+import { formatUsd } from '../../shared/money.ts';
+import type { DayOf } from '../../shared/period.ts';
+import { sumInWords } from '../../shared/spend-words.ts';
+import type { OutboxView } from '../ledger/outbox-read.ts';
+import { layOut } from './table.ts';
+
+export function statusText(view: OutboxView, dayOf: DayOf): string[] {
+  const { waitingEvents, acceptedEvents, acceptedNanoUsd, confirmedEvents, rejectedEvents, openNanoUsd } = view;
+  const waiting = `${counted(waitingEvents, 'meter event waits', 'meter events wait')}, worth ${formatUsd(view.waitingNanoUsd, 6)}`;
+  const leaving = leavingSentence(view.leaving, { dayOf, isOffline: true });
+  return [
+    `${waiting}; ${formatUsd(openNanoUsd, 6)} more is in minutes that are not sealed yet.`,
+    `${number(acceptedEvents)} delivered, worth ${formatUsd(acceptedNanoUsd, 6)}, ${number(confirmedEvents)} of them confirmed by Stripe’s own figure; ${number(rejectedEvents)} refused.`,
+    `${number(view.reads.used)} of the ${number(view.reads.max)} reads that Stripe allows in a month are used.`,
+    ...(leaving === null ? [] : [leaving]),
+    ...notBilledText(view),
+    ...eventsText(view),
+    ...carryForwardsText(view.carryForwards),
+    ...dayDifferencesText(view.dayDifferences),
+    ...differencesText(view.differences),
+  ];
+}
+
+/** What is in no meter event. */
+function notBilledText({ unpriced, unmapped }: OutboxView): string[] {
+  const calls = (count: number) => counted(count, 'call', 'calls');
+  const one = unmapped.calls === 1;
+  return [
+    ...(unpriced.calls > 0
+      ? [
+          `${calls(unpriced.calls)} of ${counted(unpriced.customers, 'customer', 'customers')} unpriced, in no meter event until they have a price: \`tollkeeper report\` says why.`,
+        ]
+      : []),
+    ...(unmapped.calls > 0
+      ? [
+          `${calls(unmapped.calls)} of this month (${sumInWords(unmapped)}) ${one ? 'has' : 'have'} no customer and ${one ? 'is' : 'are'} billed to nobody.`,
+        ]
+      : []),
+  ];
+}
+
+const stillToSee = new Set(['sealed', 'sending', 'unknown', 'rejected', 'set_aside']);
+
+function eventsText({ events }: OutboxView): string[] {
+  const rows = events
+    .filter((event) => stillToSee.has(event.state))
+    .map((event) => [
+      event.id,
+      event.customer,
+      minuteText(event.minuteMs),
+      formatUsd(event.value * 1_000, 6),
+      event.state.replace('_', ' '),
+      event.lastAnswer ?? '–',
+    ]);
+  if (rows.length === 0) return [];
+  const lines = table(['event', 'customer', 'minute (UTC)', 'worth', 'state', 'last answer'], [3], rows);
+  const isStopped = events.some(({ state }) => state === 'rejected' || state === 'set_aside');
+  return [
+    '',
+    ...lines,
+    ...(isStopped ? ['Send one again: `sync retry ID`. Bill it another way: `sync set-aside ID`.'] : []),
+  ];
+}
+
+function carryForwardsText(proposed: StripeView['carryForwards']): string[] {
+  if (proposed.length === 0) return [];
+  return [
+    '',
+    'Set aside, for one invoice item a customer (then `sync carry-forward CUSTOMER SUM`):',
+    ...table(
+      ['customer', 'sum', 'for the invoice'],
+      [1],
+      proposed.map(({ customer, nanoUsd, sentence }) => [customer, formatUsd(nanoUsd, 6), sentence]),
+    ),
+  ];
+}
+
+function dayDifferencesText(days: StripeView['dayDifferences']): string[] {
+  if (days.length === 0) return [];
+  const rows = days.map(({ dayMs, customer, acceptedNanoUsd, stripeNanoUsd }) => [
+    new Date(dayMs).toISOString().slice(0, 10),
+    customer,
+    formatUsd(acceptedNanoUsd, 6),
+    formatUsd(stripeNanoUsd, 6),
+    formatUsd(stripeNanoUsd - acceptedNanoUsd, 6),
+  ]);
+  return [
+    '',
+    `Stripe’s figure of ${counted(days.length, 'day differs', 'days differ')}; each is compared again every day, and nothing is sent on it.`,
+    ...table(['day (UTC)', 'customer', 'delivered', 'in Stripe', 'difference'], [2, 3, 4], rows),
+  ];
+}
+
+/** Calls that were corrected after Stripe had been told of them. */
+function differencesText({ calls, nanoUsd, rows }: OutboxView['differences']): string[] {
+  if (calls === 0) return [];
+  const cells = rows.map(({ callId, customer, minuteMs, sentNanoUsd, dueNanoUsd }) => [
+    callId,
+    customer,
+    minuteText(minuteMs),
+    formatUsd(sentNanoUsd, 6),
+    formatUsd(dueNanoUsd, 6),
+    formatUsd(dueNanoUsd - sentNanoUsd, 6),
+  ]);
+  return [
+    '',
+    `${counted(calls, 'call was', 'calls were')} corrected after Stripe had been told: ${formatUsd(nanoUsd, 6)} to settle by an invoice item or a credit in Stripe${rows.length < calls ? `; the newest ${rows.length} are listed` : ''}.`,
+    ...table(['call', 'customer', 'minute (UTC)', 'sent', 'due', 'difference'], [3, 4, 5], cells),
+  ];
+}
+
+export function eventText({ event, spent, calls }: MeterEventDetail): string[] {
+  const { identifier, customer, minuteMs, value, state, lastAnswer } = event;
+  const rows = calls.map(({ id, startedAtMs, member, project, model, billableNanoUsd }) => [
+    id,
+    new Date(startedAtMs).toISOString(),
+    member ?? '–',
+    project ?? '–',
+    model ?? '–',
+    formatUsd(billableNanoUsd, 9),
+  ]);
+  return [
+    `${formatUsd(value * 1_000, 6)} of ${customer} in the minute ${minuteText(minuteMs)} UTC: ${state.replace('_', ' ')}. ${lastAnswer ?? ''}`.trimEnd(),
+    `Stripe is told ${identifier}.`,
+    ...spent.map((earlier) => `Earlier ${earlier.identifier}: ${earlier.reason}`),
+    '',
+    ...table(['call', 'started (UTC)', 'member', 'project', 'model', 'billed'], [5], rows),
+    ...(calls.length < event.calls ? [`The first ${calls.length} of ${number(event.calls)} calls are listed.`] : []),
+  ];
+}
+
+function table(titles: readonly string[], numbers: readonly number[], rows: readonly (readonly string[])[]): string[] {
+  const columns = titles.map((title, index) => ({
+    title,
+    align: numbers.includes(index) ? ('right' as const) : ('left' as const),
+  }));
+  return layOut(columns, rows);
+}
+
+function minuteText(minuteMs: number): string {
+  return new Date(minuteMs).toISOString().slice(0, 16);
+}
+
+function number(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${number(count)} ${count === 1 ? one : many}`;
+}

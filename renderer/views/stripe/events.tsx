@@ -1,0 +1,170 @@
+/** Every meter event with its state; what went wrong and what can be done stands under it, and its calls when it is opened. */
+import { Fragment, useState } from 'react';
+
+import type { MeterEventRow } from '../../../shared/contract/api.ts';
+import type { MeterEventState } from '../../../shared/meter-event-states.ts';
+import { rejectionOf } from '../../../shared/stripe-rejections.ts';
+import { Money } from '../../components/money.tsx';
+import { Failed } from '../../components/states.tsx';
+import { Tag, type Tone } from '../../components/tag.tsx';
+import { Time } from '../../components/time.tsx';
+import { useRetryEvent, useSetAsideEvent } from '../../data/queries.ts';
+import { EventCalls } from './event-calls.tsx';
+import { meterEventWords } from './event-words.ts';
+
+const tones: Readonly<Record<MeterEventState, Tone>> = {
+  sealed: 'look',
+  sending: 'plain',
+  unknown: 'look',
+  accepted: 'well',
+  confirmed: 'well',
+  rejected: 'stopped',
+  set_aside: 'look',
+  carried_forward: 'plain',
+};
+
+export function Events({ events }: { readonly events: readonly MeterEventRow[] }) {
+  const [openId, setOpenId] = useState<string | null>(null);
+  return (
+    <div className="framed">
+      <table className="table stacks">
+        <caption className="sr-only">
+          Meter events: what waits, was refused or set aside first, then what is delivered, newest first
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Minute</th>
+            <th scope="col">Customer</th>
+            <th scope="col" className="number">
+              Calls
+            </th>
+            <th scope="col" className="number">
+              Value, micro-USD
+            </th>
+            <th scope="col" className="number">
+              Worth
+            </th>
+            <th scope="col" className="number">
+              Attempts
+            </th>
+            <th scope="col">State</th>
+            <th scope="col">Last answer</th>
+          </tr>
+        </thead>
+        <tbody>
+          {events.map((event) => {
+            const isOpen = openId === event.id;
+            return (
+              <Fragment key={event.id}>
+                <Row event={event} isOpen={isOpen} onToggle={() => setOpenId(isOpen ? null : event.id)} />
+                {isStopped(event) || isOpen ? (
+                  <tr>
+                    <td colSpan={8} className="block! bg-sunk/40 text-left! min-[721px]:table-cell!">
+                      {isStopped(event) ? <Stopped event={event} /> : null}
+                      {isOpen ? <EventCalls id={event.id} /> : null}
+                    </td>
+                  </tr>
+                ) : null}
+              </Fragment>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+type RowProps = { readonly event: MeterEventRow; readonly isOpen: boolean; readonly onToggle: () => void };
+
+function Row({ event, isOpen, onToggle }: RowProps) {
+  return (
+    <tr>
+      <td data-label="Minute">
+        <span>
+          <Time at={event.minuteMs} kind="minute" /> <Time at={event.minuteMs} kind="day" />
+          {event.revision > 1 ? <span className="text-faint"> addition {event.revision - 1}</span> : null}
+        </span>
+      </td>
+      <td data-label="Customer">{event.customer}</td>
+      <td data-label="Calls" className="number">
+        <button
+          type="button"
+          className="cursor-pointer underline underline-offset-2"
+          aria-expanded={isOpen}
+          aria-label={`${event.calls} calls of ${event.id}`}
+          onClick={onToggle}
+        >
+          {event.calls}
+        </button>
+      </td>
+      <td data-label="Value, micro-USD" className="number">
+        {event.value.toLocaleString('en-US')}
+      </td>
+      <td data-label="Worth" className="number">
+        <Money nano={event.value * 1_000} decimals={6} />
+      </td>
+      <td data-label="Attempts" className="number">
+        {event.attempts}
+      </td>
+      <td data-label="State">
+        <Tag tone={tones[event.state]}>{meterEventWords[event.state]}</Tag>
+      </td>
+      <td
+        data-label="Last answer"
+        className="text-dim min-[721px]:max-w-[28ch] min-[721px]:truncate"
+        title={event.lastAnswer ?? ''}
+      >
+        {isStopped(event) ? null : (event.lastAnswer ?? '–')}
+      </td>
+    </tr>
+  );
+}
+
+/** What a person decides about: refused, set aside, or held until a summary is read. */
+function isStopped({ state, nextAttemptAtMs }: MeterEventRow): boolean {
+  return state === 'rejected' || state === 'set_aside' || (state === 'unknown' && nextAttemptAtMs === null);
+}
+
+function Stopped({ event }: { readonly event: MeterEventRow }) {
+  const retry = useRetryEvent();
+  const setAside = useSetAsideEvent();
+  const error = retry.error ?? setAside.error;
+  return (
+    <div className="py-1.5 text-[13px] whitespace-normal">
+      <p className="mb-2 max-w-[80ch]">{whatToDo(event)}</p>
+      <p className="flex flex-wrap gap-2">
+        <button
+          type="button"
+          className="control"
+          disabled={retry.isPending}
+          onClick={() => retry.mutate(event.id)}
+          aria-label={`${retryWords(event)}: ${event.id}`}
+        >
+          {retryWords(event)}
+        </button>
+        {event.state === 'set_aside' ? null : (
+          <button
+            type="button"
+            className="control"
+            disabled={setAside.isPending}
+            onClick={() => setAside.mutate(event.id)}
+            aria-label={`Set aside: ${event.id}`}
+          >
+            Set aside
+          </button>
+        )}
+      </p>
+      {error ? <Failed error={error} /> : null}
+    </div>
+  );
+}
+
+function retryWords({ state }: MeterEventRow): string {
+  return state === 'unknown' ? 'Read its minute now' : 'Send again';
+}
+
+function whatToDo({ state, rejectionCode, lastAnswer }: MeterEventRow): string {
+  if (state !== 'rejected') return lastAnswer ?? '';
+  const { cause, remedy } = rejectionOf(rejectionCode ?? 'other');
+  return rejectionCode === null || rejectionCode === 'other' ? (lastAnswer ?? remedy) : `${cause} ${remedy}`;
+}

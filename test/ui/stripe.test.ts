@@ -1,0 +1,124 @@
+/** The Stripe screen over an outbox that has met everything: what went wrong is said with what to do, and each choice is walked to its end. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { startSandboxStripe, type SandboxStripe } from '../../main/sandbox/stripe-server.ts';
+import { launchChromium } from '../kit/chromium.ts';
+import { seededNowMs, seedHome } from '../kit/seeded-home.ts';
+import { createShiftedClock, startTestEngine, type TestEngine } from '../kit/test-engine.ts';
+import { troubleOutbox } from '../kit/troubled-outbox.ts';
+
+const root = join(import.meta.dirname, '../..');
+const results = join(root, 'test-results');
+const complaints: string[] = [];
+const home = mkdtempSync(join(tmpdir(), 'tollkeeper-ui-'));
+const clock = createShiftedClock();
+let ids: ReturnType<typeof troubleOutbox>;
+let browser: Browser;
+let stripe: SandboxStripe;
+let engine: TestEngine;
+let page: Page;
+
+beforeAll(async () => {
+  mkdirSync(results, { recursive: true });
+  clock.putAhead(seededNowMs - clock.nowMs());
+  seedHome({ home, nowMs: seededNowMs, calls: 400 });
+  ids = troubleOutbox(home, seededNowMs);
+  stripe = await startSandboxStripe({ clock, rules: { requestsPerSecond: 10_000, isOffline: false } });
+  await stripe.setRules({ isOffline: true });
+  browser = await launchChromium();
+  const rendererFolder = join(root, 'out', 'renderer');
+  engine = await startTestEngine({
+    upstream: 'http://127.0.0.1:9',
+    stripeApiBase: stripe.url,
+    home,
+    rendererFolder,
+    clock,
+  });
+  const context = await browser.newContext({ viewport: { width: 1_280, height: 860 }, colorScheme: 'light' });
+  page = await context.newPage();
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(engine.link);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await engine.close();
+  await stripe.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const show = () => page.goto(`${engine.dashboardUrl}/stripe`);
+const main = () => page.getByRole('main');
+
+describe('the Stripe screen', () => {
+  it('says what leaves Stripe’s window, what was refused and why, what is held, and how many reads are used', async () => {
+    await show();
+    await page.getByTestId('stripe-waiting').waitFor();
+    await page.getByText(/leaves the 35-day window tomorrow unless/).waitFor();
+    await page.getByText('Stripe does not know this customer. Create the customer in Stripe').waitFor();
+    await page
+      .getByText(/Stripe counts \$0\.000017 in this minute/)
+      .first()
+      .waitFor();
+    await expect.poll(() => main().innerText()).toMatch(/Reads used, of a month’s\s+0 of 10,000/);
+    await page.getByRole('heading', { name: /Stripe counts something else/ }).waitFor();
+    await page.setViewportSize({ width: 1_280, height: 1_900 });
+    for (const theme of ['Dark', 'Light'] as const) {
+      await page.screenshot({
+        path: join(results, `stripe-trouble-${theme === 'Dark' ? 'light' : 'dark'}.png`),
+      });
+      await page.getByRole('button', { name: `${theme} theme` }).click();
+    }
+    await page.setViewportSize({ width: 1_280, height: 860 });
+  });
+
+  it('shows one event’s calls, by keyboard as well', async () => {
+    await page.getByRole('button', { name: new RegExp(`calls of ${ids.rejected}`) }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByText(/^Stripe is told/).waitFor();
+    await page
+      .getByRole('link', { name: /^Call call_.*explained/ })
+      .first()
+      .waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText(/^Stripe is told/).waitFor({ state: 'detached' });
+  });
+
+  it('fits a narrow screen', async () => {
+    await page.setViewportSize({ width: 320, height: 3_000 });
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    await page.screenshot({ path: join(results, 'stripe-trouble-narrow.png') });
+    await page.setViewportSize({ width: 1_280, height: 860 });
+  });
+
+  it('marks a carry-forward as on an invoice, after asking', async () => {
+    const proposed = page.getByRole('listitem').filter({ hasText: 'that was not metered' }).first();
+    await proposed.getByRole('button', { name: 'Mark as on an invoice' }).click();
+    const customers = (await engine.stripe()).carryForwards.length;
+    await proposed.getByRole('button', { name: 'Yes, mark it' }).click();
+    await expect.poll(async () => (await engine.stripe()).carryForwards.length).toBe(customers - 1);
+  });
+
+  it('sets aside what cannot be explained, and sends again what was refused, under a new identifier', async () => {
+    await page.getByRole('button', { name: `Set aside: ${ids.held}` }).click();
+    await expect
+      .poll(async () => (await engine.stripe()).events.find(({ id }) => id === ids.held)?.state)
+      .toBe('set_aside');
+    await page.getByText('compare before it is billed').first().waitFor();
+    await page.getByRole('button', { name: `Send again: ${ids.rejected}` }).click();
+    await expect
+      .poll(async () => (await engine.stripe()).events.find(({ id }) => id === ids.rejected))
+      .toMatchObject({ state: 'sealed' });
+    const event = (await engine.stripe()).events.find(({ id }) => id === ids.rejected);
+    expect(event?.identifier).not.toBe(ids.rejected);
+    expect(complaints).toEqual([]);
+  });
+});
