@@ -10,9 +10,9 @@
  */
 import type { SyncResult } from '../../shared/contract/api.ts';
 import type { DueEvent, EventAnswer } from '../ledger/outbox.ts';
-import { backoffMs, type BackoffRange } from '../system/backoff.ts';
 import { sleep, type Clock, type Timer } from '../system/clock.ts';
 import { decide, type StripeAnswer } from './decide.ts';
+import { createNetworkWatch } from './network-watch.ts';
 import type { Probe } from './probe.ts';
 import type { Readings } from './readings.ts';
 import type { StripeMeter } from './stripe.ts';
@@ -69,38 +69,22 @@ const parallelMax = 8;
 /** Cycles of taking within one wake; bounds how long one wake works before it looks whether it should stop. */
 const roundsMax = 500;
 const closeGraceMs = 5_000;
-/** While nothing connects: as often as the agent wakes at first, then seldom. */
-const probeRange: BackoffRange = { baseMs: wakeEveryMs, capMs: 30_000 };
 
 export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
   const { outbox, clock, onChange } = options;
-  let status = atFirst();
+  const status = createStatus(options);
   const network = createNetworkWatch(options);
   let timer: Timer | null = null;
   let isClosing = false;
   let wasAsked = false;
   let running: Promise<{ sent: number; accepted: number }> | null = null;
 
-  function atFirst(): Omit<AgentStatus, 'readTrouble'> {
-    return { state: options.stripe() ? 'ok' : 'off', sinceMs: null, lastAnswer: null };
-  }
-
-  function note(answer: StripeAnswer, sentence: string): void {
-    const state = stateOf(answer);
-    const atMs = clock.nowMs();
-    status = {
-      state,
-      sinceMs: state === status.state ? (status.sinceMs ?? atMs) : atMs,
-      lastAnswer: { atMs, sentence },
-    };
-  }
-
   async function deliver(event: DueEvent, { meter, readings }: StripeSide): Promise<StripeAnswer> {
     const answer = await meter.send(event);
     const nowMs = clock.nowMs();
     const decision = decide(answer, { ...event, nowMs, fraction: options.fraction() });
     await outbox.record({ id: event.id, nowMs, ...decision });
-    note(answer, decision.sentence);
+    status.note(answer, decision.sentence);
     network.note(answer);
     if (isDelivered(answer)) readings.noteAccepted();
     return answer;
@@ -127,7 +111,7 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
     for (let round = 0; round < roundsMax && !isClosing; round++) {
       const due = await outbox.take(clock.nowMs(), parallelMax);
       if (due.length === 0) break;
-      const wasOffline = status.state === 'offline';
+      const wasOffline = status.now().state === 'offline';
       const answers = await Promise.all(due.map((event) => deliver(event, stripe)));
       tally.sent += answers.length;
       tally.accepted += answers.filter(isDelivered).length;
@@ -175,7 +159,7 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
   }
 
   return {
-    status: () => ({ ...status, readTrouble: options.stripe()?.readings.trouble() ?? null }),
+    status: status.now,
     syncNow: async () => {
       await running;
       await outbox.wake(clock.nowMs());
@@ -183,11 +167,11 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
       wasAsked = true;
       const { sent, accepted } = await run();
       const waiting = await outbox.waiting();
-      return { sent, accepted, waiting, sentence: sentenceOf(status.state, status.lastAnswer, accepted, waiting) };
+      return { sent, accepted, waiting, sentence: sentenceOf(status.now(), accepted, waiting) };
     },
     online: soon,
     renew: () => {
-      status = atFirst();
+      status.reset();
       onChange();
       soon();
     },
@@ -219,46 +203,31 @@ function stateOf(answer: StripeAnswer): SyncState {
   }
 }
 
-/** Knows when nothing connects, and looks whether something does again. */
-function createNetworkWatch({ probe, clock, fraction }: SyncAgentOptions) {
-  let isDown = false;
-  /** Since Stripe last answered anything; the probes grow apart with it. */
-  let misses = 0;
-  let nextProbeAtMs = 0;
+function createStatus({ stripe, clock }: SyncAgentOptions) {
+  let state: SyncState = 'off';
+  let sinceMs: number | null = null;
+  let lastAnswer: AgentStatus['lastAnswer'] = null;
 
-  function plan(): void {
-    misses += 1;
-    nextProbeAtMs = clock.monotonicMs() + backoffMs(probeRange, misses, fraction(), probeRange.baseMs);
+  function reset(): void {
+    state = stripe() ? 'ok' : 'off';
+    sinceMs = null;
+    lastAnswer = null;
   }
+  reset();
   return {
-    isDown: () => isDown,
-    note: (answer: StripeAnswer) => {
-      const wasDown = isDown;
-      isDown = answer.kind === 'not_connected';
-      if (!isDown) misses = 0;
-      else if (!wasDown) plan();
-    },
-    /** Asks once the next probe is due; true when something connects that did not before. */
-    isBack: async () => {
-      if (!isDown || clock.monotonicMs() < nextProbeAtMs) return false;
-      plan();
-      if (!(await probe())) return false;
-      isDown = false;
-      return true;
-    },
-    /** Somebody says that it is worth a try. */
-    expect: () => {
-      isDown = false;
+    reset,
+    now: (): AgentStatus => ({ state, sinceMs, lastAnswer, readTrouble: stripe()?.readings.trouble() ?? null }),
+    note: (answer: StripeAnswer, sentence: string) => {
+      const atMs = clock.nowMs();
+      const before = state;
+      state = stateOf(answer);
+      sinceMs = state === before ? (sinceMs ?? atMs) : atMs;
+      lastAnswer = { atMs, sentence };
     },
   };
 }
 
-function sentenceOf(
-  state: SyncState,
-  lastAnswer: AgentStatus['lastAnswer'],
-  accepted: number,
-  waiting: number,
-): string {
+function sentenceOf({ state, lastAnswer }: AgentStatus, accepted: number, waiting: number): string {
   if (state === 'off')
     return 'No Stripe key is set, so nothing is sent. Everything is kept. Set STRIPE_API_KEY to send it.';
   const delivered = accepted === 1 ? '1 meter event delivered' : `${accepted} meter events delivered`;
