@@ -16,6 +16,7 @@ import {
   windowMs,
 } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
+import { foldDifferences } from './shares.ts';
 
 /** Settles are written within milliseconds of a call's end; this leaves room for a slow disk. */
 const settleMs = 5_000;
@@ -190,7 +191,14 @@ export type EventAnswer = {
   readonly rejectionCode: string | null;
 };
 
-export function recordAnswer(db: Db, { mayHaveArrived, ...answer }: EventAnswer): void {
+export function recordAnswer(db: Db, answer: EventAnswer): void {
+  db.transaction(() => {
+    writeAnswer(db, answer);
+    if (!answer.mayHaveArrived) foldDifferences(db, answer.id);
+  })();
+}
+
+function writeAnswer(db: Db, { mayHaveArrived, ...answer }: EventAnswer): void {
   db.prepare(
     `UPDATE meter_events
         SET state = @state, next_attempt_at_ms = @nextAttemptAtMs, last_answer = @sentence, rejection_code = @rejectionCode,

@@ -84,6 +84,29 @@ export function openEventAgain(db: Db, eventId: string): void {
   db.prepare('DELETE FROM meter_events WHERE id = ?').run(eventId);
 }
 
+/**
+ * Calls that were corrected while an attempt of their event was under way, which surely never arrived: Stripe was told nothing of them, so what was kept
+ * as a difference is what is due. The event is opened again with it.
+ */
+export function foldDifferences(db: Db, eventId: string): void {
+  const due = db
+    .prepare<[string], { readonly seq: number; readonly nano: number }>(
+      `SELECT s.call_seq AS seq, d.due_nano_usd AS nano
+         FROM billing_differences d JOIN calls c ON c.id = d.call_id JOIN outbox_shares s ON s.call_seq = c.seq AND s.event_id = d.event_id
+        WHERE d.event_id = ?`,
+    )
+    .all(eventId);
+  if (due.length === 0) return;
+  openEventAgain(db, eventId);
+  const change = db.prepare<[number, number]>('UPDATE outbox_shares SET billable_nano_usd = ? WHERE call_seq = ?');
+  const remove = db.prepare<[number]>('DELETE FROM outbox_shares WHERE call_seq = ?');
+  for (const { seq, nano } of due) {
+    if (nano === 0) remove.run(seq);
+    else change.run(nano, seq);
+  }
+  db.prepare('DELETE FROM billing_differences WHERE event_id = ?').run(eventId);
+}
+
 function noteDifference(db: Db, share: StoredShare, after: CallRecord, billable: number): void {
   const due = share.customer === after.customer ? billable : 0;
   db.prepare('DELETE FROM billing_differences WHERE call_id = ? AND customer = ?').run(after.id, share.customer);

@@ -168,6 +168,27 @@ describe('the outbox of a corrected call', () => {
     expect(events()).toEqual([{ value: (cost(100_000, 50) + cost(1, 1)) / 1_000, revision: 1 }]);
   });
 
+  it('is sealed anew when it was corrected while an attempt was under way that surely never arrived', () => {
+    settlePartial();
+    ledger.settle(begunCall('call_3'), { input_tokens: 1, output_tokens: 1 });
+    seal();
+    const [event] = takeDueEvents(ledger.db, { nowMs: minuteAfterMs, limit: 1 });
+    correct();
+    recordAnswer(ledger.db, {
+      id: event?.id ?? '',
+      nowMs: minuteAfterMs,
+      state: 'sealed',
+      nextAttemptAtMs: minuteAfterMs,
+      sentence: 'Offline.',
+      mayHaveArrived: false,
+      rejectionCode: null,
+    });
+    const view = readOutbox(ledger.db, { month: '2026-11', nowMs: minuteAfterMs });
+    expect(view.differences).toMatchObject({ calls: 0, nanoUsd: 0 });
+    seal();
+    expect(events()).toEqual([{ value: (cost(100_000, 50) + cost(1, 1)) / 1_000, revision: 1 }]);
+  });
+
   it('stays as it was sent, and the difference is kept to settle', () => {
     settlePartial();
     seal();
