@@ -341,3 +341,57 @@ describe('a kill', () => {
     },
   );
 });
+
+describe('a restart', () => {
+  const reject = { kind: 'reject_later', code: 'archived_meter' } as const;
+  const setAside = () => setAsideEvent(world.db, { id: only().id, nowMs: world.clock.nowMs() });
+  /** How an event comes into each state, and where it must be two days after the restart. */
+  const ways: readonly (readonly [string, string, () => Promise<void> | void])[] = [
+    ['sealed', 'confirmed', () => world.stripe.changeRules({ isOffline: true })],
+    ['sending', 'confirmed', () => world.killAt('before_record')],
+    ['unknown', 'confirmed', () => world.stripe.breakNext('lose_answer')],
+    ['accepted', 'confirmed', () => {}],
+    ['rejected', 'rejected', () => world.stripe.breakNext(reject)],
+  ];
+  const more: readonly (readonly [string, string, () => Promise<void> | void])[] = [
+    ['confirmed', 'confirmed', () => syncAfter(30 * hourMs)],
+    ['set_aside', 'set_aside', () => void setAside()],
+    [
+      'carried_forward',
+      'carried_forward',
+      () => {
+        setAside();
+        carryAllForward(world);
+      },
+    ],
+  ];
+
+  it.each(ways)('finds an event that is %s and brings it to %s', async (before, after, prepare) => {
+    minuteOfCalls('cus_a');
+    await prepare();
+    await world.sync();
+    if (before === 'rejected') await syncAfter(minuteMs);
+    expect(states()).toEqual([before]);
+    await restartAndWait();
+    expect(states()).toEqual([after]);
+  });
+
+  it.each(more)('finds an event that is %s and leaves it %s', async (before, after, prepare) => {
+    minuteOfCalls('cus_a');
+    if (before !== 'confirmed') world.stripe.breakNext(reject);
+    await world.sync();
+    if (before !== 'confirmed') await syncAfter(minuteMs);
+    await prepare();
+    expect(states()).toEqual([before]);
+    await restartAndWait();
+    expect(states()).toEqual([after]);
+  });
+
+  async function restartAndWait(): Promise<void> {
+    world.restart();
+    world.stripe.changeRules({ isOffline: false });
+    for (let round = 0; round < 12; round++) await syncAfter(4 * hourMs);
+    expectAgreement();
+    expect(world.stripe.state.events.length).toBeLessThanOrEqual(1);
+  }
+});
