@@ -1,6 +1,6 @@
 /**
  * The journal: makes begins and settles durable within one write, ahead of the ledger, so that a call waits for the bare disk and never for SQLite
- * (docs/decisions/0008-a-journal-before-the-ledger.md). What it holds is brought into the ledger meanwhile, and at the next start what was not.
+ * (docs/decisions/0009-a-journal-before-the-ledger.md). What it holds is brought into the ledger meanwhile, and at the next start what was not.
  *
  * Lines gather while a write is on its way; the next write takes them all. While the disk refuses (`trouble`), begins are answered at once as not
  * durable, and lines are kept (bounded) and tried again each second.
