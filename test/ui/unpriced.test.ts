@@ -21,12 +21,13 @@ let browser: Browser;
 let engine: TestEngine;
 let page: Page;
 
-async function openEngine(calls: number | null): Promise<TestEngine> {
+async function openEngine(calls: number | null, settings?: object): Promise<TestEngine> {
   const home = mkdtempSync(join(tmpdir(), 'tollkeeper-ui-'));
   homes.push(home);
   if (calls !== null) seedHome({ home, nowMs: seededNowMs, calls });
   const rendererFolder = join(root, 'out', 'renderer');
-  return startTestEngine({ upstream: 'http://127.0.0.1:9', home, rendererFolder, nowMs: seededNowMs });
+  const given = settings === undefined ? {} : { settings };
+  return startTestEngine({ upstream: 'http://127.0.0.1:9', home, rendererFolder, nowMs: seededNowMs, ...given });
 }
 
 async function openPage(link: string): Promise<Page> {
@@ -56,6 +57,16 @@ afterAll(async () => {
 });
 
 describe('calls without a price', () => {
+  it('are said beside the budgets, which hold only what has a price', async () => {
+    const team = await openEngine(400, { limits: { budgets: [{ of: 'team', per: 'month', usd: 1_000 }] } });
+    const opened = await openPage(team.link);
+    await opened.goto(`${team.dashboardUrl}/limits`);
+    await opened.getByRole('row', { name: /the team/ }).waitFor();
+    await opened.getByText('48 calls of this month have no price').waitFor();
+    await opened.context().close();
+    await team.close();
+  });
+
   it('are said beside the meter, the month and the conversation, and lead to their list', async () => {
     await show('/');
     await page.getByTestId('meter-today').waitFor();

@@ -2,8 +2,9 @@
 import { Link } from 'wouter';
 
 import { Failed, Loading, Notice } from '../../components/states.tsx';
+import { UnpricedNotice } from '../../components/unpriced-notice.tsx';
 import { callsLink } from '../../data/links.ts';
-import { useLimits } from '../../data/queries.ts';
+import { useLimits, useMonth } from '../../data/queries.ts';
 import { BudgetTable } from './budget-table.tsx';
 import { LetOnList } from './let-on-list.tsx';
 import { Nearest } from './nearest.tsx';
@@ -26,7 +27,10 @@ export function LimitsView() {
             {limits.budgets.length === 0 ? (
               <p className="text-dim">None is set, or nobody it is for has spent anything yet. Set one below.</p>
             ) : (
-              <BudgetTable budgets={limits.budgets} budgetCount={limits.budgetCount} />
+              <>
+                <BudgetTable budgets={limits.budgets} budgetCount={limits.budgetCount} />
+                <Unpriced />
+              </>
             )}
           </section>
           <RulesSection limits={limits} />
@@ -47,5 +51,16 @@ export function LimitsView() {
         <Loading what="the limits" />
       )}
     </>
+  );
+}
+
+/** What is spent of a budget holds only what has a price. */
+function Unpriced() {
+  const { data: month } = useMonth(undefined, 'model');
+  if (!month || month.total.unpricedCalls === 0) return null;
+  return (
+    <div className="mt-4">
+      <UnpricedNotice month={month.month} calls={month.total.unpricedCalls} />
+    </div>
   );
 }
