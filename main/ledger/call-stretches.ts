@@ -14,7 +14,7 @@ type Question = CallsFilter & Pick<CallsQuery, 'limit'>;
 
 const dayMs = 86_400_000;
 
-/** Calls after (`beforeMs`: before) which the page goes on are left out where whole days of them are. */
+/** `beforeMs`: where a page goes on; days that begin after it hold nothing of the next one. Null for the first page. */
 export function stretchesOf(db: Db, query: Question, beforeMs: number | null): readonly Stretch[] {
   const { from, to, member, project, model } = query;
   const counted = countedBy(query);

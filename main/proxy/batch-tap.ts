@@ -1,6 +1,7 @@
 /**
  * Listens to answers of the batch API on their way through: what was submitted, how it stands, and the results, line by line. It copies; the client's
  * bytes do not know it exists. Results may be 256 MB, so they are read as they pass and only their counts are kept.
+ * What fails in here reaches nobody: its batch stays among those that wait, on every screen, and is metered when its results are fetched again.
  */
 import { readBatches, readBatchResult, type BatchFacts, type BatchResult } from '../../shared/batch.ts';
 import { createDecoder, encodingOf, type Decoder } from './decode.ts';
@@ -34,24 +35,36 @@ export function createBatchTap(kind: 'facts' | 'results', callbacks: BatchCallba
   let isFirstChunk = true;
   let hasFailed = false;
 
+  function guarded(run: () => void): void {
+    try {
+      run();
+    } catch {
+      hasFailed = true;
+    }
+  }
+
+  function onFirstChunk(chunk: Buffer): void {
+    isFirstChunk = false;
+    const found = encodingOf(encoding, chunk);
+    if (found !== null) decoder = createDecoder(found, reader.write, () => (hasFailed = true));
+  }
+
   return {
     start: (status, contentEncoding) => {
       isListening = status >= 200 && status < 300;
       encoding = contentEncoding;
     },
     write: (chunk) => {
-      if (!isListening) return;
-      if (isFirstChunk) {
-        isFirstChunk = false;
-        const found = encodingOf(encoding, chunk);
-        if (found !== null) decoder = createDecoder(found, reader.write, () => (hasFailed = true));
-      }
-      (decoder ?? reader).write(chunk);
+      if (!isListening || hasFailed) return;
+      guarded(() => {
+        if (isFirstChunk) onFirstChunk(chunk);
+        (decoder ?? reader).write(chunk);
+      });
     },
     end: async (end) => {
       if (!isListening) return;
       await decoder?.end();
-      reader.end(end.kind === 'whole' && !hasFailed);
+      guarded(() => reader.end(end.kind === 'whole' && !hasFailed));
     },
   };
 }

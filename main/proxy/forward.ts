@@ -91,20 +91,17 @@ export function forward(
     controller?.abort(new Error('the client left'));
   }
 
-  const body = gatherChunks((chunk) => {
-    // Cut short behind an earlier chunk of the same read.
-    if (isEnded || events.isEnding?.()) return;
-    const read = events.onChunk(chunk);
-    if (!isDraining && !answer.write(chunk, read)) controller?.pause();
-    if (read === undefined) cutIfAsked();
-    else if (events.cutShort) void read.then(cutIfAsked);
-  });
-
-  /** Headers leave at once, not with the first byte of a body that may take minutes; in one packet with it when it is here already. */
-  function flushHead(): void {
-    body.flush();
-    response.flushHeaders();
-  }
+  const body = gatherChunks(
+    (chunk) => {
+      // Cut short behind an earlier chunk of the same read.
+      if (isEnded || events.isEnding?.()) return;
+      const read = events.onChunk(chunk);
+      if (!isDraining && !answer.write(chunk, read)) controller?.pause();
+      if (read === undefined) cutIfAsked();
+      else if (events.cutShort) void read.then(cutIfAsked);
+    },
+    (fault) => controller?.abort(fault),
+  );
 
   function cutIfAsked(): void {
     const lastWords = isEnded ? null : (events.cutShort?.() ?? null);
@@ -140,7 +137,7 @@ export function forward(
           statedBytes = lengthOf(raw);
           response.sendDate = false;
           response.writeHead(status, reasonPhrase(statusText), responseHeaders(raw, request.warning));
-          queueMicrotask(flushHead);
+          flushBehindTurn(response);
         }
         events.onResponse(status, raw);
       },
@@ -166,6 +163,14 @@ export function forward(
       },
     },
   );
+}
+
+/**
+ * Headers leave at once, not with the first byte of a body that may take minutes; in one packet with it when it is here already: what came with them is
+ * written by a microtask that is queued before the second one.
+ */
+function flushBehindTurn(response: ServerResponse): void {
+  queueMicrotask(() => queueMicrotask(() => response.flushHeaders()));
 }
 
 function lengthOf(raw: readonly string[]): number | null {
