@@ -115,7 +115,8 @@ describe('the Stripe screen', () => {
     await page.getByText('compare before it is billed').first().waitFor();
     await page.getByRole('button', { name: `Send again: ${ids.rejected}` }).click();
     await expect
-      .poll(async () => (await engine.stripe()).events.find(({ id }) => id === ids.rejected))
+      // The agent may try it first, which takes a moment where Stripe cannot be reached.
+      .poll(async () => (await engine.stripe()).events.find(({ id }) => id === ids.rejected), { timeout: 15_000 })
       .toMatchObject({ state: 'sealed' });
     const event = (await engine.stripe()).events.find(({ id }) => id === ids.rejected);
     expect(event?.identifier).not.toBe(ids.rejected);
