@@ -39,9 +39,11 @@ export function troubleOutbox(home: string, nowMs: number): { readonly rejected:
   sealClosedMinutes(db, { nowMs, onTheirWay: [] });
   db.prepare(`UPDATE meter_events SET next_attempt_at_ms = ? WHERE state = 'sealed'`).run(nowMs + 3_600_000);
 
+  // One whose calls were corrected is opened again, and gone under its id, as soon as an attempt surely did not arrive.
   const delivered = db
     .prepare<[], Delivered>(
-      `SELECT id, identifier, customer, meter, minute_ms AS minuteMs FROM meter_events WHERE state = 'accepted' ORDER BY minute_ms DESC LIMIT 40`,
+      `SELECT id, identifier, customer, meter, minute_ms AS minuteMs FROM meter_events
+        WHERE state = 'accepted' AND id NOT IN (SELECT event_id FROM billing_differences) ORDER BY minute_ms DESC LIMIT 40`,
     )
     .all();
   const [rejected, held, ...more] = delivered;
