@@ -9,7 +9,7 @@ import { segmentPath, type OpenSegment, type Segment } from './journal-segment.t
 export type ActiveSegment = {
   readonly file: Segment;
   readonly generation: number;
-  /** Where the next line goes; moved on by whoever wrote one. */
+  /** Where the next line goes; moved on by whoever is about to write one. */
   position: number;
 };
 
@@ -19,6 +19,8 @@ export type Segments = {
    * begun and not settled. @throws the error of the disk, or that the ledger does not keep up.
    */
   readonly withRoom: (neededBytes: number, lastSettle: number, onTheirWay: Iterable<string>) => Promise<ActiveSegment>;
+  /** The active segment when it has room; null otherwise, and while the next one is made ready, since that one has its calls. */
+  readonly activeWithRoom: (neededBytes: number) => ActiveSegment | null;
   /** Makes a segment ready before it is needed: taking its room from the disk takes longer than any call should wait. */
   readonly openAhead: () => void;
   /** The ledger has every settle up to this number. */
@@ -33,6 +35,7 @@ const segmentsMax = 64;
 
 export function createSegments({ folder, open, segmentBytes }: SegmentsOptions): Segments {
   let active: ActiveSegment | null = null;
+  let isChanging = false;
   let retired: { readonly file: Segment; readonly lastSettle: number }[] = [];
   let free: Segment[] = [];
   let opened = 0;
@@ -65,24 +68,35 @@ export function createSegments({ folder, open, segmentBytes }: SegmentsOptions):
     return { file, generation, position: head.length };
   }
 
+  async function change(lastSettle: number, onTheirWay: Iterable<string>): Promise<ActiveSegment> {
+    await ahead;
+    const file = free.shift() ?? (await openAnother());
+    try {
+      const next = await activate(file, onTheirWay);
+      // Settles that are not written yet will stand in the next one; counting them here only keeps this one longer.
+      if (active !== null) retired.push({ file: active.file, lastSettle });
+      active = next;
+      openAhead();
+      return next;
+    } catch (error) {
+      free = [file, ...free];
+      throw error;
+    }
+  }
+
   return {
     openAhead,
     withRoom: async (neededBytes, lastSettle, onTheirWay) => {
       if (active !== null && segmentBytes - active.position >= neededBytes) return active;
-      await ahead;
-      const file = free.shift() ?? (await openAnother());
+      isChanging = true;
       try {
-        const next = await activate(file, onTheirWay);
-        // Settles that are not written yet will stand in the next one; counting them here only keeps this one longer.
-        if (active !== null) retired.push({ file: active.file, lastSettle });
-        active = next;
-        openAhead();
-        return next;
-      } catch (error) {
-        free = [file, ...free];
-        throw error;
+        return await change(lastSettle, onTheirWay);
+      } finally {
+        isChanging = false;
       }
     },
+    activeWithRoom: (neededBytes) =>
+      active !== null && !isChanging && segmentBytes - active.position >= neededBytes ? active : null,
     applied: (settleNumber) => {
       const isDone = (segment: { readonly lastSettle: number }) => segment.lastSettle <= settleNumber;
       free.push(...retired.filter(isDone).map(({ file }) => file));

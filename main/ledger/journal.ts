@@ -2,13 +2,18 @@
  * The journal: makes begins and settles durable within one write, ahead of the ledger, so that a call waits for the bare disk and never for SQLite
  * (docs/decisions/0009-a-journal-before-the-ledger.md). What it holds is brought into the ledger meanwhile, and at the next start what was not.
  *
- * Lines gather while a write is on its way; the next write takes them all. While the disk refuses (`trouble`), begins are answered at once as not
- * durable, and lines are kept (bounded) and tried again each second.
+ * A begin is on the disk when it is answered. Begins gather while a write is on its way; the next write takes them all. A settle is handed to the kernel
+ * at once, so that whatever kills this process leaves it, and is on the disk a moment later (later-sync.ts, docs/decisions/0007): nobody waits for it. Where that
+ * cannot be done (no room in the segment, a disk that refuses) it gathers as begins do.
+ * Each write begins with a line break: what stands before it may be the remains of a write that was cut.
+ * While the disk refuses (`trouble`), begins are answered at once as not durable, and lines are kept (bounded) and tried again each second.
  */
 import type { Clock, Timer } from '../system/clock.ts';
-import { journalLine, type JournalMark } from './journal-line.ts';
+import { append, appendDurably, bytesOf } from './journal-append.ts';
+import type { JournalLine } from './journal-line.ts';
 import { openSegment, type OpenSegment } from './journal-segment.ts';
 import { createSegments } from './journal-segments.ts';
+import { createLaterSync } from './later-sync.ts';
 import { forgetJournal } from './read-journal.ts';
 import type { WriteTrouble } from './condition.ts';
 
@@ -20,7 +25,10 @@ export type Journal = {
   readonly prepare: () => void;
   /** `json` is what a start after a crash settles as interrupted. */
   readonly begin: (id: string, json: string, onDurable: Durable) => void;
-  /** Returns the number by which `applied` names it. */
+  /**
+   * Returns the number by which `applied` names it. `onDurable` is told before that where nothing has to be waited for; then the settle outlives the
+   * process, and the machine a moment later.
+   */
   readonly settle: (id: string, json: string, onDurable: Durable) => number;
   /** The ledger has every settle up to this number. */
   readonly applied: (settleNumber: number) => void;
@@ -48,7 +56,7 @@ const bytesPerCharacterMax = 3;
 const waitingLinesMax = 100_000;
 const retryDelayMs = 1_000;
 
-type Line = { readonly mark: JournalMark; readonly json: string; onDurable: Durable | null };
+type Line = JournalLine & { onDurable: Durable | null };
 
 export function createJournal(options: JournalOptions): Journal {
   const { folder, clock, open = openSegment, segmentBytes = usualSegmentBytes } = options;
@@ -61,13 +69,24 @@ export function createJournal(options: JournalOptions): Journal {
   let isRefused = false;
   let writing: Promise<void> | null = null;
   let retry: Timer | null = null;
+  const laterSync = createLaterSync(clock, refuse);
 
-  function add(mark: JournalMark, json: string, onDurable: Durable): void {
+  function add(mark: JournalLine['mark'], json: string, onDurable: Durable): void {
     if (json.length > lineCharactersMax) return onDurable(false);
     const line: Line = { mark, json, onDurable };
     queue.push(line);
     if (isRefused) return answer(line, false);
     writing ??= write();
+  }
+
+  /** False: it has to gather. Never behind lines that wait, so that a disk that refuses is not asked at every call. */
+  function writeAtOnce(json: string): boolean {
+    if (isRefused || json.length > lineCharactersMax) return false;
+    const segment = segments.activeWithRoom(roomFor(json));
+    if (segment === null) return false;
+    const isWritten = append(segment, bytesOf([{ mark: 's', json }], segment.generation));
+    if (isWritten) laterSync.written(segment.file);
+    return isWritten;
   }
 
   /** Begins at the end of the loop's turn, so that what arrived together is written together. */
@@ -83,13 +102,10 @@ export function createJournal(options: JournalOptions): Journal {
   }
 
   async function writeGroup(): Promise<void> {
-    const neededBytes = bytesOf(queue[0]?.json ?? '');
+    const neededBytes = roomFor(queue[0]?.json ?? '');
     const segment = await segments.withRoom(neededBytes, lastSettle, onTheirWay.values());
     const group = firstThatFit(queue, segmentBytes - segment.position);
-    const texts = group.map(({ mark, json }) => journalLine(segment.generation, mark, json));
-    const bytes = Buffer.from(texts.join(''), 'utf8');
-    await segment.file.write(bytes, segment.position);
-    segment.position += bytes.length;
+    await appendDurably(segment, bytesOf(group, segment.generation));
     queue.splice(0, group.length);
     for (const line of group) answer(line, true);
   }
@@ -101,6 +117,7 @@ export function createJournal(options: JournalOptions): Journal {
     isRefused = true;
     queue = withinBound(queue);
     for (const line of queue) answer(line, false);
+    retry?.cancel();
     retry = clock.after(retryDelayMs, () => {
       isRefused = false;
       writing ??= write();
@@ -116,7 +133,8 @@ export function createJournal(options: JournalOptions): Journal {
     settle: (id, json, onDurable) => {
       onTheirWay.delete(id);
       lastSettle += 1;
-      add('s', json, onDurable);
+      if (writeAtOnce(json)) onDurable(true);
+      else add('s', json, onDurable);
       return lastSettle;
     },
     applied: (settleNumber) => {
@@ -126,9 +144,11 @@ export function createJournal(options: JournalOptions): Journal {
     trouble: () => (trouble === null ? null : { ...trouble, waiting: queue.length }),
     flush: async () => {
       while (writing !== null) await writing;
+      await laterSync.now();
     },
     close: async () => {
       await writing;
+      await laterSync.now();
       // A try that came after it would write files that nobody reads.
       retry?.cancel();
       await segments.close();
@@ -147,8 +167,8 @@ function answer(line: Line, isDurable: boolean): void {
   told?.(isDurable);
 }
 
-/** At most; with the checksum, the mark and the line break. */
-function bytesOf(json: string): number {
+/** At most; with the checksum, the mark and the line breaks. */
+function roomFor(json: string): number {
   return json.length * bytesPerCharacterMax + 16;
 }
 
@@ -157,7 +177,7 @@ function firstThatFit(lines: readonly Line[], roomBytes: number): readonly Line[
   let count = 0;
   let bytes = 0;
   for (const { json } of lines) {
-    bytes += bytesOf(json);
+    bytes += roomFor(json);
     if (bytes > roomBytes && count > 0) break;
     count += 1;
   }

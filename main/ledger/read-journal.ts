@@ -60,12 +60,12 @@ function journalFiles(folder: string): string[] {
   }
 }
 
-/** Null when nothing was ever written into it. */
+/**
+ * Null when nothing was ever written into it. What was never written is zeros: at the file's end, and where a write was under way when the process ended
+ * and a later one was not.
+ */
 function readSegment(path: string): SegmentContent | null {
-  const bytes = readFileSync(path);
-  // What was never written is zeros up to the file's end.
-  const end = bytes.indexOf(0);
-  const [head = '', ...lines] = bytes.toString('utf8', 0, end === -1 ? bytes.length : end).split('\n');
+  const [head = '', ...lines] = readFileSync(path, 'utf8').split(/[\n\0]+/);
   const generation = readSegmentHead(head);
   return generation === null ? null : { generation, lines };
 }

@@ -16,10 +16,10 @@ export type LedgerWriter = {
   readonly prepare: () => void;
   readonly begin: (call: BegunCall) => Promise<BeginAnswer>;
   /**
-   * Resolves when the settle is durable, or the disk refuses; never rejects. `onApplied` runs when its row is in the ledger, a moment later or when
+   * Undefined when the settle outlives this process already; else resolves when it does, or the disk refuses; never rejects. `onApplied` runs when its row is in the ledger, a moment later or when
    * there is room again, and is told when the call did not become a row like any other.
    */
-  readonly settle: (begun: BegunCall, settled: SettledCall, onApplied: OnApplied) => Promise<void>;
+  readonly settle: (begun: BegunCall, settled: SettledCall, onApplied: OnApplied) => Promise<void> | undefined;
   /** Customers with calls that are not in the ledger yet, and when the first of them began. */
   readonly onTheirWay: () => OnTheirWay;
   /** What keeps calls from the disk, and how many wait; null while all is well. */
@@ -45,15 +45,22 @@ export function createLedgerWriter({ journal, ...options }: WriterOptions): Ledg
         if (call.customer !== null) billed.set(call.id, [call.customer, call.startedAtMs]);
         journal.begin(call.id, JSON.stringify(call), (durable) => resolve({ durable }));
       }),
-    settle: (begun, settled, onApplied) =>
-      new Promise((resolve) => {
-        const json = JSON.stringify({ begun, settled });
-        const number = journal.settle(begun.id, json, () => resolve());
-        applying.add(number, begun.id, json, (unusual) => {
-          billed.delete(begun.id);
-          onApplied(unusual);
-        });
-      }),
+    settle: (begun, settled, onApplied) => {
+      const json = JSON.stringify({ begun, settled });
+      let isSafe = false;
+      let tell = () => {
+        isSafe = true;
+      };
+      const number = journal.settle(begun.id, json, () => tell());
+      applying.add(number, begun.id, json, (unusual) => {
+        billed.delete(begun.id);
+        onApplied(unusual);
+      });
+      if (isSafe) return undefined;
+      return new Promise((resolve) => {
+        tell = resolve;
+      });
+    },
     onTheirWay: () => {
       const first = new Map<string, number>();
       for (const [customer, startedAtMs] of billed.values())

@@ -41,8 +41,8 @@ export type EngineLimitsOptions = {
     readonly keepBudgetWarnings: (warnings: readonly KeptBudgetWarning[]) => Promise<void>;
     readonly keepParent: (kept: KeptParent) => Promise<void>;
   };
-  /** Resolves when the row is durable, or cannot be made so. */
-  readonly recordRefused: (call: BegunCall, settled: SettledCall) => Promise<void>;
+  /** Undefined when the row outlives this process already; else resolves when it does, or cannot be made to. */
+  readonly recordRefused: (call: BegunCall, settled: SettledCall) => Promise<void> | undefined;
   /** A warning, a refusal or a failure, in one sentence: for the notification channel of the host. */
   readonly onNotice: (sentence: string) => void;
 };
@@ -119,7 +119,7 @@ export function createEngineLimits(options: EngineLimitsOptions): EngineLimits {
     if (isFresh(sentence)) options.onNotice(sentence);
   }
 
-  function onRefused(call: BegunCall, refusal: Refusal): Promise<void> {
+  function onRefused(call: BegunCall, refusal: Refusal): Promise<void> | undefined {
     const endedAtMs = Math.max(call.startedAtMs, clock.nowMs());
     const { cause, status: httpStatus, sentence, errorType, wouldCostNanoUsd } = refusal;
     const { id, startedAtMs, member, project, conversation, requestedModel: model } = call;

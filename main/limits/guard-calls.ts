@@ -46,8 +46,8 @@ export type GuardOptions = {
   readonly index: ConversationIndex;
   /** As they are in force: asked at each call. */
   readonly switches: () => Pick<LimitsSettings, 'asksCountTokens' | 'hasWarningHeader'>;
-  /** Resolves when its row is durable, or cannot be made so. */
-  readonly onRefused: (call: BegunCall, refusal: Refusal) => Promise<void>;
+  /** Undefined when its row outlives this process already; else resolves when it does, or cannot be made to. */
+  readonly onRefused: (call: BegunCall, refusal: Refusal) => Promise<void> | undefined;
   readonly onWarnings: (call: BegunCall, warnings: readonly Warning[]) => void;
   readonly onBudgetWarnings: (warnings: After['budgetWarnings']) => void;
   readonly onParent: (conversation: string, parent: string) => void;

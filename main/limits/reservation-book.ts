@@ -106,8 +106,8 @@ export function createReservationBook(accountsMax = defaultAccountsMax): Reserva
     spend: (keys, nanoUsd) => {
       for (const key of keys) {
         const sum = (spent.get(key) ?? 0) + nanoUsd;
-        // Deleting first moves it to the end, so that the map's order is the order of use.
-        spent.delete(key);
+        // Deleting first moves it to the end, so that the map's order is the order of use; far from the bound that is eight moves a call for nothing.
+        if (spent.size > accountsMax / 2) spent.delete(key);
         spent.set(key, sum);
         const oldest = spent.keys().next();
         if (spent.size > accountsMax && !oldest.done) spent.delete(oldest.value);

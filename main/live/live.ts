@@ -20,6 +20,8 @@ export type RunningView = () => Pick<
 
 export type Live = {
   readonly started: (call: BegunCall, running: RunningView) => void;
+  /** The answer is whole, or was cut: what it said stands until its row is there, and nothing of the call is held for it any more. */
+  readonly finished: (callId: string, said: ReturnType<RunningView>) => void;
   /** The call left without a row (its commit waits for the disk): it is no longer in flight. */
   readonly ended: (callId: string) => void;
   readonly settled: (row: CallRow) => void;
@@ -58,7 +60,7 @@ export function createLive(options: LiveOptions): Live {
   const inFlight = new Map<string, { call: BegunCall; running: RunningView }>();
   const subscribers = new Set<(snapshot: LiveSnapshot) => void>();
   let conversations = createConversations();
-  let recent = options.recent.slice(0, recentMax);
+  let recent: CallRow[] = options.recent.slice(0, recentMax);
   let timer: Timer | null = null;
   let isChanged = false;
   let lastBroadcastMs = -Infinity;
@@ -115,6 +117,10 @@ export function createLive(options: LiveOptions): Live {
       inFlight.set(call.id, { call, running });
       isChanged = true;
     },
+    finished: (callId, said) => {
+      const call = inFlight.get(callId)?.call;
+      if (call) inFlight.set(callId, { call, running: () => said });
+    },
     ended: (callId) => {
       inFlight.delete(callId);
       isChanged = true;
@@ -123,7 +129,8 @@ export function createLive(options: LiveOptions): Live {
       inFlight.delete(row.id);
       spend.add(row, clock.nowMs());
       conversations.add(row);
-      recent = [row, ...recent.slice(0, recentMax - 1)];
+      recent.unshift(row);
+      if (recent.length > recentMax) recent.pop();
       again.settled(row);
       isChanged = true;
     },

@@ -8,22 +8,22 @@ import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import { settle, type CallEnd } from '../../shared/settle.ts';
 import type { Live } from './live.ts';
 import { rowOf } from './row.ts';
-import { createRunningView, type CallSoFar } from './running-view.ts';
+import { createRunningView, saidOf, type CallSoFar } from './running-view.ts';
 
 export type CallWriter = {
   readonly begin: (call: BegunCall) => Promise<unknown>;
-  /** Resolves once the row is on the disk or has to wait for it. */
+  /** Undefined when it outlives this process already; else resolves when it does, or has to wait for the disk. */
   readonly settle: (
     begun: BegunCall,
     settled: SettledCall,
     onCommitted: (unusual: Unusual | null) => void,
-  ) => Promise<void>;
+  ) => Promise<void> | undefined;
 };
 
 export type CallCallbacks = {
   readonly onBegin: (call: BegunCall, soFar: () => CallSoFar) => Promise<void>;
-  /** Resolves as the settle does: the end of the answer waits for it. */
-  readonly onFinish: (call: BegunCall, end: CallEnd) => Promise<void>;
+  /** As the settle: the end of the answer waits for it. */
+  readonly onFinish: (call: BegunCall, end: CallEnd) => Promise<void> | undefined;
 };
 
 /** Told of every end at once, and again when its row is in the ledger: what limits go by. */
@@ -46,15 +46,22 @@ export function meterCalls(
     },
     onFinish: (call, end) => {
       const { outcome, lines } = settle(end, book());
-      finish(call, end, outcome);
-      return writer.settle(call, { id: call.id, outcome, lines }, (unusual) => {
-        committed(call.id, unusual !== null);
-        if (unusual?.kind === 'merged') {
-          // Another source had told of it before: its row stands, with what this one knew better.
-          live.ended(call.id);
-          live.changed(unusual.changes);
-        } else live.settled(rowOf(call, unusual === null ? outcome : unusual.outcome));
-      });
+      // Behind the end of the answer, which waits for the settle alone; before anything of the next call.
+      queueMicrotask(() => finish(call, end, outcome));
+      live.finished(call.id, saidOf(outcome));
+      return writer.settle(call, { id: call.id, outcome, lines }, whenApplied(call, outcome));
     },
   };
+
+  /** A function of its own, which holds these two and not the answer they were read from: hundreds wait at a time. */
+  function whenApplied(call: BegunCall, outcome: CallOutcome): (unusual: Unusual | null) => void {
+    return (unusual) => {
+      committed(call.id, unusual !== null);
+      if (unusual?.kind === 'merged') {
+        // Another source had told of it before: its row stands, with what this one knew better.
+        live.ended(call.id);
+        live.changed(unusual.changes);
+      } else live.settled(rowOf(call, unusual === null ? outcome : unusual.outcome));
+    };
+  }
 }

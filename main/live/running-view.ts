@@ -1,4 +1,5 @@
 /** What a call on its way shows: the counts it has told so far and the floor of its cost. Priced anew at each look, never stored. */
+import type { CallOutcome } from '../../shared/call.ts';
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import { priceUsage } from '../../shared/pricing/price.ts';
 import type { Usage } from '../../shared/usage.ts';
@@ -28,4 +29,12 @@ export function createRunningView(soFar: () => CallSoFar, startedAtMs: number, b
       unpricedReason: priced.kind === 'priced' ? null : priced.reason,
     };
   };
+}
+
+/** What a call has told when it is over. */
+export function saidOf(outcome: CallOutcome): ReturnType<RunningView> {
+  const { model, inputTokens, cacheWrite5mTokens, cacheWrite1hTokens, cacheReadTokens, outputTokens } = outcome;
+  const { costNanoUsd, unpricedReason } = outcome;
+  const allInputTokens = inputTokens + cacheWrite5mTokens + cacheWrite1hTokens;
+  return { model, inputTokens: allInputTokens, cacheReadTokens, outputTokens, costNanoUsd, unpricedReason };
 }

@@ -28,7 +28,7 @@ export type HeldEnd = {
   /** Of the body, where the answer states it. */
   readonly statedBytes: () => number | null;
   /** The end was seen and the message goes on: settles the call with what is known. */
-  readonly settle: () => Promise<void>;
+  readonly settle: () => Promise<void> | undefined;
   /** There is room again, other than by `drain` of the response. */
   readonly onRoom: () => void;
 };
@@ -71,8 +71,10 @@ export function holdEnd(
   }
 
   function settleEarly(): void {
+    const settled = settle();
+    if (settled === undefined) return letGo();
     timer = clock.after(endHeldMaxMs, letGo);
-    void settle().finally(letGo);
+    void settled.finally(letGo);
   }
 
   function letGo(): void {

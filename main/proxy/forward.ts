@@ -170,7 +170,12 @@ export function forward(
  * written by a microtask that is queued before the second one.
  */
 function flushBehindTurn(response: ServerResponse): void {
-  queueMicrotask(() => queueMicrotask(() => response.flushHeaders()));
+  queueMicrotask(() =>
+    queueMicrotask(() => {
+      // An answer that is whole by now has left with its headers.
+      if (!response.writableEnded) response.flushHeaders();
+    }),
+  );
 }
 
 function lengthOf(raw: readonly string[]): number | null {

@@ -83,18 +83,29 @@ function listen({ call, begunAtMs, tap, cutShort, onRelease }: Listening, option
   let requestId: string | null = null;
   let firstByteMs: number | null = null;
   let responseBytes = 0;
-  let finished: Promise<void> | null = null;
+  let isFinished = false;
+  let finished: Promise<void> | undefined;
 
   /** Once: a message that is whole is settled, whatever becomes of its connection behind it. */
-  function finish(end: ForwardEnd): Promise<void> {
+  function finish(end: ForwardEnd): Promise<void> | undefined {
+    if (isFinished) return finished;
+    isFinished = true;
     // A call must not end before it began, or a day later, because somebody set the machine's clock meanwhile.
     const endedAtMs = call.startedAtMs + Math.round(clock.monotonicMs() - begunAtMs);
-    finished ??= tap.end().then(() => {
+    const read = tap.end();
+    finished = read === undefined ? tell(end, endedAtMs) : read.then(() => tell(end, endedAtMs));
+    return finished;
+  }
+
+  /** A fault of ours ends the engine, and not the answer: the connection below must not hear of it. */
+  function tell(end: ForwardEnd, endedAtMs: number): Promise<void> | undefined {
+    try {
       const passed = { startedAtMs: call.startedAtMs, endedAtMs, firstByteMs, httpStatus, requestId, responseBytes };
       learnFrom(tap.progress, calibration);
       return callbacks.onFinish(call, callEnd(passed, tap.progress, end, calibration.estimate));
-    });
-    return finished;
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   return {

@@ -57,8 +57,11 @@ export type ProxyCallbacks = {
   readonly cutShort?: () => CutShort | null;
   /** Resolves when the call is durable, or cannot be made so; never rejects. `soFar` tells what the answer has said while it runs. */
   readonly onBegin: (call: BegunCall, soFar: () => CallSoFar) => Promise<void>;
-  /** Resolves when the end of the answer may be seen: the settle outlives the process, or cannot be made to. Never rejects. */
-  readonly onFinish: (call: BegunCall, end: CallEnd) => Promise<void>;
+  /**
+   * Undefined when the end of the answer may be seen at once, else resolves when it may: the settle outlives the process, or cannot be made to. Never
+   * rejects.
+   */
+  readonly onFinish: (call: BegunCall, end: CallEnd) => Promise<void> | undefined;
   /** Once for each batch that was allowed: what Anthropic made of it; null when it was not taken, or nobody heard. */
   readonly onBatchSubmitted: (call: BegunCall, facts: BatchFacts | null) => void;
   /** Batches that were asked about. */

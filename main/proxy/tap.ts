@@ -13,8 +13,8 @@ export type Tap = {
   readonly start: (contentType: string | null, contentEncoding: string | null) => void;
   /** Resolves when the chunk has been read; returns nothing when it has been already. */
   readonly write: (chunk: Buffer) => Promise<void> | undefined;
-  /** Resolves when everything seen has been read; after it `progress` is final. */
-  readonly end: () => Promise<void>;
+  /** Resolves when everything seen has been read; returns nothing when it has been already. After it `progress` is final. */
+  readonly end: () => Promise<void> | undefined;
   /** The last chunk ended a whole event. Of a tap that is cuttable. */
   readonly isBehindEvent: () => boolean;
   /**
@@ -89,9 +89,11 @@ export function createTap({ isCuttable = false } = {}): Tap {
       });
       return read;
     },
-    end: async () => {
-      if (decoder) await decoder.end();
-      guarded(() => observer?.end());
+    end: () => {
+      const endRead = () => guarded(() => observer?.end());
+      if (decoder) return decoder.end().then(endRead);
+      endRead();
+      return undefined;
     },
     isBehindEvent: () => hasGrown && eventEnds.some((end) => tail.subarray(-end.length).equals(end)),
     endWith: async (text) => {
