@@ -102,6 +102,8 @@ function samePrompt(store: ConversationStore, chain: PromptChain, scope: string,
   let hasSame = false;
   for (const past of store.pastAt(chain, scope, chain.links.length)) {
     const { conversation } = past;
+    // Most of them were answered, and one that is alike is as good as another.
+    if (hasSame && !isRetry && conversation.state !== 'unanswered') continue;
     if (conversation.isForgotten || !isCurrentTurn(past) || conversation.system !== chain.system) continue;
     if (isSentAgain(conversation, chain, isRetry)) return { again: conversation, hasSame: true };
     hasSame = true;

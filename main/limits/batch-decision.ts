@@ -44,7 +44,7 @@ export function decideBatch(
     if (refusal) return refusal;
     sumNanoUsd += expected.nanoUsd ?? 0;
   }
-  const expected = { nanoUsd: sumNanoUsd, counts: noTokens, promptNanoUsd: sumNanoUsd };
+  const expected = { nanoUsd: sumNanoUsd, counts: noTokens, promptNanoUsd: () => sumNanoUsd };
   const question = { ...batch, nowMs, day: dayOf(nowMs), timeZone, promptTokens: 0, expected, isLetOn: false };
   const decision = decide(question, { ...rules, ...noOwnLimits }, budgets);
   if (decision.kind === 'allowed')
@@ -54,5 +54,5 @@ export function decideBatch(
 
 /** Every token class of a batch costs half (facts/anthropic.md section 4). */
 function halved({ nanoUsd, promptNanoUsd, counts }: ExpectedCost): ExpectedCost {
-  return { nanoUsd: nanoUsd === null ? null : Math.ceil(nanoUsd / 2), promptNanoUsd: promptNanoUsd / 2, counts };
+  return { nanoUsd: nanoUsd === null ? null : Math.ceil(nanoUsd / 2), promptNanoUsd: () => promptNanoUsd() / 2, counts };
 }

@@ -22,8 +22,8 @@ export type ExpectedCost = {
   /** Null when the book cannot price it: nothing is refused for money then, and the call shows as unpriced. */
   readonly nanoUsd: number | null;
   readonly counts: TokenCounts;
-  /** Of the cost, what the prompt makes; 0 where unpriced. */
-  readonly promptNanoUsd: number;
+  /** Of the cost, what the prompt makes; 0 where unpriced. Only a refusal asks, so only then it is priced. */
+  readonly promptNanoUsd: () => number;
 };
 
 /** A prefix that is shorter is not cached (platform docs; the least of all models). */
@@ -31,9 +31,8 @@ const cacheableTokensMin = 512;
 
 export function expectCost(call: ExpectedCall, book: PriceBook): ExpectedCost {
   const counts = expectCounts(call);
-  const nanoUsd = priceOf(call, counts, book);
-  const promptNanoUsd = priceOf(call, { ...counts, outputTokens: 0 }, book) ?? 0;
-  return { nanoUsd, counts, promptNanoUsd };
+  const promptNanoUsd = () => priceOf(call, { ...counts, outputTokens: 0 }, book) ?? 0;
+  return { nanoUsd: priceOf(call, counts, book), counts, promptNanoUsd };
 }
 
 export function expectCounts({ promptTokens, outputTokens, cachedTokens, cacheLifetime }: ExpectedCall): TokenCounts {

@@ -70,7 +70,7 @@ export function refuseCeiling(
 ): Refusal {
   const cost = expected.nanoUsd ?? 0;
   const ceiling = formatUsd(ceilingNanoUsd);
-  if (expected.promptNanoUsd * 2 >= cost) {
+  if (expected.promptNanoUsd() * 2 >= cost) {
     // What the ceiling pays for, if everything becomes shorter in the same measure.
     const paidTokens = Math.floor((tokens * ceilingNanoUsd) / cost);
     const sentence = `prompt is too long: ${tokens} tokens > ${paidTokens} maximum, which is what the call ceiling of ${ceiling} pays for. ${stopped(expected)} To go on, compact the conversation, use a smaller model or raise the ceiling${letOn(conversation)}.`;

@@ -1,8 +1,9 @@
 /**
  * Asks before a call whether it may go, and answers for one that may not. Knows no limits: the decision is the callback's.
- * `count_tokens` goes the way of the call itself, to the same upstream with the client's own credential, which is held by the request and nowhere else.
+ * `count_tokens` goes the way of the call itself, to the same upstream with the client's own credential, which is held by the request and its connection and nowhere else.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 import type { BegunCall } from '../../shared/call.ts';
 import { hashText } from '../system/hash-text.ts';
@@ -33,7 +34,7 @@ export function askWhetherItMayGo(
   return callbacks.onAsk({
     call,
     inspection,
-    scope: hashText(JSON.stringify([credential, call.member, call.project])),
+    scope: scopeOf(incoming.socket, { credential, member: call.member, project: call.project }),
     countTokens: async () => {
       if (body.kind !== 'whole') return null;
       // As the call itself: a member key is replaced, since none ever reaches Anthropic.
@@ -41,6 +42,19 @@ export function askWhetherItMayGo(
       return countTokens(upstream, clock, { headers, body: body.bytes });
     },
   });
+}
+
+type Caller = { readonly credential: string; readonly member: string | null; readonly project: string | null };
+
+/** A client calls over the same connections all day, mostly as the same. What is kept here goes with its connection. */
+const lastScopes = new WeakMap<Socket, Caller & { readonly scope: string }>();
+
+function scopeOf(socket: Socket, { credential, member, project }: Caller): string {
+  const last = lastScopes.get(socket);
+  if (last?.credential === credential && last.member === member && last.project === project) return last.scope;
+  const scope = hashText(JSON.stringify([credential, member, project]));
+  lastScopes.set(socket, { credential, member, project, scope });
+  return scope;
 }
 
 type Refused = Extract<AskAnswer, { readonly kind: 'refused' }>;

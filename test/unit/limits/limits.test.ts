@@ -231,7 +231,8 @@ describe('what the limits learn', () => {
     expect(learnt.expected?.counts.outputTokens).toBe(50);
     const after = limitsWith({}, { memory: limits.memory(noon) }).before(callBefore('2', other));
     expect(after.estimate).toEqual(learnt.estimate);
-    expect(after.expected).toEqual(learnt.expected);
+    expect(after.expected?.nanoUsd).toBe(learnt.expected?.nanoUsd);
+    expect(after.expected?.counts).toEqual(learnt.expected?.counts);
   });
 
   it('goes on with a conversation after a restart, and does not tell again what was told', () => {
