@@ -54,5 +54,9 @@ export function decideBatch(
 
 /** Every token class of a batch costs half (facts/anthropic.md section 4). */
 function halved({ nanoUsd, promptNanoUsd, counts }: ExpectedCost): ExpectedCost {
-  return { nanoUsd: nanoUsd === null ? null : Math.ceil(nanoUsd / 2), promptNanoUsd: () => promptNanoUsd() / 2, counts };
+  return {
+    nanoUsd: nanoUsd === null ? null : Math.ceil(nanoUsd / 2),
+    promptNanoUsd: () => promptNanoUsd() / 2,
+    counts,
+  };
 }
