@@ -55,6 +55,9 @@ const bytesPerCharacterMax = 3;
 /** Kept in memory while the disk refuses; beyond it the oldest begins are let go first, since their settle carries all they know. */
 const waitingLinesMax = 100_000;
 const retryDelayMs = 1_000;
+/** A folder on a network may hold up even a copy into its cache, and with it every call: then settles gather for a while, as begins do. */
+const slowWriteMs = 50;
+const slowDiskMs = 10_000;
 
 type Line = JournalLine & { onDurable: Durable | null };
 
@@ -70,6 +73,7 @@ export function createJournal(options: JournalOptions): Journal {
   let writing: Promise<void> | null = null;
   let retry: Timer | null = null;
   const laterSync = createLaterSync(clock, refuse);
+  let atOnceFromMs = -Infinity;
 
   function add(mark: JournalLine['mark'], json: string, onDurable: Durable): void {
     if (json.length > lineCharactersMax) return onDurable(false);
@@ -81,10 +85,13 @@ export function createJournal(options: JournalOptions): Journal {
 
   /** False: it has to gather. Never behind lines that wait, so that a disk that refuses is not asked at every call. */
   function writeAtOnce(json: string): boolean {
-    if (isRefused || json.length > lineCharactersMax) return false;
+    const startedMs = clock.monotonicMs();
+    if (isRefused || startedMs < atOnceFromMs || json.length > lineCharactersMax) return false;
     const segment = segments.activeWithRoom(roomFor(json));
     if (segment === null) return false;
     const isWritten = append(segment, bytesOf([{ mark: 's', json }], segment.generation));
+    const endedMs = clock.monotonicMs();
+    if (endedMs - startedMs > slowWriteMs) atOnceFromMs = endedMs + slowDiskMs;
     if (isWritten) laterSync.written(segment.file);
     return isWritten;
   }

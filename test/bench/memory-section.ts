@@ -29,7 +29,7 @@ export const measureMemory: Measure = ({ say }) =>
       samples.push({ calls, megabytes: residentMegabytes(pid) });
       say(`memory, call ${grouped(calls)}: ${fixed(residentMegabytes(pid), 0)} MB`);
     }
-    return { title: 'Memory', body: describe(atStart, samples) };
+    return { title: 'Memory', body: paragraphs(describe(atStart, samples), partsOf(pid)) };
   });
 
 function describe(atStart: number, samples: readonly Sample[]): string {
@@ -65,6 +65,15 @@ function describe(atStart: number, samples: readonly Sample[]): string {
       isMet: growth < flatMegabytes,
     }),
   );
+}
+
+/** What it is made of at the end, where the kernel tells: a program's own pages are shared by all processes that run it. */
+function partsOf(pid: number): string {
+  if (process.platform !== 'linux') return '';
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const megabytes = (name: string) =>
+    fixed((Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1_024) / 1e6, 0);
+  return `At the end ${megabytes('RssFile')} MB of it are pages of Node’s program and of libraries, mapped from their files and shared with whatever else runs them; ${megabytes('RssAnon')} MB are its own: the heaps of its threads, buffers, and SQLite’s pages.`;
 }
 
 /** The kernel's figure where there is /proc, else what `ps` says (KiB both). */

@@ -122,6 +122,31 @@ describe('a journal', () => {
     expect(syncs).toBe(2);
   });
 
+  it('gathers settles for a while once a write held up the loop, as in a folder on a network', async () => {
+    let nowMs = 0;
+    let writes = 0;
+    const clock = { ...systemClock, monotonicMs: () => nowMs };
+    const open: OpenSegment = async (path, bytes) => {
+      const file = await openSegment(path, bytes);
+      const writeAtOnce: typeof file.writeAtOnce = (content, position) => {
+        writes += 1;
+        nowMs += writes === 1 ? 60 : 0;
+        file.writeAtOnce(content, position);
+      };
+      return { ...file, writeAtOnce };
+    };
+    journal = start({ open, clock });
+    for (const id of ['a', 'b', 'c']) await begin(id);
+    await settle('a');
+    await settle('b');
+    expect(writes).toBe(1);
+    nowMs += 10_001;
+    await settle('c');
+    expect(writes).toBe(2);
+    expect(content().settles).toEqual(['a', 'b', 'c']);
+    await journal.close();
+  });
+
   it('keeps every character of a call', async () => {
     journal = start();
     const member = 'Zoë 🌍 \u0000 \n "quoted"';
