@@ -4,7 +4,7 @@ import type { PriceBook } from '../shared/pricing/price-book.ts';
 import type { EngineOptions } from './engine-options.ts';
 import type { Ledger } from './ledger/open.ts';
 import { createEngineLimits } from './limits/engine-limits.ts';
-import type { LimitsStart } from './limits/limits-start.ts';
+import type { LimitsStart } from '../shared/contract/limits-start.ts';
 import { rowOf } from './live/row.ts';
 
 type Connection = {

@@ -2,6 +2,7 @@
  * Message batches: what was submitted, and what of it has been metered. A batch costs nothing until its results are fetched, which is the only place
  * where Anthropic tells its usage (facts/anthropic.md section 3).
  */
+import type { ReservedBatch } from '../../shared/contract/limits-start.ts';
 import { batchReservedMaxMs } from '../../shared/batch.ts';
 import type { PendingBatch } from '../../shared/contract/api.ts';
 import type { Attribution } from '../../shared/call.ts';
@@ -86,13 +87,6 @@ export function readPendingBatches(db: Db, { nowMs }: { readonly nowMs: number }
       batch.submittedAtMs > nowMs - batchReservedMaxMs ? reservedFor({ ...batch, billable, expectedNanoUsd }) : 0,
   }));
 }
-
-/** What is reserved for a batch in the budgets: of what it is expected to cost, the part of its requests that may still be billed. */
-export type ReservedBatch = Pick<Attribution, 'member' | 'project' | 'customer'> & {
-  readonly id: string;
-  readonly submittedAtMs: number;
-  readonly expectedNanoUsd: number;
-};
 
 export function readReservedBatches(db: Db, nowMs: number): ReservedBatch[] {
   return readPending(db, nowMs - batchReservedMaxMs)

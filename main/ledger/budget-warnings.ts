@@ -1,9 +1,6 @@
 /** The steps that budgets reached and that were told: kept, the newest ten thousand, so that none is told twice, whoever is restarted. */
-import type { BudgetWarningRow } from '../../shared/contract/limits-view.ts';
+import type { KeptBudgetWarning } from '../../shared/contract/limits-start.ts';
 import type { Db } from '../system/db.ts';
-
-/** `period`: the day or the month of the budget, "2026-11-24" or "2026-11", in the ledger's zone. */
-export type KeptBudgetWarning = BudgetWarningRow & { readonly period: string };
 
 const warningsMax = 10_000;
 

@@ -1,8 +1,6 @@
 /** The warnings that conversations were given: kept for whoever asks later, the newest ten thousand. */
-import type { ConversationWarning } from '../../shared/contract/limits-view.ts';
+import type { KeptWarning } from '../../shared/contract/limits-start.ts';
 import type { Db } from '../system/db.ts';
-
-export type KeptWarning = ConversationWarning & { readonly conversation: string };
 
 const warningsMax = 10_000;
 

@@ -1,12 +1,13 @@
 /** What the writer thread does by name besides applying settles. Plain synchronous functions over the one writing connection. */
+import type { KeptBudgetWarning, KeptParent, KeptWarning } from '../../shared/contract/limits-start.ts';
 import { AppError } from '../../shared/contract/errors.ts';
 import type { CalibrationState } from '../../shared/output-estimate.ts';
 import type { Db } from '../system/db.ts';
 import { assign, type AssignQuestion } from './assign.ts';
 import { noteBatch, noteMetered, type BatchNews, type MeteredBatch } from './batches.ts';
-import { keepBudgetWarnings, type KeptBudgetWarning } from './budget-warnings.ts';
+import { keepBudgetWarnings } from './budget-warnings.ts';
 import type { BookInForce } from './book-in-force.ts';
-import { keepParent, type ConversationParent } from './conversation-parents.ts';
+import { keepParent } from './conversation-parents.ts';
 import type { PackedCalls } from './packed-calls.ts';
 import { readFact, writeFact, type FactName } from './facts.ts';
 import { readGaps } from './gaps.ts';
@@ -26,7 +27,7 @@ import { recoverCalls } from './recover.ts';
 import type { Recorder } from './record.ts';
 import { moveRollupsToZone } from './rollup.ts';
 import { takeIn } from './take-in.ts';
-import { keepWarnings, type KeptWarning } from './warnings.ts';
+import { keepWarnings } from './warnings.ts';
 
 export type WriterFunctions = ReturnType<typeof createWriterFunctions>;
 
@@ -74,7 +75,7 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
     keepLimits: (memory: string) => keepFact(db, 'limits_memory', memory),
     keepWarnings: (warnings: readonly KeptWarning[]) => keepWarnings(db, warnings),
     keepBudgetWarnings: (warnings: readonly KeptBudgetWarning[]) => keepBudgetWarnings(db, warnings),
-    keepParent: (kept: ConversationParent) => keepParent(db, kept),
+    keepParent: (kept: KeptParent) => keepParent(db, kept),
     budgetSums: (question: LimitsQuestion) => readBudgetSums(db, question),
     noteFiles: (files: readonly IntakeFile[]) => noteIntakeFiles(db, files),
     noteBatch: (batch: BatchNews) => noteBatch(db, batch),

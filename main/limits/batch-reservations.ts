@@ -7,36 +7,30 @@
  *
  * A batch that the ledger refuses to note ends by the same hour. Bounded by what is asked and what the ledger lists.
  */
+import type { ReservedBatch } from '../../shared/contract/limits-start.ts';
 import { batchReservedMaxMs } from '../../shared/batch.ts';
-import type { Budgets, Who } from './budgets.ts';
-
-/** As the ledger tells it: `expectedNanoUsd` of the requests that may still be billed. */
-export type PendingBatch = Who & {
-  readonly id: string;
-  readonly submittedAtMs: number;
-  readonly expectedNanoUsd: number;
-};
+import type { Budgets } from './budgets.ts';
 
 export type BatchReservations = {
   /** It may be submitted; the budgets hold its reservation under the id of its call. */
-  readonly asked: (callId: string, batch: Omit<PendingBatch, 'id'>) => void;
+  readonly asked: (callId: string, batch: Omit<ReservedBatch, 'id'>) => void;
   /** What is expected of it, for the ledger. `batchId` null: it was not taken. */
   readonly submitted: (callId: string, batchId: string | null) => number | null;
   /** It stands in the ledger. */
   readonly noted: (batchId: string) => void;
   /** All that the ledger holds; what it does not list is released, unless it was submitted since. */
-  readonly load: (batches: readonly PendingBatch[], nowMs: number) => void;
+  readonly load: (batches: readonly ReservedBatch[], nowMs: number) => void;
   /** Reserves what is held in the accounts of the budgets as they are now. */
   readonly again: () => void;
   readonly isHoldingAny: () => boolean;
 };
 
 export function createBatchReservations(budgets: Budgets, dayOf: (atMs: number) => string): BatchReservations {
-  const asking = new Map<string, Omit<PendingBatch, 'id'>>();
-  const held = new Map<string, PendingBatch>();
+  const asking = new Map<string, Omit<ReservedBatch, 'id'>>();
+  const held = new Map<string, ReservedBatch>();
   const unnoted = new Set<string>();
 
-  function reserve(batch: PendingBatch): void {
+  function reserve(batch: ReservedBatch): void {
     held.set(batch.id, batch);
     const day = dayOf(batch.submittedAtMs);
     budgets.hold({ ...batch, id: reservationOf(batch.id), day }, batch.expectedNanoUsd);

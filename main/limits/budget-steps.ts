@@ -6,7 +6,7 @@ import type { Clock } from '../system/clock.ts';
 import { budgetWarningRow } from './budget-rows.ts';
 import type { BudgetWarning } from './budgets.ts';
 import type { Limits } from './limits.ts';
-import type { KeptBudgetWarning } from './limits-start.ts';
+import type { KeptBudgetWarning } from '../../shared/contract/limits-start.ts';
 import type { Seen } from './seen.ts';
 
 export type BudgetSteps = {

@@ -5,6 +5,7 @@
  */
 import type { Attribution } from '../../shared/call.ts';
 import type { Budget, BudgetKind, BudgetPeriod } from '../../shared/contract/limits.ts';
+import type { DaySpend } from '../../shared/contract/limits-start.ts';
 import { budgetKinds, budgetPeriods } from '../../shared/contract/limits.ts';
 import { budgetWarningPercents } from '../../shared/contract/limits-view.ts';
 import { monthOfDay, previousMonth } from '../../shared/period.ts';
@@ -12,9 +13,6 @@ import { periodOf } from './budget-period.ts';
 import { createReservationBook, type Account, type AccountSums } from './reservation-book.ts';
 
 export type Who = Pick<Attribution, 'member' | 'project' | 'customer'>;
-
-/** One row of the ledger's rollups: what one attribution spent on one day. */
-export type DaySpend = Who & { readonly day: string; readonly costNanoUsd: number };
 
 export type BudgetAccount = Account & { readonly budget: Budget; readonly whose: string | null };
 

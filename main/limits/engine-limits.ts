@@ -19,12 +19,19 @@ import { createGuard, type Guard, type GuardedEnd } from './guard-calls.ts';
 import { startKeepingMemory } from './keep-memory.ts';
 import { createLimits, type Limits, type LimitsMemory } from './limits.ts';
 import { conversationSeen, limitsSummary, limitsView, type LimitsSummary } from './limits-seen.ts';
-import { pastTurn, type KeptBudgetWarning, type KeptWarning, type LimitsStart } from './limits-start.ts';
+import { pastTurn } from './past-turn.ts';
+import type {
+  BudgetSums,
+  KeptBudgetWarning,
+  KeptParent,
+  KeptWarning,
+  LimitsStart,
+} from '../../shared/contract/limits-start.ts';
 import { createNoticePace } from './notice-pace.ts';
-import { createParents, type KeptParent } from './parents.ts';
+import { createParents } from './parents.ts';
 import type { Refusal } from './refusal.ts';
 import { createSeen } from './seen.ts';
-import { createSpendAgain, type BudgetSums, type SpendAgainOptions } from './spend-again.ts';
+import { createSpendAgain, type SpendAgainOptions } from './spend-again.ts';
 import type { Warning } from './warnings.ts';
 
 export type EngineLimitsOptions = {

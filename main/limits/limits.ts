@@ -8,13 +8,14 @@
  */
 import type { Attribution } from '../../shared/call.ts';
 import { ownLimitsOf, type LimitRules } from '../../shared/contract/limits.ts';
+import type { DaySpend } from '../../shared/contract/limits-start.ts';
 import { createDayOf } from '../../shared/period.ts';
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import { isNearLimit, type PromptEstimate } from '../../shared/prompt-estimate.ts';
 import type { PromptMeasure } from '../../shared/prompt-measure.ts';
 import { decideBatch, type BatchBefore } from './batch-decision.ts';
 import { createBatchReservations, type BatchReservations } from './batch-reservations.ts';
-import { createBudgets, type Budgets, type BudgetWarning, type DaySpend, type ToldStep } from './budgets.ts';
+import { createBudgets, type Budgets, type BudgetWarning, type ToldStep } from './budgets.ts';
 import type { Turn } from './conversation-state.ts';
 import { createConversationStates } from './conversation-states.ts';
 import { decide, type Allowed, type Decision } from './decide.ts';

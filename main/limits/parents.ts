@@ -2,8 +2,7 @@
  * Which conversation another came from: a fork's origin, what a summary sums up, who started a subagent. The newest in memory, for the screens; each is kept
  * in the ledger once, when it is first known. What the ledger refuses is kept with the next call of its conversation. Bounded.
  */
-
-export type KeptParent = { readonly conversation: string; readonly parent: string };
+import type { KeptParent } from '../../shared/contract/limits-start.ts';
 
 export type Parents = {
   /** Told of at every call of a conversation that has one. */

@@ -5,7 +5,7 @@
 import type { BudgetWarningRow, ConversationWarning, RefusedCall } from '../../shared/contract/limits-view.ts';
 import type { DayOf } from '../../shared/period.ts';
 import { periodOf } from './budget-period.ts';
-import type { KeptBudgetWarning } from './limits-start.ts';
+import type { KeptBudgetWarning } from '../../shared/contract/limits-start.ts';
 
 /** Whether its conversation is let on is known elsewhere. */
 export type StoppedCall = Omit<RefusedCall, 'letOn'>;

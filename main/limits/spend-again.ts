@@ -3,12 +3,8 @@
  * in its answer exactly when its commit has been told before; those that are not are added (`uncommitted`). Bounded.
  */
 import type { BegunCall } from '../../shared/call.ts';
+import type { BudgetSums, DaySpend } from '../../shared/contract/limits-start.ts';
 import type { Clock, Timer } from '../system/clock.ts';
-import type { PendingBatch } from './batch-reservations.ts';
-import type { DaySpend } from './budgets.ts';
-
-/** What bears on the budgets, as the ledger has it at one moment. */
-export type BudgetSums = { readonly spend: readonly DaySpend[]; readonly batches: readonly PendingBatch[] };
 
 export type SpendAgain = {
   /** A call has ended; its row is not in the ledger yet. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { createEngineLimits, type EngineLimitsOptions } from '../../../main/limits/engine-limits.ts';
-import type { LimitsStart } from '../../../main/limits/limits-start.ts';
+import type { LimitsStart } from '../../../shared/contract/limits-start.ts';
 import { systemClock } from '../../../main/system/clock.ts';
 import { hashText } from '../../../main/system/hash-text.ts';
 import { limitsSettingsSchema } from '../../../shared/contract/limits.ts';

@@ -1,7 +1,8 @@
 /** Parents of conversations: kept once each, tried again where the ledger refused, bounded in memory. */
 import { describe, expect, it } from 'vitest';
 
-import { createParents, type KeptParent } from '../../../main/limits/parents.ts';
+import { createParents } from '../../../main/limits/parents.ts';
+import type { KeptParent } from '../../../shared/contract/limits-start.ts';
 
 describe('the parent of a conversation', () => {
   it('is kept once, however many calls the conversation has, and not again after a start', () => {

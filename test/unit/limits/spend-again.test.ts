@@ -1,10 +1,10 @@
 /** What is spent, read from the ledger again: once for many changes, with what the ledger does not hold yet, and a failure told. */
 import { describe, expect, it } from 'vitest';
 
-import type { DaySpend } from '../../../main/limits/budgets.ts';
 import { createNoticePace } from '../../../main/limits/notice-pace.ts';
 import { createSeen } from '../../../main/limits/seen.ts';
-import { createSpendAgain, type BudgetSums } from '../../../main/limits/spend-again.ts';
+import { createSpendAgain } from '../../../main/limits/spend-again.ts';
+import type { BudgetSums, DaySpend } from '../../../shared/contract/limits-start.ts';
 import { createDayOf } from '../../../shared/period.ts';
 import { systemClock, type Clock } from '../../../main/system/clock.ts';
 import { begunCall } from '../../kit/call-rows.ts';
