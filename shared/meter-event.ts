@@ -3,6 +3,7 @@
  * The identifier is a function of the event's content (invariant 8): the same sum is always sent under the same name, a corrected sum never is,
  * because Stripe would drop it as a repeat (facts/stripe.md section 9). Version "tk1".
  */
+import { textChecksum } from './text-checksum.ts';
 
 export type MeterEventContent = {
   readonly customer: string;
@@ -19,19 +20,9 @@ const identifierLengthMax = 100;
 /** Two events of one account differ in customer, meter, minute or revision, so the readable parts alone keep them apart. */
 export function meterEventIdentifier({ customer, meter, minuteMs, revision, value }: MeterEventContent): string {
   const minute = Math.floor(minuteMs / 60_000).toString(36);
-  const identifier = `tk1:${customer}:${minute}:${revision}:${value.toString(36)}:${checksum(`${customer}\n${meter}`)}`;
+  const identifier = `tk1:${customer}:${minute}:${revision}:${value.toString(36)}:${textChecksum(`${customer}\n${meter}`)}`;
   // Customer ids of Stripe are some 20 characters; a longer one is cut and told apart by the checksum over its whole length.
   return identifier.length <= identifierLengthMax ? identifier : identifier.replace(customer, customer.slice(0, 40));
-}
-
-/** 64-bit FNV-1a: stands for the meter's name, which may be 100 characters long itself. Not a secret, not a proof. */
-function checksum(text: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const character of text) {
-    hash ^= BigInt(character.codePointAt(0) ?? 0);
-    hash = BigInt.asUintN(64, hash * 0x100000001b3n);
-  }
-  return hash.toString(36);
 }
 
 /** Stripe keeps identifiers "at least 24 hours" (facts/stripe.md section 1); an hour less leaves room for clocks that differ. */

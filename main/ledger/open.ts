@@ -6,7 +6,7 @@
 import { dirname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 
-import type { Plan } from '../../shared/contract/settings.ts';
+import type { Plan } from '../../shared/contract/plan.ts';
 import type { PriceBookData } from '../../shared/pricing/price-book.ts';
 import type { Clock } from '../system/clock.ts';
 import type { HomeLock } from '../system/home-lock.ts';

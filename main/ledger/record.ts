@@ -11,7 +11,7 @@
  * A settled row is never changed.
  */
 import type { BegunCall, CallOutcome, CallRecord, SettledCall } from '../../shared/call.ts';
-import type { Plan } from '../../shared/contract/settings.ts';
+import type { Plan } from '../../shared/contract/plan.ts';
 import type { DayChange } from '../../shared/corrections.ts';
 import { isPricedAlike, mergeCalls } from '../../shared/merge-calls.ts';
 import type { DayOf } from '../../shared/period.ts';

@@ -6,9 +6,9 @@
  * to settle with the customer (`billing_differences`).
  * Only calls that passed this machine are billed from it: a transcript may be a subscription's, and a teammate's export is billed by the teammate.
  */
-import { billableNanoUsd } from '../../shared/billable.ts';
+import { billableNanoUsd, markupBasisPoints } from '../../shared/billable.ts';
 import type { CallRecord } from '../../shared/call.ts';
-import type { Plan } from '../../shared/contract/settings.ts';
+import type { Plan } from '../../shared/contract/plan.ts';
 import { minuteOf } from '../../shared/period.ts';
 import type { Db } from '../system/db.ts';
 
@@ -67,7 +67,7 @@ export function createShares(db: Db, plan: Plan): Shares {
 
 function billableOf(call: CallRecord, plan: Plan): number {
   if (call.source !== 'proxy' && call.source !== 'batch') return 0;
-  return billableNanoUsd(call.costNanoUsd ?? 0, plan.markupPercent);
+  return billableNanoUsd(call.costNanoUsd ?? 0, markupBasisPoints(plan, call.customer ?? ''));
 }
 
 /**

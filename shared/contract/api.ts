@@ -318,7 +318,7 @@ export const stripeSummarySchema = z.object({
 export type StripeSummary = z.infer<typeof stripeSummarySchema>;
 
 export const stripeViewSchema = stripeSummarySchema.extend({
-  plan: z.object({ kind: z.string(), markupPercent: count, eventName: z.string() }),
+  plan: z.object({ kind: z.string(), markupPercent: z.number(), eventName: z.string() }),
   /** Value of calls whose minute is not sealed yet, and remainders below one micro-dollar, per all customers. */
   openNanoUsd: nanoUsd,
   acceptedEvents: count,

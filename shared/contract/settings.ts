@@ -5,6 +5,8 @@
 import { z } from 'zod';
 
 import { limitsSettingsSchema } from './limits.ts';
+import { planSchema } from './plan.ts';
+import { stripeCustomerSchema } from './stripe-customer.ts';
 
 const name = z.string().trim().min(1).max(100);
 /** Anthropic's clients wait 600 s, and a long answer may be silent for most of it (facts/anthropic.md section 3). */
@@ -19,17 +21,6 @@ const origin = z
   .trim()
   .toLowerCase()
   .regex(/^[a-z][a-z0-9+.-]*:\/\/[^/\s]*$/, 'an origin without path, as https://tool.example');
-const stripeCustomer = z.string().regex(/^cus_[A-Za-z0-9_]+$/, 'a Stripe customer id starts with cus_');
-
-export const planSchema = z
-  .strictObject({
-    kind: z.enum(['cost']),
-    /** Added to the cost before it is billed; 0 passes the cost through. */
-    markupPercent: z.number().int().min(0).max(1_000).default(0),
-    /** `event_name` of the Stripe meter; its unit is one micro-dollar. */
-    eventName: z.string().min(1).max(100).default('tollkeeper_cost_micro_usd'),
-  })
-  .prefault({ kind: 'cost' });
 
 export const settingsSchema = z.strictObject({
   teamName: name.default('My team'),
@@ -50,12 +41,12 @@ export const settingsSchema = z.strictObject({
   /** Attribution of calls that name no member or project themselves. */
   member: name.nullable().default(null),
   project: name.nullable().default(null),
-  customer: stripeCustomer.nullable().default(null),
+  customer: stripeCustomerSchema.nullable().default(null),
   /** Who is billed: a project's or a member's Stripe customer. The project wins. */
   customers: z
     .strictObject({
-      projects: z.record(name, stripeCustomer).default({}),
-      members: z.record(name, stripeCustomer).default({}),
+      projects: z.record(name, stripeCustomerSchema).default({}),
+      members: z.record(name, stripeCustomerSchema).default({}),
     })
     .prefault({}),
   limits: limitsSettingsSchema.prefault({}),
@@ -67,4 +58,3 @@ export const settingsSchema = z.strictObject({
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
-export type Plan = z.infer<typeof planSchema>;

@@ -17,7 +17,7 @@ import { moveRollupsToZone } from '../../main/ledger/rollup.ts';
 import { verifyLedger } from '../../main/ledger/verify.ts';
 import type { Db } from '../../main/system/db.ts';
 import type { BegunCall } from '../../shared/call.ts';
-import { planSchema } from '../../shared/contract/settings.ts';
+import { planSchema } from '../../shared/contract/plan.ts';
 import { createDayOf } from '../../shared/period.ts';
 import { currentBook } from '../../shared/pricing/current-book.ts';
 import { settle } from '../../shared/settle.ts';

@@ -13,7 +13,8 @@ import { ledgerFileName } from '../../main/ledger/ledger-file.ts';
 import { openLedgerHere } from '../../main/ledger/open-here.ts';
 import { systemClock } from '../../main/system/clock.ts';
 import { systemIds } from '../../main/system/ids.ts';
-import { planSchema, settingsSchema } from '../../shared/contract/settings.ts';
+import { planSchema } from '../../shared/contract/plan.ts';
+import { settingsSchema } from '../../shared/contract/settings.ts';
 import { currentBook } from '../../shared/pricing/current-book.ts';
 import { dataOf } from '../../shared/pricing/price-book.ts';
 

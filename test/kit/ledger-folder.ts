@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { planSchema } from '../../shared/contract/settings.ts';
+import { planSchema } from '../../shared/contract/plan.ts';
 import { currentBook } from '../../shared/pricing/current-book.ts';
 import { dataOf } from '../../shared/pricing/price-book.ts';
 import { ledgerFileName, openLedgerFile } from '../../main/ledger/ledger-file.ts';

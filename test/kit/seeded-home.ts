@@ -11,7 +11,7 @@ import { createRecorder, type Recorder } from '../../main/ledger/record.ts';
 import { rerate, type RerateQuestion } from '../../main/ledger/rerate.ts';
 import type { Db } from '../../main/system/db.ts';
 import type { BegunCall } from '../../shared/call.ts';
-import { planSchema } from '../../shared/contract/settings.ts';
+import { planSchema } from '../../shared/contract/plan.ts';
 import { createDayOf } from '../../shared/period.ts';
 import { currentBook } from '../../shared/pricing/current-book.ts';
 import { createPriceBook, dataOf, type PriceBook } from '../../shared/pricing/price-book.ts';

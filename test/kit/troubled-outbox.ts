@@ -8,7 +8,7 @@ import { recordMinute } from '../../main/ledger/minute-readings.ts';
 import { sealClosedMinutes } from '../../main/ledger/outbox.ts';
 import { setAsideEvent } from '../../main/ledger/outbox-choices.ts';
 import { createRecorder } from '../../main/ledger/record.ts';
-import { planSchema } from '../../shared/contract/settings.ts';
+import { planSchema } from '../../shared/contract/plan.ts';
 import { createDayOf } from '../../shared/period.ts';
 import { currentBook } from '../../shared/pricing/current-book.ts';
 import { begunCall, settledCall } from './call-rows.ts';

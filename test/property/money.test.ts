@@ -126,9 +126,9 @@ describe('money', () => {
   });
 
   it('is billed with the markup, rounded once', () => {
-    expect(billableNanoUsd(1_000, 20)).toBe(1_200);
-    expect(billableNanoUsd(5, 10)).toBe(6);
-    expect(billableNanoUsd(15, 10)).toBe(16);
+    expect(billableNanoUsd(1_000, 2_000)).toBe(1_200);
+    expect(billableNanoUsd(5, 1_000)).toBe(6);
+    expect(billableNanoUsd(15, 1_000)).toBe(16);
     fc.assert(fc.property(fc.integer({ min: 0, max: 10 ** 12 }), (nano) => billableNanoUsd(nano, 0) === nano));
   });
 });

@@ -5,7 +5,7 @@ import { packCalls } from '../../../main/ledger/packed-calls.ts';
 import { openLedgerHere, type LedgerHere } from '../../../main/ledger/open-here.ts';
 import { systemClock } from '../../../main/system/clock.ts';
 import type { CallRecord } from '../../../shared/call.ts';
-import { planSchema } from '../../../shared/contract/settings.ts';
+import { planSchema } from '../../../shared/contract/plan.ts';
 import { currentBook } from '../../../shared/pricing/current-book.ts';
 import { dataOf } from '../../../shared/pricing/price-book.ts';
 import { begunCall, settledCall } from '../../kit/call-rows.ts';

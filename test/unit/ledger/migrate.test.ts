@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { BegunCall } from '../../../shared/call.ts';
-import { planSchema } from '../../../shared/contract/settings.ts';
+import { planSchema } from '../../../shared/contract/plan.ts';
 import { createDayOf } from '../../../shared/period.ts';
 import { currentBook } from '../../../shared/pricing/current-book.ts';
 import { createRecorder } from '../../../main/ledger/record.ts';

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { currentBook } from '../../../shared/pricing/current-book.ts';
 import { dataOf } from '../../../shared/pricing/price-book.ts';
-import { planSchema } from '../../../shared/contract/settings.ts';
+import { planSchema } from '../../../shared/contract/plan.ts';
 import { forgetLastDemo } from '../../../main/ledger/forget-demo.ts';
 import { readJournal } from '../../../main/ledger/read-journal.ts';
 import { ledgerFileName, openLedgerFile } from '../../../main/ledger/ledger-file.ts';
