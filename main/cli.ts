@@ -12,6 +12,7 @@ import { isAppError } from '../shared/contract/errors.ts';
 import { wholeNumber } from './settings/environment.ts';
 import { addClientCommands, type Run } from './commands/client-commands.ts';
 import { addLimitCommands } from './commands/limit-commands.ts';
+import { addPlanCommands } from './commands/plan-commands.ts';
 import { addSyncCommands } from './commands/sync-commands.ts';
 import { writeLine, type ExitCode, type Host } from './commands/host.ts';
 import { systemClock } from './system/clock.ts';
@@ -122,6 +123,7 @@ function build(onDone: (code: number) => void): Command {
   addSyncCommands(program, run, host);
   addClientCommands(program, run, host);
   addLimitCommands(program, run, host);
+  addPlanCommands(program, run, host);
   addPriceCommands(program, run);
   program
     .command('verify')

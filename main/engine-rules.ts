@@ -1,5 +1,5 @@
 /**
- * The settings of the limits while an engine runs: what the settings file says, and putting a change in force at once, whether it comes through the API or
+ * The settings that can be changed while an engine runs: the metering plan (engine-plan.ts) and the limits: what the settings file says, and putting a change in force at once, whether it comes through the API or
  * from an editor. What the limits hold (what is spent and reserved, what was told, what was learnt) stays.
  *
  * A file that cannot be used changes nothing: what was in force stays, and the trouble is told once and shown until it is mended.
@@ -7,6 +7,7 @@
 import { isAppError } from '../shared/contract/errors.ts';
 import type { LimitsInFile, LimitsSettingsView } from '../shared/contract/limits-settings.ts';
 import type { EngineOptions } from './engine-options.ts';
+import type { EnginePlan } from './engine-plan.ts';
 import { watchFile } from './settings/file-watch.ts';
 import { limitsOf, revisionOf, saveLimits, setByOf } from './settings/limits-in-file.ts';
 
@@ -15,6 +16,7 @@ export type EngineRules = {
   /** @throws what `saveLimits` throws; nothing is changed then. */
   readonly change: (settings: unknown, revision: string | null) => LimitsSettingsView;
   readonly drainsOnAbort: () => boolean;
+  readonly plan: Omit<EnginePlan, 'close'>;
   readonly close: () => void;
 };
 
@@ -22,6 +24,7 @@ export type EngineRules = {
 export function openEngineRules(
   { settings, settingsStore: store, clock, log, onNotice }: EngineOptions,
   use: (limits: LimitsInFile['limits']) => void,
+  plan: EnginePlan,
 ): EngineRules {
   const setBy = setByOf(store.overrides);
   let inForce = limitsOf(settings);
@@ -72,6 +75,10 @@ export function openEngineRules(
       return view();
     },
     drainsOnAbort: () => inForce.drainOnAbort,
-    close: watch.close,
+    plan,
+    close: () => {
+      watch.close();
+      plan.close();
+    },
   };
 }

@@ -13,6 +13,7 @@ import { startApiServer } from './api/start.ts';
 import { openEngineKeys } from './engine-keys.ts';
 import { connectLimits } from './engine-limits.ts';
 import type { Engine, EngineOptions } from './engine-options.ts';
+import { openEnginePlan } from './engine-plan.ts';
 import { openEngineRules } from './engine-rules.ts';
 import { startEngineIntake } from './intake/engine-intake.ts';
 import { createAssigning } from './ledger/assigning.ts';
@@ -79,7 +80,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     start: await ledger.read('limitsStart', { today: dayOf(startedAtMs), nowMs: startedAtMs }),
     onRefused: (row) => live.settled(row),
   });
-  const rules = openEngineRules(options, limits.useSettings);
+  const rules = openEngineRules(options, limits.useSettings, openEnginePlan(options, ledger));
   const sync = await startSync({ ...options, connection: connections.stripe, ledger, monthOf });
   const live = createLive({
     clock,

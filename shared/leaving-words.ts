@@ -1,12 +1,11 @@
 /** What leaves Stripe's 35-day window soon, in one sentence. Pure; days are those of the caller's zone. */
-import { formatUsd } from './money.ts';
+import { worthInWords, type Worth } from './meter-amount-words.ts';
 import type { DayOf } from './period.ts';
 
 const dayMs = 24 * 3_600_000;
 
-export type Leaving = {
+export type Leaving = Worth & {
   readonly events: number;
-  readonly nanoUsd: number;
   readonly atMs: number | null;
   readonly asOfMs: number;
 };
@@ -14,12 +13,16 @@ export type LeavingQuestion = { readonly isOffline: boolean; readonly dayOf: Day
 
 /** Null when nothing leaves soon. */
 export function leavingSentence(
-  { nanoUsd, atMs, asOfMs }: Leaving,
+  { atMs, asOfMs, ...worth }: Leaving,
   { isOffline, dayOf }: LeavingQuestion,
 ): string | null {
   if (atMs === null) return null;
   const condition = isOffline ? 'unless this machine goes online' : 'unless it is sent before';
-  return `${formatUsd(nanoUsd)} leaves the 35-day window ${whenInWords(atMs, asOfMs, dayOf)} ${condition}; what has left is set aside for an invoice item.`;
+  return `${capital(worthInWords(worth))} leaves the 35-day window ${whenInWords(atMs, asOfMs, dayOf)} ${condition}; what has left is set aside for an invoice item.`;
+}
+
+function capital(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 function whenInWords(atMs: number, nowMs: number, dayOf: DayOf): string {

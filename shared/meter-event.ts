@@ -10,7 +10,7 @@ export type MeterEventContent = {
   readonly meter: string;
   readonly minuteMs: number;
   readonly revision: number;
-  /** Micro-USD. */
+  /** Whole units of the meter. */
   readonly value: number;
 };
 
@@ -38,14 +38,15 @@ export const heldSentence =
 export const tooOldSentence =
   'It is older than the 35 days that Stripe takes, so it was set aside; it is never sent under another date.';
 
-export type MinuteSum = { readonly value: number; readonly carriedOutNano: number };
+export type MinuteSum = { readonly value: number; readonly carriedOutThousandths: number };
 
 /**
- * Whole micro-dollars are billed; what is below one is carried to the customer's next event. Nothing is lost, nothing rounded up. What is carried
- * in may be less than nothing, after an event was opened again; a sum below one micro-dollar is not sealed and waits for more.
+ * Whole units of the meter are billed (micro-dollars, tokens, requests); what is below one is carried to the customer's next event of the meter. Nothing
+ * is lost, nothing rounded up. Tokens are whole, so nothing of them is carried. What is carried in may be less than nothing, after an event was opened
+ * again; a sum below one unit is not sealed and waits for more.
  */
-export function foldMinute(billableNanoUsd: number, carriedInNano: number): MinuteSum {
-  const nano = billableNanoUsd + carriedInNano;
-  if (nano < 1_000) return { value: 0, carriedOutNano: nano };
-  return { value: Math.floor(nano / 1_000), carriedOutNano: nano % 1_000 };
+export function foldMinute(amountThousandths: number, carriedInThousandths: number): MinuteSum {
+  const sum = amountThousandths + carriedInThousandths;
+  if (sum < 1_000) return { value: 0, carriedOutThousandths: sum };
+  return { value: Math.floor(sum / 1_000), carriedOutThousandths: sum % 1_000 };
 }

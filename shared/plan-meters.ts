@@ -10,7 +10,8 @@ import { textChecksum } from './text-checksum.ts';
 
 /** What a token plan counts: the classes that Anthropic prices. `web_search` counts requests. */
 export type MeteredClass = Exclude<TokenClass, 'rounding' | 'imported'>;
-export type MeterUnit = 'micro_usd' | 'token' | 'request';
+export const meterUnits = ['micro_usd', 'token', 'request'] as const;
+export type MeterUnit = (typeof meterUnits)[number];
 
 export type PlannedMeter = {
   readonly eventName: string;

@@ -20,6 +20,7 @@ import { keysRoutes } from './keys.ts';
 import { liveRoutes } from './live.ts';
 import { monthRoutes } from './month.ts';
 import type { ApiParts } from './parts.ts';
+import { planRoutes } from './plan.ts';
 import { pricesRoutes } from './prices.ts';
 import { secretsRoutes } from './secrets.ts';
 import { statusRoutes } from './status.ts';
@@ -58,6 +59,7 @@ export function createApi({ parts, guard, rendererFolder, log }: ApiOptions): Ho
   api.route('/api', monthRoutes(parts));
   api.route('/api', callsRoutes(parts));
   api.route('/api', stripeRoutes(parts));
+  api.route('/api', planRoutes(parts));
   api.route('/api', batchesRoutes(parts));
   api.route('/api', importRoutes(parts));
   api.route('/api', applyPricesRoutes(parts));

@@ -2,6 +2,7 @@
 import type { Status } from '../../shared/contract/api.ts';
 import type { LimitsSettingsView } from '../../shared/contract/limits-settings.ts';
 import type { LetOnAnswer, LimitsView } from '../../shared/contract/limits-view.ts';
+import type { PlanView } from '../../shared/contract/plan-view.ts';
 import type { SecretsView } from '../../shared/contract/secrets.ts';
 import type { Intake } from '../intake/start.ts';
 import type { Assigning } from '../ledger/assigning.ts';
@@ -20,11 +21,19 @@ export type LimitsPart = {
   readonly revoke: (conversation: string) => Promise<LetOnAnswer>;
 };
 
+/** The metering plan, as it can be read and replaced while the engine runs. */
+export type PlanPart = {
+  readonly view: () => Promise<PlanView>;
+  /** @throws AppError, FieldsError. */
+  readonly change: (plan: unknown, revision: string | null) => Promise<PlanView>;
+};
+
 /** The settings of the limits, as they can be read and replaced while the engine runs. */
 export type RulesPart = {
   readonly view: () => LimitsSettingsView;
   /** @throws AppError, FieldsError. */
   readonly change: (settings: unknown, revision: string | null) => LimitsSettingsView;
+  readonly plan: PlanPart;
 };
 
 export type ApiParts = {

@@ -1,6 +1,13 @@
 /** The outbox as text for a terminal: what waits, what went wrong and what to do, what is to be settled. Pure. */
 import type { MeterEventDetail, StripeView } from '../../shared/contract/api.ts';
 import { leavingSentence } from '../../shared/leaving-words.ts';
+import {
+  amountInWords,
+  labelledAmountInWords,
+  labelledValueInWords,
+  valueInWords,
+  worthInWords,
+} from '../../shared/meter-amount-words.ts';
 import { formatUsd } from '../../shared/money.ts';
 import type { DayOf } from '../../shared/period.ts';
 import { sumInWords } from '../../shared/spend-words.ts';
@@ -9,11 +16,13 @@ import { layOut } from './table.ts';
 
 export function statusText(view: OutboxView, dayOf: DayOf): string[] {
   const { waitingEvents, acceptedEvents, acceptedNanoUsd, confirmedEvents, rejectedEvents, openNanoUsd } = view;
-  const waiting = `${counted(waitingEvents, 'meter event waits', 'meter events wait')}, worth ${formatUsd(view.waitingNanoUsd, 6)}`;
+  const waiting = `${counted(waitingEvents, 'meter event waits', 'meter events wait')}, worth ${worthInWords({ nanoUsd: view.waitingNanoUsd, ...view.waitingQuantities }, 6)}`;
+  const open = worthInWords({ nanoUsd: openNanoUsd, ...view.openQuantities }, 6);
+  const delivered = worthInWords({ nanoUsd: acceptedNanoUsd, ...view.acceptedQuantities }, 6);
   const leaving = leavingSentence(view.leaving, { dayOf, isOffline: true });
   return [
-    `${waiting}; ${formatUsd(openNanoUsd, 6)} more is in minutes that are not sealed yet.`,
-    `${number(acceptedEvents)} delivered, worth ${formatUsd(acceptedNanoUsd, 6)}, ${number(confirmedEvents)} of them confirmed by Stripe’s own figure; ${number(rejectedEvents)} refused.`,
+    `${waiting}; ${open} more is in minutes that are not sealed yet.`,
+    `${number(acceptedEvents)} delivered, worth ${delivered}, ${number(confirmedEvents)} of them confirmed by Stripe’s own figure; ${number(rejectedEvents)} refused.`,
     `${number(view.reads.used)} of the ${number(view.reads.max)} reads that Stripe allows in a month are used.`,
     ...(leaving === null ? [] : [leaving]),
     ...notBilledText(view),
@@ -45,24 +54,40 @@ function notBilledText({ unpriced, unmapped }: OutboxView): string[] {
 const stillToSee = new Set(['sealed', 'sending', 'unknown', 'rejected', 'set_aside']);
 
 function eventsText({ events }: OutboxView): string[] {
-  const rows = events
-    .filter((event) => stillToSee.has(event.state))
-    .map((event) => [
-      event.id,
-      event.customer,
-      minuteText(event.minuteMs),
-      formatUsd(event.value * 1_000, 6),
-      event.state.replace('_', ' '),
-      event.lastAnswer ?? '–',
-    ]);
+  const shown = events.filter((event) => stillToSee.has(event.state));
+  // Money says it all; tokens are told beside what they are worth.
+  const areTokens = shown.some(({ unit }) => unit !== 'micro_usd');
+  const rows = shown.map((event) => [
+    event.id,
+    event.customer,
+    minuteText(event.minuteMs),
+    ...(areTokens ? [labelledValueInWords(event, event.value)] : []),
+    eventWorth(event),
+    event.state.replace('_', ' '),
+    event.lastAnswer ?? '–',
+  ]);
   if (rows.length === 0) return [];
-  const lines = table(['event', 'customer', 'minute (UTC)', 'worth', 'state', 'last answer'], [3], rows);
+  const titles = [
+    'event',
+    'customer',
+    'minute (UTC)',
+    ...(areTokens ? ['counts'] : []),
+    'worth',
+    'state',
+    'last answer',
+  ];
+  const lines = table(titles, areTokens ? [4] : [3], rows);
   const isStopped = events.some(({ state }) => state === 'rejected' || state === 'set_aside');
   return [
     '',
     ...lines,
     ...(isStopped ? ['Send one again: `sync retry ID`. Bill it another way: `sync set-aside ID`.'] : []),
   ];
+}
+
+function eventWorth({ worthNanoUsd, unpricedCalls, calls }: OutboxView['events'][number]): string {
+  if (unpricedCalls === calls) return 'unpriced';
+  return worthInWords({ nanoUsd: worthNanoUsd, unpricedEvents: unpricedCalls }, 6);
 }
 
 function carryForwardsText(proposed: StripeView['carryForwards']): string[] {
@@ -80,12 +105,12 @@ function carryForwardsText(proposed: StripeView['carryForwards']): string[] {
 
 function dayDifferencesText(days: StripeView['dayDifferences']): string[] {
   if (days.length === 0) return [];
-  const rows = days.map(({ dayMs, customer, acceptedNanoUsd, stripeNanoUsd }) => [
+  const rows = days.map(({ dayMs, customer, acceptedValue, stripeValue, ...meter }) => [
     new Date(dayMs).toISOString().slice(0, 10),
     customer,
-    formatUsd(acceptedNanoUsd, 6),
-    formatUsd(stripeNanoUsd, 6),
-    formatUsd(stripeNanoUsd - acceptedNanoUsd, 6),
+    labelledValueInWords(meter, acceptedValue),
+    valueInWords(meter.unit, stripeValue),
+    valueInWords(meter.unit, stripeValue - acceptedValue),
   ]);
   return [
     '',
@@ -95,39 +120,45 @@ function dayDifferencesText(days: StripeView['dayDifferences']): string[] {
 }
 
 /** Calls that were corrected after Stripe had been told of them. */
-function differencesText({ calls, nanoUsd, rows }: OutboxView['differences']): string[] {
+function differencesText({ calls, nanoUsd, tokens, requests, rows }: OutboxView['differences']): string[] {
   if (calls === 0) return [];
-  const cells = rows.map(({ callId, customer, minuteMs, sentNanoUsd, dueNanoUsd }) => [
+  const cells = rows.map(({ callId, customer, minuteMs, sentThousandths, dueThousandths, ...meter }) => [
     callId,
     customer,
     minuteText(minuteMs),
-    formatUsd(sentNanoUsd, 6),
-    formatUsd(dueNanoUsd, 6),
-    formatUsd(dueNanoUsd - sentNanoUsd, 6),
+    labelledAmountInWords(meter, sentThousandths),
+    amountInWords(meter.unit, dueThousandths),
+    amountInWords(meter.unit, dueThousandths - sentThousandths),
   ]);
   return [
     '',
-    `${counted(calls, 'call was', 'calls were')} corrected after Stripe had been told: ${formatUsd(nanoUsd, 6)} to settle by an invoice item or a credit in Stripe${rows.length < calls ? `; the newest ${rows.length} are listed` : ''}.`,
+    `${counted(calls, 'call was', 'calls were')} corrected after Stripe had been told: ${worthInWords({ nanoUsd, tokens, requests }, 6)} to settle by an invoice item or a credit in Stripe${new Set(rows.map(({ callId }) => callId)).size < calls ? `; the newest ${rows.length} are listed` : ''}.`,
     ...table(['call', 'customer', 'minute (UTC)', 'sent', 'due', 'difference'], [3, 4, 5], cells),
   ];
 }
 
 export function eventText({ event, spent, calls }: MeterEventDetail): string[] {
-  const { identifier, customer, minuteMs, value, state, lastAnswer } = event;
-  const rows = calls.map(({ id, startedAtMs, member, project, model, billableNanoUsd }) => [
+  const { identifier, customer, minuteMs, value, unit, state, lastAnswer } = event;
+  const areTokens = unit !== 'micro_usd';
+  const rows = calls.map(({ id, startedAtMs, member, project, model, amountThousandths, worthNanoUsd }) => [
     id,
     new Date(startedAtMs).toISOString(),
     member ?? '–',
     project ?? '–',
     model ?? '–',
-    formatUsd(billableNanoUsd, 9),
+    amountInWords(unit, amountThousandths),
+    ...(areTokens ? [worthNanoUsd === null ? 'unpriced' : formatUsd(worthNanoUsd, 9)] : []),
   ]);
   return [
-    `${formatUsd(value * 1_000, 6)} of ${customer} in the minute ${minuteText(minuteMs)} UTC: ${state.replace('_', ' ')}. ${lastAnswer ?? ''}`.trimEnd(),
+    `${labelledValueInWords(event, value)} of ${customer}${areTokens ? `, worth ${eventWorth(event)},` : ''} in the minute ${minuteText(minuteMs)} UTC: ${state.replace('_', ' ')}. ${lastAnswer ?? ''}`.trimEnd(),
     `Stripe is told ${identifier}.`,
     ...spent.map((earlier) => `Earlier ${earlier.identifier}: ${earlier.reason}`),
     '',
-    ...table(['call', 'started (UTC)', 'member', 'project', 'model', 'billed'], [5], rows),
+    ...table(
+      ['call', 'started (UTC)', 'member', 'project', 'model', ...(areTokens ? ['counted', 'worth'] : ['billed'])],
+      areTokens ? [5, 6] : [5],
+      rows,
+    ),
     ...(calls.length < event.calls ? [`The first ${calls.length} of ${number(event.calls)} calls are listed.`] : []),
   ];
 }

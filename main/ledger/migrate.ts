@@ -19,6 +19,7 @@ import { migration0005 } from './migrations/0005-refusals.ts';
 import { migration0006 } from './migrations/0006-client-user.ts';
 import { migration0007 } from './migrations/0007-limits.ts';
 import { migration0008 } from './migrations/0008-outbox-states.ts';
+import { migration0009 } from './migrations/0009-plans.ts';
 
 const migrations: readonly string[] = [
   migration0001,
@@ -29,6 +30,7 @@ const migrations: readonly string[] = [
   migration0006,
   migration0007,
   migration0008,
+  migration0009,
 ];
 
 export const schemaVersion = migrations.length;

@@ -4,7 +4,8 @@
  * past Stripe's window by now; what cannot be explained stays held, with both figures, for a person.
  */
 import { windowMs } from '../../shared/meter-event.ts';
-import { formatUsd } from '../../shared/money.ts';
+import { valueInWords } from '../../shared/meter-amount-words.ts';
+import type { MeterUnit } from '../../shared/plan-meters.ts';
 import type { Db } from '../system/db.ts';
 import { reportsReadMs, unnamedErrorsSince } from './error-reports.ts';
 import type { MinuteOfMeter } from './outbox.ts';
@@ -96,7 +97,7 @@ function apply(db: Db, reading: MinuteReading, verdict: MinuteVerdict): void {
       return planReading(db, reading, { atMs: verdict.atMs, isUnexplained: false, sentence });
     }
     case 'differs': {
-      const sentence = differenceSentence(reading.stripeValue, verdict.least, verdict.most);
+      const sentence = differenceSentence(unitOf(db, reading.meter), reading.stripeValue, verdict);
       return planReading(db, reading, { atMs: reading.nowMs + differsAgainAfterMs, isUnexplained: true, sentence });
     }
   }
@@ -145,7 +146,15 @@ function forgetReading(db: Db, { customer, meter, minuteMs }: MinuteOfMeter): vo
   );
 }
 
-function differenceSentence(stripeValue: number, least: number, most: number): string {
-  const usd = (value: number) => formatUsd(Math.round(value * 1_000), 6);
-  return `Stripe counts ${usd(stripeValue)} in this minute; ${usd(least)} without it or ${usd(most)} with it would be right. Nothing is sent; compare the two, then set it aside or have it read again.`;
+function unitOf(db: Db, meter: string): MeterUnit {
+  const unit = db.prepare<[string], MeterUnit>('SELECT unit FROM meter_units WHERE meter = ?').pluck().get(meter);
+  if (unit === undefined) throw new Error('a meter is written down with its unit before anything is counted on it');
+  return unit;
+}
+
+type Bounds = { readonly least: number; readonly most: number };
+
+function differenceSentence(unit: MeterUnit, stripeValue: number, { least, most }: Bounds): string {
+  const words = (value: number) => valueInWords(unit, value);
+  return `Stripe counts ${words(stripeValue)} in this minute; ${words(least)} without it or ${words(most)} with it would be right. Nothing is sent; compare the two, then set it aside or have it read again.`;
 }

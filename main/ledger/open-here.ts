@@ -13,6 +13,7 @@ import { holdLedger, type HoldOptions } from './hold-ledger.ts';
 import { openLedgerFile } from './ledger-file.ts';
 import { journalFolderOf, type Ledger, type LedgerRules } from './open.ts';
 import { createReaderFunctions } from './reader-functions.ts';
+import { createPlansInForce } from './plans-in-force.ts';
 import { createRecorder } from './record.ts';
 import { createWriterFunctions } from './writer-functions.ts';
 
@@ -46,8 +47,9 @@ function openHeldHere({ file, rules, clock }: LedgerHereOptions): LedgerHere {
     db.pragma(`wal_autocheckpoint = ${checkpointPages}`);
     db.pragma(`cache_size = -${cacheKibibytes}`);
     const prices = createBookInForce(db, rules.book);
-    const recorder = createRecorder(db, { dayOf: createDayOf(rules.timeZone), plan: rules.plan, book: prices.book });
-    const writes = createWriterFunctions(db, { recorder, prices });
+    const plans = createPlansInForce(db, rules.plan);
+    const recorder = createRecorder(db, { dayOf: createDayOf(rules.timeZone), plans, book: prices.book });
+    const writes = createWriterFunctions(db, { recorder, prices, plans, plan: rules.plan });
     const journalFolder = journalFolderOf(file);
     writes.prepare({ isDemo: false, timeZone: rules.timeZone, nowMs: clock.nowMs(), journalFolder });
     // Not before what a crash left in the journal is on the disk: the journal is forgotten then.

@@ -1,33 +1,44 @@
 /** The outbox as the Stripe screen and `tollkeeper sync` show it. Reading side only. */
 import type { BillingDifference, DayComparison, MeterEventRow, StripeView } from '../../shared/contract/api.ts';
+import type { Quantities } from '../../shared/contract/meter-amounts.ts';
+import { planSchema } from '../../shared/contract/plan.ts';
+import { planAt } from '../../shared/dated-plan.ts';
 import { windowMs } from '../../shared/meter-event.ts';
 import { nextMonth } from '../../shared/period.ts';
 import type { Db } from '../system/db.ts';
 import { readCarryForwards } from './carry-forwards.ts';
+import { meterLabel, quantitySums, toldAndDue } from './meter-sql.ts';
+import { readPlans } from './plans-in-force.ts';
 import { readsPerMonthMax, readsUsed } from './stripe-reads.ts';
 
 /** The part of the summary that the database knows; whether Stripe answers is the agent's to say. */
 export type OutboxSummary = {
   readonly waitingEvents: number;
   readonly waitingNanoUsd: number;
+  readonly waitingQuantities: Quantities;
   readonly oldestWaitingMinuteMs: number | null;
 };
 
 export function outboxSummary(db: Db): OutboxSummary {
   const row = db
-    .prepare<[], OutboxSummary>(
-      `SELECT COUNT(*) AS waitingEvents, COALESCE(SUM(value), 0) * 1000 AS waitingNanoUsd, MIN(minute_ms) AS oldestWaitingMinuteMs
+    .prepare<[], Omit<OutboxSummary, 'waitingQuantities'> & Quantities>(
+      `SELECT COUNT(*) AS waitingEvents, COALESCE(SUM(worth_nano_usd), 0) AS waitingNanoUsd, MIN(minute_ms) AS oldestWaitingMinuteMs, ${quantitySums}
          FROM meter_events WHERE state IN ('sealed', 'sending', 'unknown')`,
     )
     .get();
   if (!row) throw new Error('an aggregate without groups always has one row');
-  return row;
+  const { tokens, requests, unpricedEvents, ...summary } = row;
+  return { ...summary, waitingQuantities: { tokens, requests, unpricedEvents } };
 }
 
 export type OutboxView = OutboxSummary &
   Pick<
     StripeView,
+    | 'plan'
+    | 'nextPlan'
     | 'openNanoUsd'
+    | 'openQuantities'
+    | 'acceptedQuantities'
     | 'acceptedEvents'
     | 'acceptedNanoUsd'
     | 'rejectedEvents'
@@ -46,7 +57,10 @@ export type OutboxView = OutboxSummary &
   >;
 
 /** The columns of a `MeterEventRow`. */
-export const meterEventColumns = `id, identifier, customer, meter, minute_ms AS minuteMs, revision, value, state, attempts, calls, sealed_at_ms AS sealedAtMs,
+export const meterEventColumns = `id, identifier, customer, meter, minute_ms AS minuteMs, revision, value, unit,
+  (SELECT token_class FROM meter_units u WHERE u.meter = meter_events.meter) AS tokenClass,
+  (SELECT model FROM meter_units u WHERE u.meter = meter_events.meter) AS model,
+  worth_nano_usd AS worthNanoUsd, unpriced_calls AS unpricedCalls, state, attempts, calls, sealed_at_ms AS sealedAtMs,
   next_attempt_at_ms AS nextAttemptAtMs, accepted_at_ms AS acceptedAtMs, confirmed_at_ms AS confirmedAtMs, rejection_code AS rejectionCode,
   last_answer AS lastAnswer`;
 
@@ -64,7 +78,8 @@ export function readOutbox(db: Db, { month, nowMs }: OutboxQuestion): OutboxView
     dayDifferences: dayDifferences(db),
     reads: { used: readsUsed(db, nowMs), max: readsPerMonthMax },
     ...sums(db),
-    openNanoUsd: openNanoUsd(db),
+    ...plansOf(db, nowMs),
+    ...open(db),
     unmapped: unmapped(db, month),
     unpriced: unpriced(db),
     differences: differences(db),
@@ -72,10 +87,17 @@ export function readOutbox(db: Db, { month, nowMs }: OutboxQuestion): OutboxView
   };
 }
 
+function plansOf(db: Db, nowMs: number): Pick<OutboxView, 'plan' | 'nextPlan'> {
+  const plans = readPlans(db);
+  const plan = planAt(plans, nowMs) ?? { seq: 0, fromMs: 0, setAtMs: 0, plan: planSchema.parse(undefined) };
+  return { plan, nextPlan: plans.find(({ fromMs }) => fromMs > Math.max(nowMs, plan.fromMs)) ?? null };
+}
+
 type Sums = Pick<
   OutboxView,
   | 'acceptedEvents'
   | 'acceptedNanoUsd'
+  | 'acceptedQuantities'
   | 'confirmedEvents'
   | 'confirmedNanoUsd'
   | 'rejectedEvents'
@@ -85,19 +107,23 @@ type Sums = Pick<
 
 function sums(db: Db): Sums {
   const row = db
-    .prepare<[], Sums>(
+    .prepare<[], Omit<Sums, 'acceptedQuantities'> & Quantities>(
       `SELECT COALESCE(SUM(state IN ('accepted', 'confirmed')), 0) AS acceptedEvents,
-              COALESCE(SUM(CASE WHEN state IN ('accepted', 'confirmed') THEN value END), 0) * 1000 AS acceptedNanoUsd,
+              COALESCE(SUM(CASE WHEN state IN ('accepted', 'confirmed') THEN worth_nano_usd END), 0) AS acceptedNanoUsd,
+              COALESCE(SUM(CASE WHEN unit = 'token' AND state IN ('accepted', 'confirmed') THEN value END), 0) AS tokens,
+              COALESCE(SUM(CASE WHEN unit = 'request' AND state IN ('accepted', 'confirmed') THEN value END), 0) AS requests,
+              COALESCE(SUM(unpriced_calls > 0 AND state IN ('accepted', 'confirmed')), 0) AS unpricedEvents,
               COALESCE(SUM(state = 'confirmed'), 0) AS confirmedEvents,
-              COALESCE(SUM(CASE WHEN state = 'confirmed' THEN value END), 0) * 1000 AS confirmedNanoUsd,
+              COALESCE(SUM(CASE WHEN state = 'confirmed' THEN worth_nano_usd END), 0) AS confirmedNanoUsd,
               COALESCE(SUM(state = 'rejected'), 0) AS rejectedEvents,
-              COALESCE(SUM(CASE WHEN state = 'rejected' THEN value END), 0) * 1000 AS rejectedNanoUsd,
+              COALESCE(SUM(CASE WHEN state = 'rejected' THEN worth_nano_usd END), 0) AS rejectedNanoUsd,
               MIN(CASE WHEN state IN ('sealed', 'unknown') THEN next_attempt_at_ms END) AS nextAttemptAtMs
          FROM meter_events`,
     )
     .get();
   if (!row) throw new Error('an aggregate without groups always has one row');
-  return row;
+  const { tokens, requests, unpricedEvents, ...others } = row;
+  return { ...others, acceptedQuantities: { tokens, requests, unpricedEvents } };
 }
 
 /** How long before it leaves Stripe's window an event is warned of. */
@@ -106,7 +132,7 @@ const warnAheadMs = 48 * 3_600_000;
 function leaving(db: Db, nowMs: number): StripeView['leaving'] {
   const row = db
     .prepare<[number, number], Omit<StripeView['leaving'], 'asOfMs'>>(
-      `SELECT COUNT(*) AS events, COALESCE(SUM(value), 0) * 1000 AS nanoUsd, MIN(minute_ms) + ? AS atMs
+      `SELECT COUNT(*) AS events, COALESCE(SUM(worth_nano_usd), 0) AS nanoUsd, ${quantitySums}, MIN(minute_ms) + ? AS atMs
          FROM meter_events WHERE state IN ('sealed', 'sending', 'unknown') AND minute_ms < ?`,
     )
     .get(windowMs, nowMs - windowMs + warnAheadMs);
@@ -119,20 +145,32 @@ const dayDifferencesMax = 100;
 function dayDifferences(db: Db): DayComparison[] {
   return db
     .prepare<[number], DayComparison>(
-      `SELECT customer, meter, day_ms AS dayMs, accepted_value * 1000 AS acceptedNanoUsd,
-              CAST(ROUND(stripe_value * 1000) AS INTEGER) AS stripeNanoUsd, compared_at_ms AS comparedAtMs
-         FROM day_comparisons WHERE accepted_value <> stripe_value ORDER BY day_ms DESC, customer, meter LIMIT ?`,
+      `SELECT customer, meter, ${meterLabel}, day_ms AS dayMs, accepted_value AS acceptedValue, stripe_value AS stripeValue,
+              compared_at_ms AS comparedAtMs
+         FROM day_comparisons JOIN meter_units u USING (meter) WHERE accepted_value <> stripe_value ORDER BY day_ms DESC, customer, meter LIMIT ?`,
     )
     .all(dayDifferencesMax);
 }
 
 /** Not sealed yet, and the remainders below one micro-dollar. */
-function openNanoUsd(db: Db): number {
-  const total = db.prepare<[], number>(
-    `SELECT (SELECT COALESCE(SUM(billable_nano_usd), 0) FROM outbox_shares WHERE event_id IS NULL)
-          + (SELECT COALESCE(SUM(nano_usd), 0) FROM remainders)`,
-  );
-  return total.pluck().get() ?? 0;
+function open(db: Db): Pick<OutboxView, 'openNanoUsd' | 'openQuantities'> {
+  const shares = db
+    .prepare<[], Quantities & { readonly worth: number }>(
+      `SELECT COALESCE(SUM(worth_nano_usd), 0) AS worth,
+              COALESCE(SUM(CASE unit WHEN 'token' THEN amount_thousandths END), 0) / 1000 AS tokens,
+              COALESCE(SUM(CASE unit WHEN 'request' THEN amount_thousandths END), 0) / 1000 AS requests,
+              COALESCE(SUM(worth_nano_usd IS NULL), 0) AS unpricedEvents
+         FROM outbox_shares JOIN meter_units USING (meter) WHERE event_id IS NULL`,
+    )
+    .get();
+  if (!shares) throw new Error('an aggregate without groups always has one row');
+  const carried = db
+    .prepare<[], number>(
+      `SELECT COALESCE(SUM(thousandths), 0) FROM remainders JOIN meter_units USING (meter) WHERE unit = 'micro_usd'`,
+    )
+    .pluck();
+  const { worth, ...openQuantities } = shares;
+  return { openNanoUsd: worth + (carried.get() ?? 0), openQuantities };
 }
 
 function unmapped(db: Db, month: string): StripeView['unmapped'] {
@@ -147,7 +185,7 @@ function unmapped(db: Db, month: string): StripeView['unmapped'] {
   return row;
 }
 
-/** Calls that will be billed once they have a price: of every month, since they wait until then. */
+/** Calls that will be billed once they have a price: of every month, since they wait until then. Those that a token plan counts are told already. */
 function unpriced(db: Db): StripeView['unpriced'] {
   const row = db
     .prepare<[], StripeView['unpriced']>(
@@ -156,21 +194,36 @@ function unpriced(db: Db): StripeView['unpriced'] {
     )
     .get();
   if (!row) throw new Error('an aggregate without groups always has one row');
-  return row;
+  if (row.calls === 0 || !countsTokens(db)) return row;
+  const waiting = db
+    .prepare<[], StripeView['unpriced']>(
+      `SELECT COUNT(*) AS calls, COUNT(DISTINCT customer) AS customers FROM current_calls c
+        WHERE cost_nano_usd IS NULL AND customer IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM calls r JOIN outbox_shares s ON s.call_seq = r.seq WHERE r.id = c.id)`,
+    )
+    .get();
+  return waiting ?? row;
+}
+
+function countsTokens(db: Db): boolean {
+  return db.prepare(`SELECT 1 FROM meter_units WHERE unit <> 'micro_usd' LIMIT 1`).get() !== undefined;
 }
 
 /** What was sent and should have been something else: more when positive, less when negative. */
 function differences(db: Db): StripeView['differences'] {
   const row = db
     .prepare<[], Omit<StripeView['differences'], 'rows'>>(
-      'SELECT COUNT(*) AS calls, COALESCE(SUM(due_nano_usd - sent_nano_usd), 0) AS nanoUsd FROM billing_differences',
+      `SELECT COUNT(DISTINCT call_id) AS calls, COALESCE(SUM(due_worth_nano_usd - sent_worth_nano_usd), 0) AS nanoUsd,
+              COALESCE(SUM(CASE unit WHEN 'token' THEN due_thousandths - sent_thousandths END), 0) / 1000 AS tokens,
+              COALESCE(SUM(CASE unit WHEN 'request' THEN due_thousandths - sent_thousandths END), 0) / 1000 AS requests
+         FROM billing_differences JOIN meter_units USING (meter)`,
     )
     .get();
   if (!row) throw new Error('an aggregate without groups always has one row');
   const rows = db
     .prepare<[number], BillingDifference>(
-      `SELECT call_id AS callId, customer, minute_ms AS minuteMs, event_id AS eventId, sent_nano_usd AS sentNanoUsd, due_nano_usd AS dueNanoUsd
-         FROM billing_differences ORDER BY minute_ms DESC, call_id, customer LIMIT ?`,
+      `SELECT call_id AS callId, customer, meter, minute_ms AS minuteMs, event_id AS eventId, ${toldAndDue}
+         FROM billing_differences JOIN meter_units u USING (meter) ORDER BY minute_ms DESC, call_id, customer, meter LIMIT ?`,
     )
     .all(differencesMax);
   return { ...row, rows };

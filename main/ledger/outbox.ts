@@ -15,6 +15,7 @@ import {
   tooOldSentence,
   windowMs,
 } from '../../shared/meter-event.ts';
+import type { MeterUnit } from '../../shared/plan-meters.ts';
 import type { Db } from '../system/db.ts';
 import { foldDifferences } from './shares.ts';
 
@@ -36,12 +37,16 @@ const waitMaxMs = 6 * 3_600_000;
 type OpenMinute = {
   readonly customer: string;
   readonly meter: string;
+  readonly unit: MeterUnit;
   readonly minute_ms: number;
-  readonly nano: number;
+  readonly amount: number;
+  /** As far as it is known. */
+  readonly worth: number;
+  readonly unpriced: number;
   readonly calls: number;
 };
 
-/** Returns how many events were sealed. Minutes that stay below one micro-dollar with what was carried are left open and counted later. */
+/** Returns how many events were sealed. Minutes that stay below one unit with what was carried are left open and counted later. */
 export function sealClosedMinutes(db: Db, question: SealQuestion): number {
   const { nowMs } = question;
   return db.transaction(() => {
@@ -59,8 +64,9 @@ export type SealQuestion = {
 function closedMinutes(db: Db, { nowMs, onTheirWay }: SealQuestion): OpenMinute[] {
   return db
     .prepare<[number, number, string, number], OpenMinute>(
-      `SELECT customer, meter, minute_ms, SUM(billable_nano_usd) AS nano, COUNT(*) AS calls
-         FROM outbox_shares s
+      `SELECT customer, meter, unit, minute_ms, SUM(amount_thousandths) AS amount, COALESCE(SUM(worth_nano_usd), 0) AS worth,
+              SUM(worth_nano_usd IS NULL) AS unpriced, COUNT(*) AS calls
+         FROM outbox_shares s JOIN meter_units USING (meter)
         WHERE event_id IS NULL AND minute_ms <= ?
           AND (minute_ms <= ? OR NOT EXISTS (
                 SELECT 1 FROM json_each(?) w WHERE w.value ->> 0 = s.customer AND w.value ->> 1 < s.minute_ms + ?))
@@ -69,26 +75,43 @@ function closedMinutes(db: Db, { nowMs, onTheirWay }: SealQuestion): OpenMinute[
     .all(nowMs - minuteLengthMs - settleMs, nowMs - sealAtLatestMs, JSON.stringify(onTheirWay), minuteLengthMs);
 }
 
-function sealMinute(db: Db, { customer, meter, minute_ms: minuteMs, nano, calls }: OpenMinute, nowMs: number): boolean {
+function sealMinute(db: Db, minute: OpenMinute, nowMs: number): boolean {
+  const { customer, meter, unit, minute_ms: minuteMs, amount, unpriced, calls } = minute;
   const carriedIn = db
-    .prepare<[string, string], number>('SELECT nano_usd FROM remainders WHERE customer = ? AND meter = ?')
+    .prepare<[string, string], number>('SELECT thousandths FROM remainders WHERE customer = ? AND meter = ?')
     .pluck();
-  const carriedInNano = carriedIn.get(customer, meter) ?? 0;
-  const { value, carriedOutNano } = foldMinute(nano, carriedInNano);
+  const carriedInThousandths = carriedIn.get(customer, meter) ?? 0;
+  const { value, carriedOutThousandths } = foldMinute(amount, carriedInThousandths);
   if (value === 0) return false;
   const revision = nextRevision(db, { customer, meter, minuteMs });
   const id = meterEventIdentifier({ customer, meter, minuteMs, revision, value });
   db.prepare(
-    `INSERT INTO meter_events (id, identifier, customer, meter, minute_ms, revision, value, calls, carried_in_nano, carried_out_nano, state, attempts,
-                               sealed_at_ms, next_attempt_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'sealed', 0, ?, ?)`,
-  ).run(id, id, customer, meter, minuteMs, revision, value, calls, carriedInNano, carriedOutNano, nowMs, nowMs);
+    `INSERT INTO meter_events (id, identifier, customer, meter, unit, minute_ms, revision, value, worth_nano_usd, unpriced_calls, calls,
+                               carried_in_thousandths, carried_out_thousandths, state, attempts, sealed_at_ms, next_attempt_at_ms)
+     VALUES (@id, @id, @customer, @meter, @unit, @minuteMs, @revision, @value, @worth, @unpriced, @calls, @carriedInThousandths, @carriedOutThousandths,
+             'sealed', 0, @nowMs, @nowMs)`,
+  ).run({
+    id,
+    customer,
+    meter,
+    unit,
+    minuteMs,
+    revision,
+    value,
+    // Of money it is what Stripe bills; what is below a unit stands in the next event.
+    worth: unit === 'micro_usd' ? value * 1_000 : minute.worth,
+    unpriced,
+    calls,
+    carriedInThousandths,
+    carriedOutThousandths,
+    nowMs,
+  });
   db.prepare(
     'UPDATE outbox_shares SET event_id = ? WHERE event_id IS NULL AND customer = ? AND meter = ? AND minute_ms = ?',
   ).run(id, customer, meter, minuteMs);
   db.prepare(
-    'INSERT INTO remainders (customer, meter, nano_usd) VALUES (?, ?, ?) ON CONFLICT (customer, meter) DO UPDATE SET nano_usd = excluded.nano_usd',
-  ).run(customer, meter, carriedOutNano);
+    'INSERT INTO remainders (customer, meter, thousandths) VALUES (?, ?, ?) ON CONFLICT (customer, meter) DO UPDATE SET thousandths = excluded.thousandths',
+  ).run(customer, meter, carriedOutThousandths);
   return true;
 }
 

@@ -1,9 +1,11 @@
 /** Calls as rows: a filtered page, one call with its charge lines, what the filters can offer, an export. Every read has a limit. */
 import type { CallDetail, CallFacets, CallRow, CallsPage, CallsQuery } from '../../shared/contract/api.ts';
+import type { ToldAndDue } from '../../shared/contract/meter-amounts.ts';
 import { readUsage, type TokenCounts } from '../../shared/usage.ts';
 import type { Db } from '../system/db.ts';
 import { otherConditions, rangeConditions } from './call-conditions.ts';
 import { linesOf } from './charge-text.ts';
+import { toldAndDue } from './meter-sql.ts';
 import { stretchesOf } from './call-stretches.ts';
 
 const rowColumns = `
@@ -22,7 +24,7 @@ const detailColumns = `
 type StoredRow = Omit<CallRow, 'isEstimated'> & { readonly is_estimated: number };
 type StoredDetail = Omit<
   CallDetail,
-  'isEstimated' | 'isStream' | 'lines' | 'topLevel' | 'earlier' | 'alsoSeen' | 'meterEvents' | 'difference'
+  'isEstimated' | 'isStream' | 'lines' | 'topLevel' | 'earlier' | 'alsoSeen' | 'meterEvents' | 'differences'
 > & {
   readonly usage_json: string | null;
   readonly charge_lines: string;
@@ -73,7 +75,7 @@ export function readCall(db: Db, id: string): CallDetail | null {
 }
 
 /** What stands beside the row itself: what it was corrected from, where else it was seen, what became of it in Stripe. */
-function readHistory(db: Db, id: string): Pick<CallDetail, 'earlier' | 'alsoSeen' | 'meterEvents' | 'difference'> {
+function readHistory(db: Db, id: string): Pick<CallDetail, 'earlier' | 'alsoSeen' | 'meterEvents' | 'differences'> {
   const earlier = db
     .prepare<[string], CallDetail['earlier'][number]>(
       `SELECT o.cost_nano_usd AS costNanoUsd, o.price_book AS priceBook, o.unpriced_reason AS unpricedReason, n.correction_reason AS reason
@@ -91,12 +93,12 @@ function readHistory(db: Db, id: string): Pick<CallDetail, 'earlier' | 'alsoSeen
       `SELECT e.id, e.state FROM calls c JOIN outbox_shares s ON s.call_seq = c.seq JOIN meter_events e ON e.id = s.event_id WHERE c.id = ?`,
     )
     .all(id);
-  const difference = db
-    .prepare<[string], NonNullable<CallDetail['difference']>>(
-      'SELECT sent_nano_usd AS sentNanoUsd, due_nano_usd AS dueNanoUsd FROM billing_differences WHERE call_id = ?',
+  const differences = db
+    .prepare<[string], ToldAndDue>(
+      `SELECT ${toldAndDue} FROM billing_differences JOIN meter_units u USING (meter) WHERE call_id = ? ORDER BY meter`,
     )
-    .get(id);
-  return { earlier, alsoSeen, meterEvents, difference: difference ?? null };
+    .all(id);
+  return { earlier, alsoSeen, meterEvents, differences };
 }
 
 /** The counts at the top of a usage with passes, where they differ from the sum of its billed passes: both are kept. */

@@ -19,7 +19,8 @@ export function readMeterEvent(db: Db, id: string): MeterEventDetail | null {
     .all(id);
   const calls = db
     .prepare<[string, number], MeterEventDetail['calls'][number]>(
-      `SELECT c.id, c.started_at_ms AS startedAtMs, c.member, c.project, c.model, s.billable_nano_usd AS billableNanoUsd
+      `SELECT c.id, c.started_at_ms AS startedAtMs, c.member, c.project, c.model, s.amount_thousandths AS amountThousandths,
+              s.worth_nano_usd AS worthNanoUsd
          FROM outbox_shares s JOIN calls c ON c.seq = s.call_seq WHERE s.event_id = ? ORDER BY c.started_at_ms, c.seq LIMIT ?`,
     )
     .all(id, callsMax);

@@ -10,6 +10,7 @@ import { readCall, readCalls, readFacets } from './read-calls.ts';
 import { readCallsTotal } from './read-calls-total.ts';
 import { readLimitsStart, type LimitsQuestion } from './read-limits.ts';
 import { readLiveStart, type LiveQuestion } from './read-live.ts';
+import { readPlanFacts } from './read-plans.ts';
 import { readPricedBy } from './read-priced-by.ts';
 import { readMonth, type MonthQuestion } from './read-spend.ts';
 import { readUnpriced, type UnpricedQuestion } from './read-unpriced.ts';
@@ -30,6 +31,7 @@ export function createReaderFunctions(db: Db) {
     facets: (_none: null) => readFacets(db),
     outboxSummary: (_none: null) => outboxSummary(db),
     outbox: (question: Parameters<typeof readOutbox>[1]) => readOutbox(db, question),
+    planFacts: (_none: null) => readPlanFacts(db),
     meterEvent: (id: string) => readMeterEvent(db, id),
     intakeFiles: (_none: null) => readIntakeFiles(db),
     batch: (id: string) => readBatch(db, id),

@@ -41,7 +41,7 @@ export function findRecentDifferences(db: Db): RecentDifferences {
     const events = db.prepare<[], string>(
       `SELECT e.id FROM meter_events e LEFT JOIN outbox_shares s ON s.event_id = e.id
         WHERE e.state IN ('sealed', 'sending', 'unknown') GROUP BY e.id
-       HAVING COALESCE(SUM(s.billable_nano_usd), 0) + e.carried_in_nano <> e.value * 1000 + e.carried_out_nano OR COUNT(s.call_seq) <> e.calls`,
+       HAVING COALESCE(SUM(s.amount_thousandths), 0) + e.carried_in_thousandths <> e.value * 1000 + e.carried_out_thousandths OR COUNT(s.call_seq) <> e.calls`,
     );
     return {
       days: days.filter((day) => differs.pluck().get(rangeOf(day)) === 1),

@@ -11,7 +11,6 @@
  * A settled row is never changed.
  */
 import type { BegunCall, CallOutcome, CallRecord, SettledCall } from '../../shared/call.ts';
-import type { Plan } from '../../shared/contract/plan.ts';
 import type { DayChange } from '../../shared/corrections.ts';
 import { isPricedAlike, mergeCalls } from '../../shared/merge-calls.ts';
 import type { DayOf } from '../../shared/period.ts';
@@ -24,6 +23,7 @@ import { prepareReadCall, type StoredCall } from './call-row.ts';
 import type { Lines } from './charge-text.ts';
 import { createCallInserts } from './insert-calls.ts';
 import { changeOfCorrection, createRollupSums } from './rollup-sums.ts';
+import type { PlansInForce } from './plans-in-force.ts';
 import { createShares } from './shares.ts';
 
 export type Settled =
@@ -46,7 +46,7 @@ export type Recorder = {
   readonly forget: () => void;
 };
 
-export type RecordRules = { readonly dayOf: DayOf; readonly plan: Plan; readonly book: () => PriceBook };
+export type RecordRules = { readonly dayOf: DayOf; readonly plans: PlansInForce; readonly book: () => PriceBook };
 
 export function createRecorder(db: Db, rules: RecordRules): Recorder {
   const isSettled = db.prepare<[string], number>('SELECT 1 FROM calls WHERE id = ?').pluck();
@@ -56,14 +56,15 @@ export function createRecorder(db: Db, rules: RecordRules): Recorder {
   const readCall = (id: string) => (inserts.flush(), readStored(id));
   const names = createCallNames(db, readCall);
   const rollups = createRollupSums(db);
-  const shares = createShares(db, rules.plan);
+  const shares = createShares(db, rules);
 
   function insertFirst(call: CallRecord, lines: Lines, repeatOf: string | null, values = valuesOf(call)): void {
     const day = rules.dayOf(call.startedAtMs);
     const facts = { day, revision: 1, correctsSeq: null, correctionReason: null, repeatOf, lines };
     rollups.add(call, day);
     // Only a share needs the row's number at once.
-    if (shares.has(call)) shares.add(inserts.insert(values, facts).seq, call);
+    const due = shares.of(call, lines);
+    if (due.due.length > 0) shares.add(inserts.insert(values, facts).seq, call.customer, due);
     else inserts.add(values, facts);
   }
 
@@ -80,7 +81,7 @@ export function createRecorder(db: Db, rules: RecordRules): Recorder {
     const dayBefore = rules.dayOf(known.call.startedAtMs);
     rollups.subtract(known.call, dayBefore);
     rollups.add(after, day);
-    shares.correct(seq, after);
+    shares.correct(seq, after, lines);
     return changeOfCorrection(known.call, dayBefore, after, day);
   }
 
@@ -136,11 +137,13 @@ export function createRecorder(db: Db, rules: RecordRules): Recorder {
     correct,
     writeRollups: () => {
       inserts.flush();
+      shares.flush();
       return rollups.write();
     },
     forget: () => {
       inserts.forget();
       rollups.forget();
+      shares.forget();
     },
   };
 }

@@ -1,73 +1,126 @@
 /**
- * What a call adds to its customer's meter, and what becomes of that when the call is corrected. Runs inside the caller's transaction.
+ * What a call adds to its customer's meters, and what becomes of that when the call is corrected. Runs inside the caller's transaction.
  *
  * A share that waits follows its call: open, it is replaced; sealed and surely not sent, its event is opened again and sealed anew with the new sum.
  * A share that was sent, or may have been, stays as it was, since Stripe cannot be told twice; what it should have been is kept as a difference
- * to settle with the customer (`billing_differences`).
- * Only calls that passed this machine are billed from it: a transcript may be a subscription's, and a teammate's export is billed by the teammate.
+ * to settle with the customer (`billing_differences`). Where only the price of tokens changed, what Stripe is told is right as it is.
+ * The plan is that of the minute in which the call started; of a call that Stripe was told of, the plan under which it was told, and the name that its
+ * model had then. Which calls are billed, and for what: shared/due-shares.ts.
  */
-import { billableNanoUsd, markupBasisPoints } from '../../shared/billable.ts';
 import type { CallRecord } from '../../shared/call.ts';
 import type { Plan } from '../../shared/contract/plan.ts';
+import { dueShares, isBilledFromHere, type DueShare } from '../../shared/due-shares.ts';
 import { minuteOf } from '../../shared/period.ts';
+import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import type { Db } from '../system/db.ts';
+import { linesOf, type Lines } from './charge-text.ts';
+import type { PlansInForce } from './plans-in-force.ts';
+import { createShareInserts } from './share-inserts.ts';
 
 type Seq = number | bigint;
+/** Due under a plan; `plan` null is one of before plans were dated. */
+export type SharesDue = { readonly plan: number | null; readonly minuteMs: number; readonly due: readonly DueShare[] };
+
 export type Shares = {
-  /** Whether anybody is billed for it. */
-  readonly has: (call: CallRecord) => boolean;
-  readonly add: (seq: Seq, call: CallRecord) => void;
-  readonly correct: (seq: Seq, after: CallRecord) => void;
+  /** What anybody is billed for it: nothing is an empty list. */
+  readonly of: (call: CallRecord, lines: Lines) => SharesDue;
+  readonly add: (seq: Seq, customer: string | null, shares: SharesDue) => void;
+  readonly correct: (seq: Seq, after: CallRecord, lines: Lines) => void;
+  /** Before the shares are read, and before the transaction ends. */
+  readonly flush: () => void;
+  /** The transaction failed: nothing of it counts. */
+  readonly forget: () => void;
 };
+
+export type SharesRules = { readonly plans: PlansInForce; readonly book: () => PriceBook };
+
+const nothingDue: SharesDue = { plan: null, minuteMs: 0, due: [] };
 
 type StoredShare = {
   readonly seq: number;
   readonly customer: string;
   readonly meter: string;
+  readonly model: string | null;
   readonly minuteMs: number;
-  readonly nano: number;
+  readonly amount: number;
+  readonly worth: number | null;
+  readonly plan: number | null;
   readonly eventId: string | null;
   readonly isSent: number | null;
 };
 
-export function createShares(db: Db, plan: Plan): Shares {
-  const insert = db.prepare<unknown[]>(
-    'INSERT INTO outbox_shares (call_seq, customer, meter, minute_ms, billable_nano_usd) VALUES (?, ?, ?, ?, ?)',
-  );
-  const remove = db.prepare<[number]>('DELETE FROM outbox_shares WHERE call_seq = ?');
+export function createShares(db: Db, { plans, book }: SharesRules): Shares {
+  const inserts = createShareInserts(db);
+  const remove = db.prepare<[number, string]>('DELETE FROM outbox_shares WHERE call_seq = ? AND meter = ?');
   const read = db.prepare<[string], StoredShare>(
-    `SELECT s.call_seq AS seq, s.customer, s.meter, s.minute_ms AS minuteMs, s.billable_nano_usd AS nano, s.event_id AS eventId,
-            (e.first_sent_at_ms IS NOT NULL OR e.identifier <> e.id OR e.state = 'carried_forward') AS isSent
-       FROM calls c JOIN outbox_shares s ON s.call_seq = c.seq LEFT JOIN meter_events e ON e.id = s.event_id WHERE c.id = ?`,
+    `SELECT s.call_seq AS seq, s.customer, s.meter, u.model, s.minute_ms AS minuteMs, s.amount_thousandths AS amount, s.worth_nano_usd AS worth, s.plan,
+            s.event_id AS eventId, (e.first_sent_at_ms IS NOT NULL OR e.identifier <> e.id OR e.state = 'carried_forward') AS isSent
+       FROM calls c JOIN outbox_shares s ON s.call_seq = c.seq LEFT JOIN meter_units u USING (meter) LEFT JOIN meter_events e ON e.id = s.event_id
+      WHERE c.id = ?`,
   );
+  const nameOf = (model: string) => book().find(model)?.id ?? model;
 
-  function has(call: CallRecord): boolean {
-    return call.customer !== null && billableOf(call, plan) !== 0;
+  function dueOf(call: CallRecord, lines: Lines, plan: Plan): readonly DueShare[] {
+    return dueShares({ call, nameOf, lines: () => (typeof lines === 'string' ? linesOf(lines) : lines) }, plan);
   }
 
-  function add(seq: Seq, call: CallRecord): void {
-    if (!has(call)) return;
-    insert.run([seq, call.customer, plan.eventName, minuteOf(call.startedAtMs), billableOf(call, plan)]);
+  function of(call: CallRecord, lines: Lines): SharesDue {
+    if (!isBilledFromHere(call)) return nothingDue;
+    const minuteMs = minuteOf(call.startedAtMs);
+    const { seq, plan } = plans.at(minuteMs);
+    return { plan: seq, minuteMs, due: dueOf(call, lines, plan) };
   }
 
-  function correct(seq: Seq, after: CallRecord): void {
+  function add(seq: Seq, customer: string | null, { plan, minuteMs, due }: SharesDue): void {
+    for (const { meter, amountThousandths, worthNanoUsd } of due)
+      inserts.add(meter, [seq, customer, meter.eventName, minuteMs, amountThousandths, worthNanoUsd, plan]);
+  }
+
+  function correct(seq: Seq, after: CallRecord, lines: Lines): void {
+    inserts.flush();
     const stored = read.all(after.id);
-    const sent = stored.filter((share) => share.eventId !== null && share.isSent === 1);
+    const sent = stored.filter(({ eventId, isSent }) => eventId !== null && isSent === 1);
+    const [told] = sent;
+    const shares = told === undefined ? of(after, lines) : asTold(told, sent, after, lines);
+    const isFor = (share: StoredShare) => (due: DueShare) =>
+      share.customer === after.customer && share.meter === due.meter.eventName;
+    const kept: StoredShare[] = [];
     for (const share of stored) {
-      if (sent.includes(share)) continue;
-      if (share.eventId !== null) openEventAgain(db, share.eventId);
-      remove.run(share.seq);
+      const due = shares.due.find(isFor(share));
+      if (share.isSent === 1 && share.eventId !== null) noteDifference(db, share, after.id, due);
+      else if (due === undefined || due.amountThousandths !== share.amount || share.minuteMs !== shares.minuteMs) {
+        if (share.eventId !== null) openEventAgain(db, share.eventId);
+        remove.run(share.seq, share.meter);
+        continue;
+      }
+      kept.push(share);
+      keepWorth(db, share, due, share.isSent === 1 ? share.seq : seq);
     }
-    for (const share of sent) noteDifference(db, share, after, billableOf(after, plan));
-    if (!sent.some((share) => share.customer === after.customer)) add(seq, after);
+    const isThere = (due: DueShare) => kept.some((share) => isFor(share)(due));
+    add(seq, after.customer, { ...shares, due: shares.due.filter((due) => !isThere(due)) });
   }
 
-  return { has, add, correct };
-}
+  /** What was sealed keeps its plan, its minute and the name that its model had: nothing is labelled anew. */
+  function asTold(told: StoredShare, sent: readonly StoredShare[], after: CallRecord, lines: Lines): SharesDue {
+    const known = told.plan === null ? null : plans.bySeq(told.plan);
+    const plan: Plan =
+      known === null ? { ...plans.at(told.minuteMs).plan, kind: 'cost', eventName: told.meter } : known.plan;
+    const names = new Map(sent.flatMap(({ model }) => (model === null ? [] : [[nameOf(model), model] as const])));
+    const named = (model: string) => names.get(model) ?? model;
+    const renamed = (typeof lines === 'string' ? linesOf(lines) : lines).map((line) => ({
+      ...line,
+      model: named(line.model),
+    }));
+    const due = dueShares({ call: after, nameOf: (model) => named(nameOf(model)), lines: () => renamed }, plan);
+    return { plan: told.plan, minuteMs: told.minuteMs, due };
+  }
 
-function billableOf(call: CallRecord, plan: Plan): number {
-  if (call.source !== 'proxy' && call.source !== 'batch') return 0;
-  return billableNanoUsd(call.costNanoUsd ?? 0, markupBasisPoints(plan, call.customer ?? ''));
+  function forget(): void {
+    inserts.forget();
+    plans.forget();
+  }
+
+  return { of, add, correct, flush: inserts.flush, forget };
 }
 
 /**
@@ -77,8 +130,8 @@ function billableOf(call: CallRecord, plan: Plan): number {
 export function openEventAgain(db: Db, eventId: string): void {
   db.prepare('UPDATE outbox_shares SET event_id = NULL WHERE event_id = ?').run(eventId);
   db.prepare(
-    `UPDATE remainders SET nano_usd = nano_usd + e.carried_in_nano - e.carried_out_nano
-       FROM (SELECT customer, meter, carried_in_nano, carried_out_nano FROM meter_events WHERE id = ?) e
+    `UPDATE remainders SET thousandths = thousandths + e.carried_in_thousandths - e.carried_out_thousandths
+       FROM (SELECT customer, meter, carried_in_thousandths, carried_out_thousandths FROM meter_events WHERE id = ?) e
       WHERE remainders.customer = e.customer AND remainders.meter = e.meter`,
   ).run(eventId);
   db.prepare('DELETE FROM meter_events WHERE id = ?').run(eventId);
@@ -89,29 +142,56 @@ export function openEventAgain(db: Db, eventId: string): void {
  * as a difference is what is due. The event is opened again with it.
  */
 export function foldDifferences(db: Db, eventId: string): void {
+  type Due = { readonly seq: number; readonly meter: string; readonly amount: number; readonly worth: number | null };
   const due = db
-    .prepare<[string], { readonly seq: number; readonly nano: number }>(
-      `SELECT s.call_seq AS seq, d.due_nano_usd AS nano
+    .prepare<[string], Due>(
+      `SELECT s.call_seq AS seq, s.meter, d.due_thousandths AS amount, d.due_worth_nano_usd AS worth
          FROM billing_differences d JOIN calls c ON c.id = d.call_id JOIN outbox_shares s ON s.call_seq = c.seq AND s.event_id = d.event_id
         WHERE d.event_id = ?`,
     )
     .all(eventId);
   if (due.length === 0) return;
   openEventAgain(db, eventId);
-  const change = db.prepare<[number, number]>('UPDATE outbox_shares SET billable_nano_usd = ? WHERE call_seq = ?');
-  const remove = db.prepare<[number]>('DELETE FROM outbox_shares WHERE call_seq = ?');
-  for (const { seq, nano } of due) {
-    if (nano === 0) remove.run(seq);
-    else change.run(nano, seq);
+  const change = db.prepare(
+    'UPDATE outbox_shares SET amount_thousandths = ?, worth_nano_usd = ? WHERE call_seq = ? AND meter = ?',
+  );
+  const remove = db.prepare('DELETE FROM outbox_shares WHERE call_seq = ? AND meter = ?');
+  for (const { seq, meter, amount, worth } of due) {
+    if (amount === 0) remove.run(seq, meter);
+    else change.run(amount, worth, seq, meter);
   }
   db.prepare('DELETE FROM billing_differences WHERE event_id = ?').run(eventId);
 }
 
-function noteDifference(db: Db, share: StoredShare, after: CallRecord, billable: number): void {
-  const due = share.customer === after.customer ? billable : 0;
-  db.prepare('DELETE FROM billing_differences WHERE call_id = ? AND customer = ?').run(after.id, share.customer);
-  if (due === share.nano) return;
+function noteDifference(db: Db, share: StoredShare, callId: string, due: DueShare | undefined): void {
+  const { customer, meter, minuteMs, eventId, amount, worth } = share;
+  db.prepare('DELETE FROM billing_differences WHERE call_id = ? AND customer = ? AND meter = ?').run(
+    callId,
+    customer,
+    meter,
+  );
+  const dueAmount = due?.amountThousandths ?? 0;
+  if (dueAmount === amount) return;
   db.prepare(
-    `INSERT INTO billing_differences (call_id, customer, meter, minute_ms, event_id, sent_nano_usd, due_nano_usd) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  ).run(after.id, share.customer, share.meter, share.minuteMs, share.eventId, share.nano, due);
+    `INSERT INTO billing_differences (call_id, customer, meter, minute_ms, event_id, sent_thousandths, due_thousandths, sent_worth_nano_usd,
+                                      due_worth_nano_usd) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(callId, customer, meter, minuteMs, eventId, amount, dueAmount, worth, due === undefined ? 0 : due.worthNanoUsd);
+}
+
+/** The same amount at another price: what is told stays, what it is worth follows. A share that waits stands with the row that counts now. */
+function keepWorth(db: Db, share: StoredShare, due: DueShare | undefined, seq: Seq): void {
+  const isSame = due !== undefined && due.amountThousandths === share.amount;
+  db.prepare('UPDATE outbox_shares SET call_seq = ?, worth_nano_usd = ? WHERE call_seq = ? AND meter = ?').run(
+    seq,
+    isSame ? due.worthNanoUsd : share.worth,
+    share.seq,
+    share.meter,
+  );
+  if (!isSame || due.worthNanoUsd === share.worth || share.eventId === null) return;
+  db.prepare(
+    `UPDATE meter_events
+        SET worth_nano_usd = (SELECT COALESCE(SUM(worth_nano_usd), 0) FROM outbox_shares WHERE event_id = @id),
+            unpriced_calls = (SELECT COUNT(*) FROM outbox_shares WHERE event_id = @id AND worth_nano_usd IS NULL)
+      WHERE id = @id AND unit <> 'micro_usd'`,
+  ).run({ id: share.eventId });
 }

@@ -4,6 +4,7 @@
  */
 import { isDamage, type Db } from '../system/db.ts';
 import { rollupsFromCalls } from './rollup.ts';
+import { verifyPlans } from './verify-plans.ts';
 
 export type VerifyFinding = { readonly check: string; readonly sentence: string };
 export type Verification = { readonly calls: number; readonly findings: readonly VerifyFinding[] };
@@ -52,31 +53,32 @@ const checks: readonly Check[] = [
     name: 'meter events',
     sql: `SELECT e.id FROM meter_events e LEFT JOIN outbox_shares s ON s.event_id = e.id
            GROUP BY e.id
-          HAVING COALESCE(SUM(s.billable_nano_usd), 0) + e.carried_in_nano <> e.value * 1000 + e.carried_out_nano OR COUNT(s.call_seq) <> e.calls`,
+          HAVING COALESCE(SUM(s.amount_thousandths), 0) + e.carried_in_thousandths <> e.value * 1000 + e.carried_out_thousandths OR COUNT(s.call_seq) <> e.calls`,
     say: (id) => `The meter event ${id} is not the sum of its calls.`,
   },
   {
     name: 'remainders',
-    // What is sealed = what was sent in whole micro-dollars + what is carried: nothing is lost to rounding, nothing is billed out of nothing.
+    // What is sealed = what was sent in whole units of the meter + what is carried: nothing is lost to rounding, nothing is billed out of nothing.
     sql: `SELECT COALESCE(r.customer, s.customer) FROM (
-            SELECT customer, meter, SUM(billable_nano_usd) AS nano FROM outbox_shares WHERE event_id IS NOT NULL GROUP BY 1, 2) s
+            SELECT customer, meter, SUM(amount_thousandths) AS thousandths FROM outbox_shares WHERE event_id IS NOT NULL GROUP BY 1, 2) s
           FULL JOIN remainders r USING (customer, meter)
-          LEFT JOIN (SELECT customer, meter, SUM(value) * 1000 AS nano FROM meter_events GROUP BY 1, 2) e
+          LEFT JOIN (SELECT customer, meter, SUM(value) * 1000 AS thousandths FROM meter_events GROUP BY 1, 2) e
                  ON e.customer = COALESCE(r.customer, s.customer) AND e.meter = COALESCE(r.meter, s.meter)
-           WHERE COALESCE(s.nano, 0) <> COALESCE(e.nano, 0) + COALESCE(r.nano_usd, 0)`,
+           WHERE COALESCE(s.thousandths, 0) <> COALESCE(e.thousandths, 0) + COALESCE(r.thousandths, 0)`,
     say: (customer) => `What is carried over for ${customer} is not what its meter events left.`,
   },
   {
     name: 'billed',
-    // A repeat costs nothing, and a price of nothing is no share.
+    // A repeat costs nothing, and a price of nothing is no share of money. What token plans count: verify-plans.ts.
     sql: `SELECT c.id FROM current_calls c
            WHERE c.source IN ('proxy', 'batch') AND c.customer IS NOT NULL AND c.cost_nano_usd > 0
+             AND COALESCE((SELECT p.plan ->> 'kind' FROM plans p WHERE p.from_ms <= c.started_at_ms ORDER BY p.from_ms DESC LIMIT 1), 'cost') = 'cost'
              AND NOT EXISTS (SELECT 1 FROM calls r JOIN outbox_shares s ON s.call_seq = r.seq WHERE r.id = c.id)`,
     say: (id) => `${id} has a customer and a cost and is in no meter event, sealed or open.`,
   },
   {
     name: 'shares',
-    sql: `SELECT c.id FROM outbox_shares s JOIN calls c ON c.seq = s.call_seq GROUP BY c.id, s.customer HAVING COUNT(*) > 1`,
+    sql: `SELECT c.id FROM outbox_shares s JOIN calls c ON c.seq = s.call_seq GROUP BY c.id, s.customer, s.meter HAVING COUNT(*) > 1`,
     say: (id) => `${id} is billed twice.`,
   },
 ];
@@ -106,7 +108,7 @@ function verifyAtOnce(db: Db): Verification {
       .map((key) => ({ check: name, sentence: say(key) })),
   );
   const calls = db.prepare<[], number>('SELECT COUNT(*) FROM current_calls').pluck().get() ?? 0;
-  return { calls, findings: [...damage.map(damaged), ...findings] };
+  return { calls, findings: [...damage.map(damaged), ...findings, ...verifyPlans(db, findingsPerCheckMax)] };
 }
 
 function damaged(line: string): VerifyFinding {

@@ -13,6 +13,7 @@ import { createBookInForce } from './book-in-force.ts';
 import { openLedgerFile } from './ledger-file.ts';
 import { createKeeperFunctions } from './keeper-functions.ts';
 import { createReaderFunctions } from './reader-functions.ts';
+import { createPlansInForce } from './plans-in-force.ts';
 import { createRecorder } from './record.ts';
 import type { LedgerWorkerData } from './open.ts';
 import { createDayOf } from '../../shared/period.ts';
@@ -36,8 +37,9 @@ function serveWriter({ file, rules }: LedgerWorkerData): Service {
   const db = openLedgerFile(file, 'write');
   const prices = createBookInForce(db, rules.book);
   const dayOf = createDayOf(rules.timeZone);
-  const recorder = createRecorder(db, { dayOf, plan: rules.plan, book: prices.book });
-  const functions: WorkerFunctions = createWriterFunctions(db, { recorder, prices });
+  const plans = createPlansInForce(db, rules.plan);
+  const recorder = createRecorder(db, { dayOf, plans, book: prices.book });
+  const functions: WorkerFunctions = createWriterFunctions(db, { recorder, prices, plans, plan: rules.plan });
   return {
     take: (message) => {
       if (message.apply) port.postMessage({ applied: applySettles(db, recorder, message.apply) });

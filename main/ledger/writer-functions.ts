@@ -1,6 +1,7 @@
 /** What the writer thread does by name besides applying settles. Plain synchronous functions over the one writing connection. */
 import type { KeptBudgetWarning, KeptParent, KeptWarning } from '../../shared/contract/limits-start.ts';
 import { AppError } from '../../shared/contract/errors.ts';
+import type { Plan } from '../../shared/contract/plan.ts';
 import type { CalibrationState } from '../../shared/output-estimate.ts';
 import type { Db } from '../system/db.ts';
 import { assign, type AssignQuestion } from './assign.ts';
@@ -8,6 +9,7 @@ import { noteBatch, noteMetered, type BatchNews, type MeteredBatch } from './bat
 import { keepBudgetWarnings } from './budget-warnings.ts';
 import type { BookInForce } from './book-in-force.ts';
 import { keepParent } from './conversation-parents.ts';
+import type { PlansInForce, PlanWish } from './plans-in-force.ts';
 import type { PackedCalls } from './packed-calls.ts';
 import { readFact, writeFact, type FactName } from './facts.ts';
 import { readGaps } from './gaps.ts';
@@ -38,15 +40,22 @@ type Preparation = {
   readonly journalFolder: string;
 };
 
-export type WriterParts = { readonly recorder: Recorder; readonly prices: BookInForce };
+export type WriterParts = {
+  readonly recorder: Recorder;
+  readonly prices: BookInForce;
+  readonly plans: PlansInForce;
+  /** What the settings say at the start. */
+  readonly plan: Plan;
+};
 
-export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts) {
+export function createWriterFunctions(db: Db, { recorder, prices, plans, plan }: WriterParts) {
   return {
     prepare: ({ isDemo, timeZone, nowMs, journalFolder }: Preparation) => {
       keepDemoApart(db, isDemo);
       moveRollupsToZone(db, timeZone);
       releaseSending(db);
       prices.remember(nowMs);
+      plans.use({ plan, nowMs });
       const interruptedCalls = recoverCalls(db, recorder, readJournal(journalFolder), nowMs);
       // Not before all of it is committed.
       forgetJournal(journalFolder);
@@ -68,6 +77,7 @@ export function createWriterFunctions(db: Db, { recorder, prices }: WriterParts)
     wakeOutbox: (question: Parameters<typeof wakeOutbox>[1]) => wakeOutbox(db, question),
     takeIn: (calls: PackedCalls) => takeIn(db, recorder, calls),
     useBook: (question: Parameters<BookInForce['use']>[0]) => prices.use(question),
+    usePlan: (wish: PlanWish) => plans.use(wish),
     rerate: (question: RerateQuestion) => rerate(db, { recorder, book: prices.book() }, question),
     assign: (question: AssignQuestion) => assign(db, recorder, question),
     mendDifferences: (differences: RecentDifferences) => mendDifferences(db, differences),

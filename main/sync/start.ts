@@ -33,7 +33,7 @@ export type Sync = {
 
 export type SyncOptions = {
   readonly ledger: Pick<Ledger, 'read' | 'write' | 'writer'>;
-  readonly settings: Pick<Settings, 'plan' | 'stripeApiBase'>;
+  readonly settings: Pick<Settings, 'stripeApiBase'>;
   readonly secrets: { readonly stripeApiKey: string | null };
   readonly connection: StripeConnection;
   readonly isDemo: boolean;
@@ -76,11 +76,10 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
   return {
     summary,
     view: async () => {
-      const { kind, markupPercent, eventName } = settings.plan;
       const nowMs = clock.nowMs();
       const view = await ledger.read('outbox', { month: options.monthOf(nowMs), nowMs });
       const { readTrouble } = agent.status();
-      return { ...summary(), ...view, plan: { kind, markupPercent, eventName }, readTrouble };
+      return { ...summary(), ...view, readTrouble };
     },
     now: async () => {
       const result = await agent.syncNow();

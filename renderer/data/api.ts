@@ -27,6 +27,8 @@ import {
   pricedByViewSchema,
   pricesViewSchema,
 } from '../../shared/contract/prices.ts';
+import { planViewSchema } from '../../shared/contract/plan-view.ts';
+import type { Plan } from '../../shared/contract/plan.ts';
 import { assignAnswerSchema, type AssignRequest } from '../../shared/contract/assign.ts';
 import { madeKeySchema, memberKeyRowSchema, memberKeysViewSchema, type CreateKey } from '../../shared/contract/keys.ts';
 import { secretsViewSchema, type SecretName } from '../../shared/contract/secrets.ts';
@@ -124,6 +126,9 @@ export const api = {
   setAsideEvent: (id: string) => ask(`${eventPath(id)}/set-aside`, stripeViewSchema, { method: 'POST' }),
   carryForward: ({ customer, nanoUsd }: { readonly customer: string; readonly nanoUsd: number }) =>
     ask(`/api/stripe/carry-forwards/${encodeURIComponent(customer)}`, stripeViewSchema, post({ nanoUsd })),
+  plan: () => ask('/api/stripe/plan', planViewSchema),
+  changePlan: (change: { readonly revision: string | null; readonly plan: Plan }) =>
+    ask('/api/stripe/plan', planViewSchema, { ...post(change), method: 'PUT' }),
   syncNow: () => ask('/api/stripe/sync', syncResultSchema, { method: 'POST' }),
   limits: () => ask('/api/limits', limitsViewSchema),
   limitsSettings: () => ask('/api/limits/settings', limitsSettingsViewSchema),

@@ -163,6 +163,19 @@ export function useMeterEvent(id: string) {
 
 export const useRetryEvent = () => useStripeChange(api.retryEvent);
 export const useSetAsideEvent = () => useStripeChange(api.setAsideEvent);
+export function usePlan() {
+  return useQuery({ queryKey: ['plan'], queryFn: api.plan, refetchInterval: slowRefreshMs });
+}
+
+export function useChangePlan() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: api.changePlan,
+    onSuccess: (view) => client.setQueryData(['plan'], view),
+    onSettled: () => client.invalidateQueries({ queryKey: ['stripe'] }),
+  });
+}
+
 export const useCarryForward = () => useStripeChange(api.carryForward);
 
 /** What a person decides about meter events; the screen is read again afterwards. */

@@ -7,6 +7,8 @@ import { z } from 'zod';
 import { priceBookSchema } from '../pricing/price-book-schema.ts';
 import { callSources, callStatuses, tokenClasses } from '../call.ts';
 import { meterEventStates } from '../meter-event-states.ts';
+import { meterLabelSchema, quantities, quantitiesSchema, signedQuantities, toldAndDueSchema } from './meter-amounts.ts';
+import { datedPlanSchema } from './plan.ts';
 
 export const nanoUsd = z.int();
 const count = z.int().min(0);
@@ -117,8 +119,8 @@ export const callDetailSchema = callRowSchema.extend({
   ),
   /** Other sources that told of this call. */
   alsoSeen: z.array(z.object({ source: z.enum(callSources) })),
-  /** What Stripe was told before a correction, and what it should have been told. */
-  difference: z.object({ sentNanoUsd: nanoUsd, dueNanoUsd: nanoUsd }).nullable(),
+  /** What Stripe was told before a correction, and what it should have been told, on each meter where that differs. */
+  differences: z.array(toldAndDueSchema),
   /** The meter event that carries this call to Stripe, once its minute is sealed. */
   meterEvents: z.array(z.object({ id: z.string(), state: z.enum(meterEventStates) })),
 });
@@ -225,7 +227,7 @@ export const monthViewSchema = z.object({
 });
 export type MonthView = z.infer<typeof monthViewSchema>;
 
-export const meterEventSchema = z.object({
+export const meterEventSchema = meterLabelSchema.extend({
   id: z.string(),
   /** What Stripe is told; differs from the id once an identifier is spent. */
   identifier: z.string(),
@@ -233,8 +235,11 @@ export const meterEventSchema = z.object({
   meter: z.string(),
   minuteMs: instantMs,
   revision: count,
-  /** Billable micro-dollars, the unit of the meter. */
+  /** In whole units of the meter. */
   value: count,
+  /** Of money, the value; of tokens, what they cost with the markup, without those calls that have no price. */
+  worthNanoUsd: nanoUsd,
+  unpricedCalls: count,
   state: z.enum(meterEventStates),
   attempts: count,
   calls: count,
@@ -260,20 +265,22 @@ export const meterEventDetailSchema = z.object({
       member: z.string().nullable(),
       project: z.string().nullable(),
       model: z.string().nullable(),
-      billableNanoUsd: nanoUsd,
+      /** Thousandths of the meter's unit. */
+      amountThousandths: z.int(),
+      /** Null while it has no price. */
+      worthNanoUsd: nanoUsd.nullable(),
     }),
   ),
 });
 export type MeterEventDetail = z.infer<typeof meterEventDetailSchema>;
 
 /** What Stripe was told of a call, and what it should have been told. */
-export const billingDifferenceSchema = z.object({
+export const billingDifferenceSchema = toldAndDueSchema.extend({
   callId: z.string(),
   customer: z.string(),
+  meter: z.string(),
   minuteMs: instantMs,
   eventId: z.string(),
-  sentNanoUsd: nanoUsd,
-  dueNanoUsd: nanoUsd,
 });
 export type BillingDifference = z.infer<typeof billingDifferenceSchema>;
 
@@ -282,7 +289,9 @@ export const carryForwardSchema = z.object({
   customer: z.string(),
   events: count,
   calls: count,
+  /** What it is worth in money; token meters with what their tokens cost. */
   nanoUsd,
+  ...quantities,
   /** Part of the sum that Stripe may have counted after all. */
   uncertainNanoUsd: nanoUsd,
   days: z.array(day),
@@ -293,12 +302,13 @@ export type CarryForward = z.infer<typeof carryForwardSchema>;
 export const carryForwardRequestSchema = z.strictObject({ nanoUsd });
 
 /** A UTC day of a customer that Stripe's figure does not agree with. */
-export const dayComparisonSchema = z.object({
+export const dayComparisonSchema = meterLabelSchema.extend({
   customer: z.string(),
   meter: z.string(),
   dayMs: instantMs,
-  acceptedNanoUsd: nanoUsd,
-  stripeNanoUsd: nanoUsd,
+  /** In the meter's unit. Stripe's may be no whole number where something else sends to the meter. */
+  acceptedValue: count,
+  stripeValue: z.number(),
   comparedAtMs: instantMs,
 });
 export type DayComparison = z.infer<typeof dayComparisonSchema>;
@@ -310,7 +320,10 @@ export const stripeSummarySchema = z.object({
   state: z.enum(stripeStates),
   mode: z.enum(['off', 'demo', 'test', 'live']),
   waitingEvents: count,
+  /** Worth in money, of all units. */
   waitingNanoUsd: nanoUsd,
+  /** Of it, on token meters. */
+  waitingQuantities: quantitiesSchema,
   oldestWaitingMinuteMs: instantMs.nullable(),
   since: instantMs.nullable(),
   lastAnswer: z.object({ atMs: instantMs, sentence: z.string() }).nullable(),
@@ -318,11 +331,15 @@ export const stripeSummarySchema = z.object({
 export type StripeSummary = z.infer<typeof stripeSummarySchema>;
 
 export const stripeViewSchema = stripeSummarySchema.extend({
-  plan: z.object({ kind: z.string(), markupPercent: z.number(), eventName: z.string() }),
-  /** Value of calls whose minute is not sealed yet, and remainders below one micro-dollar, per all customers. */
+  /** The plan that calls are counted under now, and the one that follows, if one is set. */
+  plan: datedPlanSchema,
+  nextPlan: datedPlanSchema.nullable(),
+  /** Worth of calls whose minute is not sealed yet, and remainders below one micro-dollar, per all customers. */
   openNanoUsd: nanoUsd,
+  openQuantities: quantitiesSchema,
   acceptedEvents: count,
   acceptedNanoUsd: nanoUsd,
+  acceptedQuantities: quantitiesSchema,
   /** Part of what was delivered: Stripe's own figure of its day agrees. */
   confirmedEvents: count,
   confirmedNanoUsd: nanoUsd,
@@ -331,7 +348,7 @@ export const stripeViewSchema = stripeSummarySchema.extend({
   /** One a customer, the largest first. */
   carryForwards: z.array(carryForwardSchema),
   /** What waits and leaves Stripe's 35 days within the next two; `atMs`: when the first of it does. */
-  leaving: z.object({ events: count, nanoUsd, atMs: instantMs.nullable(), asOfMs: instantMs }),
+  leaving: z.object({ events: count, nanoUsd, ...quantities, atMs: instantMs.nullable(), asOfMs: instantMs }),
   /** Days that were compared and differ, the newest first, at most 100. */
   dayDifferences: z.array(dayComparisonSchema),
   /** Read requests to Stripe in the last 31 days, and how many it allows. */
@@ -339,10 +356,10 @@ export const stripeViewSchema = stripeSummarySchema.extend({
   /** Why Stripe could not be read last; null when it could. */
   readTrouble: z.string().nullable(),
   /** Calls that were corrected after Stripe had been told: to settle with the customer. The newest at most 200 stand in `rows`. */
-  differences: z.object({ calls: count, nanoUsd, rows: z.array(billingDifferenceSchema) }),
+  differences: z.object({ calls: count, nanoUsd, ...signedQuantities, rows: z.array(billingDifferenceSchema) }),
   /** Calls of this month that no customer is mapped to: they are not billed to anyone. */
   unmapped: sumSchema.extend({ calls: count }),
-  /** Calls of customers without a price, of any month: in no meter event until they have one. */
+  /** Calls of customers without a price, of any month, that are in no meter event until they have one: a token plan counts them all the same. */
   unpriced: z.object({ calls: count, customers: count }),
   nextAttemptAtMs: instantMs.nullable(),
   /** Newest first, at most 200: everything that waits comes before what is delivered. */

@@ -40,3 +40,12 @@ export const planSchema = z
   .prefault({ kind: 'cost' });
 
 export type Plan = z.infer<typeof planSchema>;
+
+/** A plan and when: `fromMs` is a whole minute, 0 from the beginning. */
+export const datedPlanSchema = z.object({
+  seq: z.int(),
+  fromMs: z.int(),
+  setAtMs: z.int(),
+  plan: planSchema,
+});
+export type DatedPlan = z.infer<typeof datedPlanSchema>;

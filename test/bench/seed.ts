@@ -12,6 +12,7 @@ import { join } from 'node:path';
 
 import { openLedgerFile } from '../../main/ledger/ledger-file.ts';
 import { sealClosedMinutes } from '../../main/ledger/outbox.ts';
+import { createPlansInForce } from '../../main/ledger/plans-in-force.ts';
 import { createRecorder, type Recorder } from '../../main/ledger/record.ts';
 import { moveRollupsToZone } from '../../main/ledger/rollup.ts';
 import { verifyLedger } from '../../main/ledger/verify.ts';
@@ -68,7 +69,11 @@ function write(file: string, say: (line: string) => void): void {
   const db = openLedgerFile(file, 'write');
   moveRollupsToZone(db, seedTimeZone);
   const plan = planSchema.parse({ kind: 'cost' });
-  const recorder = createRecorder(db, { dayOf: createDayOf(seedTimeZone), plan, book: () => currentBook });
+  const recorder = createRecorder(db, {
+    dayOf: createDayOf(seedTimeZone),
+    plans: createPlansInForce(db, plan),
+    book: () => currentBook,
+  });
   const random = createRandom(20_261_124);
   const nowMs = Date.now();
   let made = 0;

@@ -133,7 +133,7 @@ function compare(home: string, farSide: FarSide, complete: readonly SeenCall[]) 
 function unbilled(db: Db): number {
   const sum = db.prepare<[], number>(
     `SELECT (SELECT COALESCE(SUM(cost_nano_usd), 0) FROM current_calls WHERE customer IS NOT NULL)
-          - (SELECT COALESCE(SUM(billable_nano_usd), 0) FROM outbox_shares)`,
+          - (SELECT COALESCE(SUM(amount_thousandths), 0) FROM outbox_shares)`,
   );
   return sum.pluck().get() ?? 0;
 }

@@ -167,12 +167,12 @@ describe.each([['through the running engine'], ['with nothing running']])('prici
     expect(sent).toMatchObject({
       correctionReason: `Priced again by price book own-1; it was priced by ${currentBook.version}.`,
       earlier: [{ costNanoUsd: shipped, priceBook: currentBook.version }],
-      difference: { sentNanoUsd: shipped, dueNanoUsd: ours },
+      differences: [{ unit: 'micro_usd', sentThousandths: shipped, dueThousandths: ours, dueWorthNanoUsd: ours }],
     });
     expect(await engine.call(rows[2]?.id ?? '')).toMatchObject({
       costNanoUsd: ownModel,
       earlier: [{ costNanoUsd: null, unpricedReason: expect.stringContaining('claude-own-1 is not in price book') }],
-      difference: null,
+      differences: [],
     });
 
     await stripe.setRules({ isOffline: false });

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { z } from 'zod';
+
 import { planSchema } from '../../shared/contract/plan.ts';
 import { createDayOf } from '../../shared/period.ts';
 import { currentBook } from '../../shared/pricing/current-book.ts';
@@ -10,12 +12,16 @@ import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import { repriceCall } from '../../shared/pricing/reprice.ts';
 import type { BegunCall, CallRecord, ChargeLine } from '../../shared/call.ts';
 import { ledgerFileName, openLedgerFile } from '../../main/ledger/ledger-file.ts';
+import { createPlansInForce, type PlansInForce } from '../../main/ledger/plans-in-force.ts';
 import { createRecorder, type Recorder, type Settled } from '../../main/ledger/record.ts';
 import { verifyLedger } from '../../main/ledger/verify.ts';
 import type { Db } from '../../main/system/db.ts';
 import { settledCall } from './call-rows.ts';
 
+type PlanWish = z.input<typeof planSchema>;
+
 export type LedgerDb = {
+  readonly plans: PlansInForce;
   readonly db: Db;
   readonly recorder: Recorder;
   readonly settle: (begun: BegunCall, usage?: object, more?: Partial<CallRecord>) => Settled;
@@ -25,11 +31,11 @@ export type LedgerDb = {
   readonly close: () => void;
 };
 
-export function openLedgerDb(book: () => PriceBook = () => currentBook): LedgerDb {
+export function openLedgerDb(book: () => PriceBook = () => currentBook, plan: PlanWish = { kind: 'cost' }): LedgerDb {
   const home = mkdtempSync(join(tmpdir(), 'tollkeeper-db-'));
   const db = openLedgerFile(join(home, ledgerFileName), 'write');
-  const plan = planSchema.parse({ kind: 'cost' });
-  const recorder = createRecorder(db, { dayOf: createDayOf('UTC'), plan, book });
+  const plans = createPlansInForce(db, planSchema.parse(plan));
+  const recorder = createRecorder(db, { dayOf: createDayOf('UTC'), plans, book });
   const together = <T>(run: () => T): T =>
     db.transaction(() => {
       const result = run();
@@ -38,6 +44,7 @@ export function openLedgerDb(book: () => PriceBook = () => currentBook): LedgerD
     })();
   return {
     db,
+    plans,
     recorder,
     settle: (begun, usage, more = {}) =>
       together(() => {

@@ -29,8 +29,8 @@ export function unaccountedNanoUsd(db: Db): number {
     `SELECT SUM(cost_nano_usd) FROM current_calls WHERE source IN ('proxy', 'batch') AND customer IS NOT NULL`,
   );
   const sealed = one('SELECT SUM(value) * 1000 FROM meter_events');
-  const carried = one('SELECT SUM(nano_usd) FROM remainders');
-  const open = one('SELECT SUM(billable_nano_usd) FROM outbox_shares WHERE event_id IS NULL');
-  const toSettle = one('SELECT SUM(due_nano_usd - sent_nano_usd) FROM billing_differences');
+  const carried = one('SELECT SUM(thousandths) FROM remainders');
+  const open = one('SELECT SUM(amount_thousandths) FROM outbox_shares WHERE event_id IS NULL');
+  const toSettle = one('SELECT SUM(due_thousandths - sent_thousandths) FROM billing_differences');
   return due - sealed - carried - open - toSettle;
 }

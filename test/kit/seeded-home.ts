@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { noteBatch } from '../../main/ledger/batches.ts';
 import { ledgerFileName, openLedgerFile } from '../../main/ledger/ledger-file.ts';
 import { recordAnswer, sealClosedMinutes, takeDueEvents } from '../../main/ledger/outbox.ts';
+import { createPlansInForce } from '../../main/ledger/plans-in-force.ts';
 import { createRecorder, type Recorder } from '../../main/ledger/record.ts';
 import { rerate, type RerateQuestion } from '../../main/ledger/rerate.ts';
 import type { Db } from '../../main/system/db.ts';
@@ -54,7 +55,11 @@ type Told = { readonly model: string | null; readonly usage: object | null; read
 export function seedHome({ home, nowMs, calls, isPlain = false }: SeededHome): void {
   const db = openLedgerFile(join(home, ledgerFileName), 'write');
   const plan = planSchema.parse({ kind: 'cost' });
-  const recorder = createRecorder(db, { dayOf: createDayOf('UTC'), plan, book: () => currentBook });
+  const recorder = createRecorder(db, {
+    dayOf: createDayOf('UTC'),
+    plans: createPlansInForce(db, plan),
+    book: () => currentBook,
+  });
   const write = (begun: BegunCall, told: Told) => recorder.settle(begun, settled(begun, told));
   db.transaction(() => {
     for (let index = 0; index < calls; index++)

@@ -7,6 +7,7 @@ import { ledgerFileName, openLedgerFile } from '../../main/ledger/ledger-file.ts
 import { recordMinute } from '../../main/ledger/minute-readings.ts';
 import { sealClosedMinutes } from '../../main/ledger/outbox.ts';
 import { setAsideEvent } from '../../main/ledger/outbox-choices.ts';
+import { createPlansInForce } from '../../main/ledger/plans-in-force.ts';
 import { createRecorder } from '../../main/ledger/record.ts';
 import { planSchema } from '../../shared/contract/plan.ts';
 import { createDayOf } from '../../shared/period.ts';
@@ -27,7 +28,11 @@ type Delivered = {
 export function troubleOutbox(home: string, nowMs: number): { readonly rejected: string; readonly held: string } {
   const db = openLedgerFile(join(home, ledgerFileName), 'write');
   const plan = planSchema.parse({ kind: 'cost' });
-  const recorder = createRecorder(db, { dayOf: createDayOf('UTC'), plan, book: () => currentBook });
+  const recorder = createRecorder(db, {
+    dayOf: createDayOf('UTC'),
+    plans: createPlansInForce(db, plan),
+    book: () => currentBook,
+  });
   // Two calls on the last day of Stripe's window, never sent.
   db.transaction(() => {
     for (const id of ['call_old_1', 'call_old_2']) {

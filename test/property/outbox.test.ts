@@ -69,9 +69,9 @@ describe('the outbox', () => {
         let carried = 0;
         let sent = 0;
         for (const nano of minutes) {
-          const { value, carriedOutNano } = foldMinute(nano, carried);
+          const { value, carriedOutThousandths } = foldMinute(nano, carried);
           sent += value;
-          carried = carriedOutNano;
+          carried = carriedOutThousandths;
           expect(carried).toBeLessThan(1_000);
         }
         expect(sent * 1_000 + carried).toBe(minutes.reduce((sum, nano) => sum + nano, 0));

@@ -182,7 +182,7 @@ function unbilled({ db }: OutboxWorld): string[] {
   const one = (sql: string) => db.prepare<[], number>(sql).pluck().get() ?? 0;
   const due = one(`SELECT COALESCE(SUM(cost_nano_usd), 0) FROM current_calls WHERE customer IS NOT NULL`);
   const events = one('SELECT COALESCE(SUM(value), 0) * 1000 FROM meter_events');
-  const open = one('SELECT COALESCE(SUM(billable_nano_usd), 0) FROM outbox_shares WHERE event_id IS NULL');
-  const carried = one('SELECT COALESCE(SUM(nano_usd), 0) FROM remainders');
+  const open = one('SELECT COALESCE(SUM(amount_thousandths), 0) FROM outbox_shares WHERE event_id IS NULL');
+  const carried = one('SELECT COALESCE(SUM(thousandths), 0) FROM remainders');
   return due === events + open + carried ? [] : [`${due - events - open - carried} nano-dollars are billed nowhere`];
 }

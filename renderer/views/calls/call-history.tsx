@@ -6,15 +6,19 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 
 import type { CallDetail } from '../../../shared/contract/api.ts';
+import { meterInWords } from '../../../shared/meter-amount-words.ts';
 import { plural } from '../../components/count.tsx';
-import { CallMoney, Money } from '../../components/money.tsx';
+import { MeterAmount } from '../../components/meter-amount.tsx';
+import { CallMoney } from '../../components/money.tsx';
 import { Notice } from '../../components/states.tsx';
 import { differingCounts, sourceInWords } from './history-words.ts';
 
 export function CallHistory({ call }: { readonly call: CallDetail }) {
   return (
     <div className="mt-4">
-      {call.difference === null ? null : <Difference difference={call.difference} customer={call.customer} />}
+      {call.differences.map((difference) => (
+        <Difference key={meterInWords(difference)} difference={difference} customer={call.customer} />
+      ))}
       {call.repeatOf === null ? null : (
         <Notice>
           The answer carried the message of{' '}
@@ -31,18 +35,21 @@ export function CallHistory({ call }: { readonly call: CallDetail }) {
 }
 
 type DifferenceProps = {
-  readonly difference: NonNullable<CallDetail['difference']>;
+  readonly difference: CallDetail['differences'][number];
   readonly customer: string | null;
 };
 
-function Difference({ difference: { sentNanoUsd, dueNanoUsd }, customer }: DifferenceProps) {
-  const more = dueNanoUsd - sentNanoUsd;
+function Difference({ difference, customer }: DifferenceProps) {
+  const { unit, sentThousandths, dueThousandths } = difference;
+  const more = dueThousandths - sentThousandths;
+  const what = unit === 'micro_usd' ? '' : ` (${meterInWords(difference)})`;
   return (
     <Notice>
-      Stripe was told <Money nano={sentNanoUsd} decimals={9} /> before this call was corrected; it should have been{' '}
-      <Money nano={dueNanoUsd} decimals={9} />. To settle with {customer ?? 'the customer'}:{' '}
+      Stripe was told <MeterAmount unit={unit} thousandths={sentThousandths} />
+      {what} before this call was corrected; it should have been{' '}
+      <MeterAmount unit={unit} thousandths={dueThousandths} />. To settle with {customer ?? 'the customer'}:{' '}
       <b className="font-semibold">
-        <Money nano={Math.abs(more)} decimals={9} /> {more > 0 ? 'to charge' : 'to give back'}
+        <MeterAmount unit={unit} thousandths={Math.abs(more)} /> {more > 0 ? 'to charge' : 'to give back'}
       </b>
       .
     </Notice>

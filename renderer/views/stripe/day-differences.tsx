@@ -1,7 +1,12 @@
 /** Days on which Stripe's own figure is not what it accepted, with both figures. */
 import type { DayComparison } from '../../../shared/contract/api.ts';
 import { plural } from '../../components/count.tsx';
-import { Money } from '../../components/money.tsx';
+import { MeterAmount, MeterNote } from '../../components/meter-amount.tsx';
+
+/** Stripe’s figure is a number that need not be whole. */
+function thousandthsOf(value: number): number {
+  return Math.round(value * 1_000);
+}
 
 export function DayDifferences({ days }: { readonly days: readonly DayComparison[] }) {
   if (days.length === 0) return null;
@@ -33,20 +38,29 @@ export function DayDifferences({ days }: { readonly days: readonly DayComparison
             </tr>
           </thead>
           <tbody>
-            {days.map(({ customer, meter, dayMs, acceptedNanoUsd, stripeNanoUsd }) => (
+            {days.map(({ customer, meter, dayMs, acceptedValue, stripeValue, ...label }) => (
               <tr key={`${customer} ${meter} ${dayMs}`}>
                 <td data-label="Day (UTC)">{new Date(dayMs).toISOString().slice(0, 10)}</td>
-                <td data-label="Customer">{customer}</td>
+                <td data-label="Customer">
+                  <span>
+                    {customer}
+                    <MeterNote meter={label} />
+                  </span>
+                </td>
                 <td data-label="Delivered" className="number">
-                  <Money nano={acceptedNanoUsd} decimals={6} />
+                  <MeterAmount unit={label.unit} thousandths={acceptedValue * 1_000} decimals={6} />
                 </td>
                 <td data-label="In Stripe" className="number">
-                  <Money nano={stripeNanoUsd} decimals={6} />
+                  <MeterAmount unit={label.unit} thousandths={thousandthsOf(stripeValue)} decimals={6} />
                 </td>
                 <td data-label="Difference" className="number font-medium">
                   <span>
-                    {stripeNanoUsd > acceptedNanoUsd ? '+' : ''}
-                    <Money nano={stripeNanoUsd - acceptedNanoUsd} decimals={6} />
+                    {stripeValue > acceptedValue ? '+' : ''}
+                    <MeterAmount
+                      unit={label.unit}
+                      thousandths={thousandthsOf(stripeValue) - acceptedValue * 1_000}
+                      decimals={6}
+                    />
                   </span>
                 </td>
               </tr>

@@ -3,18 +3,22 @@ import { Link } from 'wouter';
 
 import type { BillingDifference, StripeView } from '../../../shared/contract/api.ts';
 import { plural } from '../../components/count.tsx';
+import { countedInWords } from '../../../shared/meter-amount-words.ts';
+import { MeterAmount, MeterNote } from '../../components/meter-amount.tsx';
 import { Money } from '../../components/money.tsx';
 import { Time } from '../../components/time.tsx';
 import { sumsByCustomer } from './differences-sums.ts';
 
 export function Differences({ differences }: { readonly differences: StripeView['differences'] }) {
-  const { calls, nanoUsd, rows } = differences;
+  const { calls, nanoUsd, tokens, requests, rows } = differences;
   if (calls === 0) return null;
-  const isAll = rows.length === calls;
+  const isAll = new Set(rows.map(({ callId }) => callId)).size === calls;
+  const counted = countedInWords({ tokens, requests });
   return (
     <section className="mb-6" aria-labelledby="differences">
       <h2 id="differences" className="mb-1">
-        Differences to settle · {plural(calls, 'call')}, <Money nano={nanoUsd} decimals={6} /> in all
+        Differences to settle · {plural(calls, 'call')}, {counted === null ? null : `${counted} worth `}
+        <Money nano={nanoUsd} decimals={6} /> in all
       </h2>
       <p className="mb-2.5 text-[13px] text-dim">
         These calls were corrected after their meter event had been sent. Stripe cannot be told twice, so it keeps what
@@ -52,7 +56,7 @@ export function Differences({ differences }: { readonly differences: StripeView[
           </thead>
           <tbody>
             {rows.map((row) => (
-              <Row key={`${row.callId} ${row.customer}`} row={row} />
+              <Row key={`${row.callId} ${row.customer} ${row.meter}`} row={row} />
             ))}
           </tbody>
         </table>
@@ -62,13 +66,19 @@ export function Differences({ differences }: { readonly differences: StripeView[
 }
 
 function Row({ row }: { readonly row: BillingDifference }) {
-  const difference = row.dueNanoUsd - row.sentNanoUsd;
+  const { unit } = row;
+  const difference = row.dueThousandths - row.sentThousandths;
   return (
     <tr>
       <td data-label="Minute">
         <Time at={row.minuteMs} kind="full" />
       </td>
-      <td data-label="Customer">{row.customer}</td>
+      <td data-label="Customer">
+        <span>
+          {row.customer}
+          <MeterNote meter={row} />
+        </span>
+      </td>
       <td data-label="Call">
         <Link
           href={`/calls/${row.callId}`}
@@ -79,15 +89,15 @@ function Row({ row }: { readonly row: BillingDifference }) {
         </Link>
       </td>
       <td data-label="Sent" className="number">
-        <Money nano={row.sentNanoUsd} decimals={9} />
+        <MeterAmount unit={unit} thousandths={row.sentThousandths} />
       </td>
       <td data-label="Due" className="number">
-        <Money nano={row.dueNanoUsd} decimals={9} />
+        <MeterAmount unit={unit} thousandths={row.dueThousandths} />
       </td>
       <td data-label="Difference" className="number font-medium">
         <span>
           {difference > 0 ? '+' : ''}
-          <Money nano={difference} decimals={9} />
+          <MeterAmount unit={unit} thousandths={difference} />
         </span>
       </td>
     </tr>

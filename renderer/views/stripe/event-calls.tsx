@@ -2,6 +2,8 @@
 import { Link } from 'wouter';
 
 import type { MeterEventDetail } from '../../../shared/contract/api.ts';
+import type { MeterUnit } from '../../../shared/plan-meters.ts';
+import { MeterAmount } from '../../components/meter-amount.tsx';
 import { Money } from '../../components/money.tsx';
 import { Failed, Loading } from '../../components/states.tsx';
 import { Time } from '../../components/time.tsx';
@@ -23,7 +25,7 @@ export function EventCalls({ id }: { readonly id: string }) {
       ))}
       <ul className="mt-2">
         {calls.map((call) => (
-          <Call key={call.id} call={call} />
+          <Call key={call.id} call={call} unit={event.unit} />
         ))}
       </ul>
       {calls.length < event.calls ? (
@@ -35,7 +37,9 @@ export function EventCalls({ id }: { readonly id: string }) {
   );
 }
 
-function Call({ call }: { readonly call: MeterEventDetail['calls'][number] }) {
+type CallProps = { readonly call: MeterEventDetail['calls'][number]; readonly unit: MeterUnit };
+
+function Call({ call, unit }: CallProps) {
   return (
     <li className="flex flex-wrap items-baseline gap-x-4 gap-y-0.5 py-0.5">
       <Time at={call.startedAtMs} />
@@ -50,7 +54,12 @@ function Call({ call }: { readonly call: MeterEventDetail['calls'][number] }) {
         {call.member ?? 'nobody named'} · {call.project ?? 'no project'} · {call.model ?? 'no model'}
       </span>
       <span className="ml-auto tabular-nums">
-        <Money nano={call.billableNanoUsd} decimals={9} />
+        <MeterAmount unit={unit} thousandths={call.amountThousandths} />
+        {unit === 'micro_usd' ? null : (
+          <span className="ml-3 text-dim">
+            <Money nano={call.worthNanoUsd} decimals={6} />
+          </span>
+        )}
       </span>
     </li>
   );

@@ -3,6 +3,7 @@ import { Fragment, useState } from 'react';
 
 import type { MeterEventRow } from '../../../shared/contract/api.ts';
 import type { MeterEventState } from '../../../shared/meter-event-states.ts';
+import { meterInWords } from '../../../shared/meter-amount-words.ts';
 import { rejectionOf } from '../../../shared/stripe-rejections.ts';
 import { Money } from '../../components/money.tsx';
 import { Failed } from '../../components/states.tsx';
@@ -39,7 +40,7 @@ export function Events({ events }: { readonly events: readonly MeterEventRow[] }
               Calls
             </th>
             <th scope="col" className="number">
-              Value, micro-USD
+              Counts
             </th>
             <th scope="col" className="number">
               Worth
@@ -97,11 +98,14 @@ function Row({ event, isOpen, onToggle }: RowProps) {
           {event.calls}
         </button>
       </td>
-      <td data-label="Value, micro-USD" className="number">
-        {event.value.toLocaleString('en-US')}
+      <td data-label="Counts" className="number">
+        <span>
+          {event.value.toLocaleString('en-US')}
+          <span className="block text-xs text-faint">{whatItCounts(event)}</span>
+        </span>
       </td>
       <td data-label="Worth" className="number">
-        <Money nano={event.value * 1_000} decimals={6} />
+        <EventWorth event={event} />
       </td>
       <td data-label="Attempts" className="number">
         {event.attempts}
@@ -117,6 +121,21 @@ function Row({ event, isOpen, onToggle }: RowProps) {
         {isStopped(event) ? null : (event.lastAnswer ?? '–')}
       </td>
     </tr>
+  );
+}
+
+function whatItCounts({ unit, ...meter }: MeterEventRow): string {
+  return unit === 'micro_usd' ? 'micro-dollars' : meterInWords(meter);
+}
+
+/** Of tokens what they cost with the markup; as far as that is known. */
+function EventWorth({ event: { worthNanoUsd, unpricedCalls, calls } }: { readonly event: MeterEventRow }) {
+  if (unpricedCalls === calls) return <Money nano={null} />;
+  return (
+    <span>
+      {unpricedCalls > 0 ? <span className="text-faint">at least </span> : null}
+      <Money nano={worthNanoUsd} decimals={6} />
+    </span>
   );
 }
 

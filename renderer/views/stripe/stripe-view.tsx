@@ -3,8 +3,11 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 
 import type { StripeView as Stripe } from '../../../shared/contract/api.ts';
+import type { Quantities } from '../../../shared/contract/meter-amounts.ts';
 import { leavingSentence } from '../../../shared/leaving-words.ts';
+import { countedInWords } from '../../../shared/meter-amount-words.ts';
 import { createDayOf } from '../../../shared/period.ts';
+import { planKindWords } from '../../../shared/plan-words.ts';
 import { Count, plural } from '../../components/count.tsx';
 import { Money } from '../../components/money.tsx';
 import { Sum } from '../../components/sum.tsx';
@@ -17,6 +20,7 @@ import { CarryForwards } from './carry-forwards.tsx';
 import { DayDifferences } from './day-differences.tsx';
 import { Differences } from './differences.tsx';
 import { Events } from './events.tsx';
+import { PlanSection } from './plan-section.tsx';
 
 export function StripeView() {
   const { data: stripe, error } = useStripe();
@@ -27,6 +31,7 @@ export function StripeView() {
       {error ? <Failed error={error} /> : null}
       <Hero stripe={stripe} />
       <NotBilled stripe={stripe} />
+      <PlanSection />
       <CarryForwards carryForwards={stripe.carryForwards} />
       <DayDifferences days={stripe.dayDifferences} />
       <Differences differences={stripe.differences} />
@@ -84,11 +89,12 @@ function Hero({ stripe }: { readonly stripe: Stripe }) {
         <span className="ml-3 text-[15px] font-normal tracking-normal text-dim">
           {stripe.waitingEvents === 0
             ? 'waits: everything sealed is delivered'
-            : `waits in ${plural(stripe.waitingEvents, 'event')}`}
+            : `${countedWords(stripe.waitingQuantities)}waits in ${plural(stripe.waitingEvents, 'event')}`}
         </span>
       </div>
       <p className="mt-1 text-dim">
-        <Money nano={stripe.openNanoUsd} decimals={4} /> more is in minutes that are not over yet. {lastAnswer(stripe)}
+        <Money nano={stripe.openNanoUsd} decimals={4} /> {countedWords(stripe.openQuantities)}more is in minutes that
+        are not over yet. {lastAnswer(stripe)}
         {stripe.waitingEvents > 0 && stripe.nextAttemptAtMs !== null ? (
           <>
             {' '}
@@ -118,6 +124,7 @@ function Hero({ stripe }: { readonly stripe: Stripe }) {
       <dl className="mt-3.5 flex flex-wrap gap-x-7 gap-y-2">
         <Stat label="Delivered">
           <Money nano={stripe.acceptedNanoUsd} decimals={4} />
+          <Counted quantities={stripe.acceptedQuantities} />
         </Stat>
         <Stat label="Events delivered">
           <Count value={stripe.acceptedEvents} />
@@ -129,10 +136,7 @@ function Hero({ stripe }: { readonly stripe: Stripe }) {
           {stripe.reads.used.toLocaleString('en-US')} of {stripe.reads.max.toLocaleString('en-US')}
         </Stat>
         <Stat label="Account">{modes[stripe.mode]}</Stat>
-        <Stat label="Meter">
-          <code className="text-[13px]">{stripe.plan.eventName}</code>
-        </Stat>
-        <Stat label="Markup">{stripe.plan.markupPercent === 0 ? 'none' : `${stripe.plan.markupPercent} %`}</Stat>
+        <Stat label="Stripe is told">{planKindWords[stripe.plan.plan.kind]}</Stat>
       </dl>
       <p className="mt-4 flex flex-wrap items-center gap-3 text-[13px] text-dim">
         <button
@@ -148,6 +152,18 @@ function Hero({ stripe }: { readonly stripe: Stripe }) {
       {sync.error ? <Failed error={sync.error} /> : null}
     </section>
   );
+}
+
+/** Of token meters: the tokens whose worth stands before it. */
+function countedWords(quantities: Quantities): string {
+  const counted = countedInWords(quantities);
+  const known = quantities.unpricedEvents > 0 ? ', not all of it priced,' : '';
+  return counted === null ? '' : `for ${counted}${known} `;
+}
+
+function Counted({ quantities }: { readonly quantities: Quantities }) {
+  const counted = countedInWords(quantities);
+  return counted === null ? null : <span className="block text-xs font-normal text-dim">{counted}</span>;
 }
 
 /** What leaves Stripe's window soon. */

@@ -209,10 +209,17 @@ describe('the outbox of a corrected call', () => {
     expect(
       readOutbox(ledger.db, { month: '2026-11', nowMs: Date.parse('2026-11-25T00:00:00Z') }).differences,
     ).toMatchObject({ calls: 1, nanoUsd: 30 * 10_000 });
-    expect(readCall(ledger.db, 'call_1')?.difference).toEqual({
-      sentNanoUsd: cost(100_000, 20),
-      dueNanoUsd: cost(100_000, 50),
-    });
+    expect(readCall(ledger.db, 'call_1')?.differences).toEqual([
+      {
+        unit: 'micro_usd',
+        tokenClass: null,
+        model: null,
+        sentThousandths: cost(100_000, 20),
+        dueThousandths: cost(100_000, 50),
+        sentWorthNanoUsd: cost(100_000, 20),
+        dueWorthNanoUsd: cost(100_000, 50),
+      },
+    ]);
     expect(seal()).toBe(0);
   });
 

@@ -9,6 +9,7 @@ import type { BegunCall } from '../../../shared/call.ts';
 import { planSchema } from '../../../shared/contract/plan.ts';
 import { createDayOf } from '../../../shared/period.ts';
 import { currentBook } from '../../../shared/pricing/current-book.ts';
+import { createPlansInForce } from '../../../main/ledger/plans-in-force.ts';
 import { createRecorder } from '../../../main/ledger/record.ts';
 import { begunCall, settledCall } from '../../kit/call-rows.ts';
 import { ledgerFileName, openLedgerFile } from '../../../main/ledger/ledger-file.ts';
@@ -21,6 +22,7 @@ import { migration0005 } from '../../../main/ledger/migrations/0005-refusals.ts'
 import { migration0004 } from '../../../main/ledger/migrations/0004-reading.ts';
 import { migration0006 } from '../../../main/ledger/migrations/0006-client-user.ts';
 import { migration0007 } from '../../../main/ledger/migrations/0007-limits.ts';
+import { migration0008 } from '../../../main/ledger/migrations/0008-outbox-states.ts';
 import { readParents } from '../../../main/ledger/conversation-parents.ts';
 import { interruptedReason } from '../../../main/ledger/recover.ts';
 import { readCall } from '../../../main/ledger/read-calls.ts';
@@ -111,6 +113,19 @@ function writeVersion7(file: string): void {
   writeLater(file, migration0002, migration0003, migration0004, migration0005, migration0006, migration0007);
 }
 
+function writeVersion8(file: string): void {
+  writeLater(
+    file,
+    migration0002,
+    migration0003,
+    migration0004,
+    migration0005,
+    migration0006,
+    migration0007,
+    migration0008,
+  );
+}
+
 /** A file as each earlier version wrote it. A new migration adds its version's writer here, or the test below fails. */
 const writers: Readonly<Record<number, (file: string) => void>> = {
   1: writeVersion1,
@@ -120,6 +135,7 @@ const writers: Readonly<Record<number, (file: string) => void>> = {
   5: (file) => writeLater(file, migration0002, migration0003, migration0004, migration0005),
   6: writeVersion6,
   7: writeVersion7,
+  8: writeVersion8,
 };
 
 describe('a ledger of version 2', () => {
@@ -157,7 +173,7 @@ describe('a ledger of version 4', () => {
     expect(readCall(db, 'call_1')).toMatchObject({ clientUser: null, member: 'alice' });
     const recorder = createRecorder(db, {
       dayOf: createDayOf('UTC'),
-      plan: planSchema.parse({ kind: 'cost' }),
+      plans: createPlansInForce(db, planSchema.parse({ kind: 'cost' })),
       book: () => currentBook,
     });
     const { clientUser: _later, ...begun } = begunCall('call_3');

@@ -122,7 +122,7 @@ describe('verify', () => {
     seal(startMs + hourMs);
     ledger.db.exec(`CREATE TEMP TABLE kept AS SELECT * FROM outbox_shares WHERE customer = 'cus_b'`);
     ledger.db.exec(
-      `DELETE FROM outbox_shares WHERE customer = 'cus_b'; UPDATE remainders SET nano_usd = 5 WHERE customer = 'cus_a'`,
+      `DELETE FROM outbox_shares WHERE customer = 'cus_b'; UPDATE remainders SET thousandths = 5 WHERE customer = 'cus_a'`,
     );
     expect(ledger.findings()).toEqual(
       expect.arrayContaining([
@@ -131,7 +131,7 @@ describe('verify', () => {
       ]),
     );
     ledger.db.exec(
-      `INSERT INTO outbox_shares SELECT * FROM kept; UPDATE remainders SET nano_usd = 0 WHERE customer = 'cus_a'`,
+      `INSERT INTO outbox_shares SELECT * FROM kept; UPDATE remainders SET thousandths = 0 WHERE customer = 'cus_a'`,
     );
   });
 });

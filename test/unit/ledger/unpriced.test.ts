@@ -110,7 +110,9 @@ describe('a ledger that has lived', () => {
     const { differences, unpriced } = readOutbox(db, { ...november, nowMs: Date.parse('2026-11-25T00:00:00Z') });
     expect(differences.calls).toBeGreaterThan(0);
     expect(differences.rows).toHaveLength(differences.calls);
-    expect(differences.rows.reduce((sum, row) => sum + row.dueNanoUsd - row.sentNanoUsd, 0)).toBe(differences.nanoUsd);
+    expect(differences.rows.reduce((sum, row) => sum + row.dueThousandths - row.sentThousandths, 0)).toBe(
+      differences.nanoUsd,
+    );
     expect(unpriced).toEqual({ calls: 48, customers: 1 });
   });
 });

@@ -62,7 +62,7 @@ describe('verify names', () => {
     copyOf('call_2', 'call_1b');
     ledger.db.exec(
       `UPDATE calls SET id = 'call_1', revision = 2, corrects_seq = 1 WHERE id = 'call_1b';
-       INSERT INTO outbox_shares SELECT 3, customer, meter, minute_ms, billable_nano_usd, NULL FROM outbox_shares WHERE call_seq = 1`,
+       INSERT INTO outbox_shares SELECT 3, customer, meter, minute_ms, amount_thousandths, worth_nano_usd, plan, NULL FROM outbox_shares WHERE call_seq = 1`,
     );
     expect(ledger.findings()).toContain('shares: call_1 is billed twice.');
   });

@@ -71,10 +71,10 @@ describe('the writer', () => {
 
     expect(onTheirWay()).toEqual([]);
     expect(look(verifyLedger)).toEqual({ calls: 1, findings: [] });
-    const share = look((db) => db.prepare('SELECT customer, billable_nano_usd, minute_ms FROM outbox_shares').get());
+    const share = look((db) => db.prepare('SELECT customer, amount_thousandths, minute_ms FROM outbox_shares').get());
     expect(share).toEqual({
       customer: 'cus_a',
-      billable_nano_usd: 2_100_000 * 1.2,
+      amount_thousandths: 2_100_000 * 1.2,
       minute_ms: Date.parse('2026-11-24T10:00:00Z'),
     });
   });

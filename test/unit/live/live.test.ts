@@ -84,6 +84,7 @@ describe('the live picture', () => {
     mode: 'off' as const,
     waitingEvents: 0,
     waitingNanoUsd: 0,
+    waitingQuantities: { tokens: 0, requests: 0, unpricedEvents: 0 },
     oldestWaitingMinuteMs: null,
     since: null,
     lastAnswer: null,

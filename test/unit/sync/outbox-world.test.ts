@@ -287,7 +287,7 @@ describe('the daily confirmation', () => {
     held.isCancelled = true;
     await syncAfter(30 * hourMs);
     expect(world.view().dayDifferences).toMatchObject([
-      { customer: 'cus_a', dayMs: worldStartMs, acceptedNanoUsd: only().value * 1_000, stripeNanoUsd: 0 },
+      { customer: 'cus_a', dayMs: worldStartMs, acceptedValue: only().value, stripeValue: 0 },
     ]);
     expect(states()).toEqual(['accepted']);
     expect(world.stripe.state.events).toHaveLength(1);
