@@ -60,16 +60,17 @@ export function checkPlan(value: unknown): PlanCheck {
   }));
   const parsed = planSchema.safeParse(value);
   if (parsed.success && missing.length === 0) return { kind: 'valid', plan: parsed.data };
-  const found = (parsed.error?.issues ?? []).map(({ path, message }): FieldProblem => {
-    const [key = ''] = path;
-    const keys = path.filter((part): part is string | number => typeof part !== 'symbol');
-    return {
-      path: keys,
-      message: `${message}.`,
-      remedy: remedies[String(key)] ?? 'Leave out what is not a key of a plan.',
-    };
-  });
-  return { kind: 'invalid', problems: [...missing, ...found] };
+  return { kind: 'invalid', problems: [...missing, ...(parsed.error?.issues ?? []).map(problemOf)] };
+}
+
+function problemOf({ path, message, code }: z.core.$ZodIssue): FieldProblem {
+  const keys = path.filter((part) => typeof part !== 'symbol');
+  const [key = '', name = ''] = keys;
+  return {
+    path: keys,
+    message: code === 'invalid_key' ? `"${name}" is no Stripe customer.` : `${message}.`,
+    remedy: remedies[key] ?? 'Leave out what is not a key of a plan.',
+  };
 }
 
 const planKeys = ['kind', 'markupPercent', 'customerMarkupPercent', 'eventName', 'eventPrefix'] as const;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { BegunCall } from '../../../shared/call.ts';
+import type { BegunCall, ChargeLine } from '../../../shared/call.ts';
 import { planSchema } from '../../../shared/contract/plan.ts';
 import { createDayOf } from '../../../shared/period.ts';
 import { currentBook } from '../../../shared/pricing/current-book.ts';
@@ -23,6 +23,7 @@ import { migration0004 } from '../../../main/ledger/migrations/0004-reading.ts';
 import { migration0006 } from '../../../main/ledger/migrations/0006-client-user.ts';
 import { migration0007 } from '../../../main/ledger/migrations/0007-limits.ts';
 import { migration0008 } from '../../../main/ledger/migrations/0008-outbox-states.ts';
+import { prepareReadCall } from '../../../main/ledger/call-row.ts';
 import { readParents } from '../../../main/ledger/conversation-parents.ts';
 import { interruptedReason } from '../../../main/ledger/recover.ts';
 import { readCall } from '../../../main/ledger/read-calls.ts';
@@ -239,6 +240,66 @@ describe('a ledger of version 7', () => {
     expect(readCall(db, 'call_1')?.meterEvents).toEqual([{ id: 'tk1:x', state: 'accepted' }]);
     expect(db.prepare('PRAGMA foreign_key_check').all()).toEqual([]);
     expect(() => db.exec(`DELETE FROM meter_events WHERE id = 'tk1:x'`)).toThrow('FOREIGN KEY');
+    expect(verifyLedger(db)).toEqual({ calls: 2, findings: [] });
+    db.close();
+  });
+});
+
+describe('a ledger of version 8', () => {
+  it('keeps what it counted as money on the meters of then, whatever plan the settings name now', () => {
+    const file = join(home, ledgerFileName);
+    writeVersion8(file);
+    const old = openDatabase(file, 'write');
+    old.exec(`
+      INSERT INTO billing_differences VALUES ('call_9', 'cus_z', 'm', 60000, 'tk1:x', 5000, 7000);
+      INSERT INTO carry_forwards (customer, at_ms, value, calls, sentence) VALUES ('cus_z', 1, 38, 2, 'said');
+      UPDATE meter_events SET first_sent_at_ms = 130000`);
+    old.close();
+    const db = openLedgerFile(file, 'write');
+
+    expect(db.prepare('SELECT * FROM outbox_shares').all()).toEqual([
+      {
+        call_seq: 1,
+        customer: 'cus_a',
+        meter: 'm',
+        minute_ms: 60_000,
+        amount_thousandths: 300_000,
+        worth_nano_usd: 300_000,
+        plan: null,
+        event_id: 'tk1:x',
+      },
+    ]);
+    expect(db.prepare('SELECT unit, value, worth_nano_usd FROM meter_events').get()).toEqual({
+      unit: 'micro_usd',
+      value: 300,
+      worth_nano_usd: 300_000,
+    });
+    expect(db.prepare('SELECT * FROM billing_differences').get()).toMatchObject({
+      sent_thousandths: 5_000,
+      due_worth_nano_usd: 7_000,
+    });
+    expect(db.prepare('SELECT worth_nano_usd FROM carry_forwards').pluck().get()).toBe(38_000);
+    db.exec('DELETE FROM billing_differences');
+
+    // The plan of the settings is in force from the beginning; a call that Stripe was told of before keeps its meter.
+    const plans = createPlansInForce(db, planSchema.parse({ kind: 'tokens', markupPercent: 10 }));
+    const recorder = createRecorder(db, { dayOf: createDayOf('UTC'), plans, book: () => currentBook });
+    plans.use({ plan: planSchema.parse({ kind: 'tokens', markupPercent: 10 }), nowMs: 120_000 });
+    expect(plans.at(60_000)).toMatchObject({ fromMs: 0, plan: { kind: 'tokens' } });
+    const known = prepareReadCall(db)('call_1');
+    if (!known) throw new Error('the call of version 1 is there');
+    const lines = [
+      { ...known.lines[0], quantity: 150, amountPicoUsd: 300_000_000 } as ChargeLine,
+      ...known.lines.slice(1),
+    ];
+    db.transaction(() => {
+      recorder.correct(known, { ...known.call, inputTokens: 150, costNanoUsd: 400_000 }, lines, 'a test');
+      recorder.writeRollups();
+    })();
+    expect(db.prepare('SELECT meter, sent_thousandths, due_thousandths FROM billing_differences').all()).toEqual([
+      { meter: 'm', sent_thousandths: 300_000, due_thousandths: 440_000 },
+    ]);
+    expect(db.prepare('SELECT COUNT(*) FROM outbox_shares').pluck().get()).toBe(1);
     expect(verifyLedger(db)).toEqual({ calls: 2, findings: [] });
     db.close();
   });
