@@ -76,6 +76,6 @@ function metersSentence(before: Plan, wish: Plan, models: readonly string[]): st
   const [first] = needed;
   const names = needed.length === 1 ? `the meter ${first?.eventName}` : `${needed.length} meters`;
   return [
-    `Stripe needs ${names} before the first event of the new plan is sent: \`tollkeeper stripe setup\` makes what is missing. Until then the events wait or are refused, and nothing is lost.`,
+    `Stripe needs ${names} before the first event of the new plan is sent; the set-up (tollkeeper stripe setup) makes what is missing. Until then the events wait or are refused, and nothing is lost.`,
   ];
 }

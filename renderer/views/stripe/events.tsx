@@ -99,7 +99,7 @@ function Row({ event, isOpen, onToggle }: RowProps) {
         </button>
       </td>
       <td data-label="Counts" className="number">
-        <span>
+        <span className="inline-block py-1 leading-tight">
           {event.value.toLocaleString('en-US')}
           <span className="block text-xs text-faint">{whatItCounts(event)}</span>
         </span>
