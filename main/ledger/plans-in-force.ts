@@ -8,6 +8,7 @@
 import { planSchema, type DatedPlan, type Plan } from '../../shared/contract/plan.ts';
 import { AppError } from '../../shared/contract/errors.ts';
 import { clashingPlan, firstFreeMinute, isSamePlan, planAt, planText } from '../../shared/dated-plan.ts';
+import { meterEventStates } from '../../shared/meter-event-states.ts';
 import type { Db } from '../system/db.ts';
 
 export type PlanWish = { readonly plan: Plan; readonly nowMs: number };
@@ -83,12 +84,16 @@ export function readPlans(db: Db): DatedPlan[] {
     .map(({ plan, ...dated }) => ({ ...dated, plan: planSchema.parse(JSON.parse(plan)) }));
 }
 
+/** Each is one look into the index of the states; the last minute of all of them would read every event there is. */
+const ofEachState = meterEventStates
+  .map((state) => `UNION ALL SELECT MAX(minute_ms) FROM meter_events WHERE state = '${state}'`)
+  .join(' ');
+
 /** The last minute in which anything is counted; null in a ledger that counts nothing yet. */
 export function lastCountedMinute(db: Db): number | null {
   const last = db
     .prepare<[], number | null>(
-      `SELECT MAX(minute_ms) FROM (SELECT MAX(minute_ms) AS minute_ms FROM meter_events
-                                   UNION ALL SELECT MAX(minute_ms) FROM outbox_shares WHERE event_id IS NULL)`,
+      `SELECT MAX(minute_ms) FROM (SELECT MAX(minute_ms) AS minute_ms FROM outbox_shares WHERE event_id IS NULL ${ofEachState})`,
     )
     .pluck()
     .get();

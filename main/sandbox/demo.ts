@@ -1,10 +1,13 @@
 /** The demo's far side: a simulated Anthropic at a pace that a person can watch, a simulated Stripe that is set up, who is billed, and the team's budgets. */
 import type { z } from 'zod';
 
+import { planKinds } from '../../shared/contract/plan.ts';
 import { budgetSchema } from '../../shared/contract/limits.ts';
 import type { Settings } from '../../shared/contract/settings.ts';
+import { metersOf } from '../../shared/plan-meters.ts';
 import type { Clock } from '../system/clock.ts';
 import { startSandboxAnthropic, type SandboxAnthropic } from './anthropic-server.ts';
+import { teamModels } from './team-members.ts';
 import { startSandboxStripe, type SandboxStripe } from './stripe-server.ts';
 
 export type DemoFarSide = {
@@ -40,7 +43,10 @@ function withBudgets(limits: Settings['limits']): Settings['limits'] {
 export async function startDemoFarSide(settings: Settings, clock: Clock): Promise<DemoFarSide> {
   const anthropic = await startSandboxAnthropic({ clock, delayPerDeltaMs });
   const stripe = await startSandboxStripe({ clock });
-  stripe.seed({ eventName: settings.plan.eventName, customers: Object.values(demoCustomers.projects) });
+  // The meters of every plan, so that the plan can be changed.
+  const plans = planKinds.map((kind) => ({ ...settings.plan, kind }));
+  for (const { eventName } of plans.flatMap((plan) => metersOf(plan, teamModels)))
+    stripe.seed({ eventName, customers: Object.values(demoCustomers.projects) });
   return {
     anthropic,
     stripe,

@@ -30,6 +30,8 @@ export type Errand = Place & { readonly question: string };
 const opus = 'claude-opus-5-5';
 const sonnet = 'claude-sonnet-5-5';
 const haiku = 'claude-haiku-5-5';
+/** Every model that the team calls. */
+export const teamModels: readonly string[] = [opus, sonnet, haiku];
 
 const alice = { member: 'alice', client: 'claude-cli', naming: 'path' } as const;
 const bo = { member: 'bo', client: 'sdk', naming: 'headers' } as const;

@@ -5,7 +5,9 @@
 import { Stripe } from 'stripe';
 
 import type { BegunCall } from '../../shared/call.ts';
+import { planKinds, planSchema, type Plan } from '../../shared/contract/plan.ts';
 import { mayFollow, type MeterEventState } from '../../shared/meter-event-states.ts';
+import { metersOf } from '../../shared/plan-meters.ts';
 import { carryForward } from '../../main/ledger/carry-forwards.ts';
 import { daysToCompare, recordDays } from '../../main/ledger/confirmations.ts';
 import { recordReports, reportsReadMs } from '../../main/ledger/error-reports.ts';
@@ -32,6 +34,10 @@ import { createDrivenClock, type DrivenClock } from './driven-clock.ts';
 import { openLedgerDb, type LedgerDb } from './ledger-db.ts';
 
 export const worldMeter = 'tollkeeper_cost_micro_usd';
+/** Of every kind of plan; its calls are all of one model. */
+export const worldMeters: readonly string[] = planKinds.flatMap((kind) =>
+  metersOf(planSchema.parse({ kind }), ['claude-sonnet-5-5']).map(({ eventName }) => eventName),
+);
 export const worldStartMs = Date.parse('2026-11-02T00:00:00Z');
 
 export type EventRow = {
@@ -61,7 +67,8 @@ export type OutboxWorld = {
   readonly view: () => OutboxView;
   /** Moves of events from state to state that the states do not allow, since the last look. */
   readonly wrongMoves: () => string[];
-  readonly sums: (customer: string) => { readonly stripe: bigint; readonly here: bigint };
+  /** Of every meter of every plan that the world knows, in its own unit. */
+  readonly sums: (customer: string, meter?: string) => { readonly stripe: bigint; readonly here: bigint };
   readonly close: () => void;
 };
 
@@ -72,15 +79,18 @@ export type WorldOptions = {
   readonly customers: readonly string[];
   readonly rules?: Partial<StripeRules>;
   readonly fraction?: () => number;
+  /** In force from the beginning; cost when left out. */
+  readonly plan?: Plan;
   /** What becomes of each request that sends, before the account's own faults. */
   readonly network?: () => 'through' | StripeFault;
 };
 
-export function openOutboxWorld({ customers, rules = {}, fraction = () => 0.5, network }: WorldOptions): OutboxWorld {
+export function openOutboxWorld(options: WorldOptions): OutboxWorld {
+  const { customers, rules = {}, fraction = () => 0.5, network, plan } = options;
   const clock = createDrivenClock(worldStartMs);
   const stripe = createStripeAccount(clock, { requestsPerSecond: 1e9, ...rules });
-  seedAccount(stripe.state, { eventName: worldMeter, customers }, stripe.newId);
-  const ledger = openLedgerDb();
+  for (const eventName of worldMeters) seedAccount(stripe.state, { eventName, customers }, stripe.newId);
+  const ledger = openLedgerDb(undefined, plan);
   const { db } = ledger;
   // Weeks of transactions: that the disk keeps them is tested elsewhere.
   db.pragma('synchronous = OFF');
@@ -164,15 +174,15 @@ export function openOutboxWorld({ customers, rules = {}, fraction = () => 0.5, n
         .all(),
     view: () => readOutbox(db, { month: '2026-11', nowMs: clock.nowMs() }),
     wrongMoves,
-    sums: (customer) => {
+    sums: (customer, meter = worldMeter) => {
       const here = db
-        .prepare<[string], number>(
-          `SELECT COALESCE(SUM(value), 0) FROM meter_events WHERE customer = ? AND state IN ('accepted', 'confirmed')`,
+        .prepare<[string, string], number>(
+          `SELECT COALESCE(SUM(value), 0) FROM meter_events WHERE customer = ? AND meter = ? AND state IN ('accepted', 'confirmed')`,
         )
         .pluck()
-        .get(customer);
+        .get(customer, meter);
       return {
-        stripe: sumOf(stripe.state, worldMeter, customer, -Infinity, Infinity, Infinity),
+        stripe: sumOf(stripe.state, meter, customer, -Infinity, Infinity, Infinity),
         here: BigInt(here ?? 0),
       };
     },

@@ -2,15 +2,24 @@
  * One round of the soak: weeks of calls of many customers, and every fault that Stripe, the network and the machine can have, drawn from a seed. Then
  * the faults end, a person sends again what was rejected, and everything must agree to the unit. Says what does not.
  */
+import { planKinds, planSchema, type Plan } from '../../shared/contract/plan.ts';
 import { retryEvent } from '../../main/ledger/outbox-choices.ts';
 import { createRandom, type Random } from '../kit/seeded-random.ts';
-import { carryAllForward, openOutboxWorld, type KillMoment, type OutboxWorld } from '../kit/outbox-world.ts';
+import {
+  carryAllForward,
+  openOutboxWorld,
+  worldMeters,
+  type KillMoment,
+  type OutboxWorld,
+} from '../kit/outbox-world.ts';
 import type { StripeFault } from '../../main/sandbox/stripe-faults.ts';
 
 export type RoundSize = { readonly calls: number; readonly customers: number; readonly days: number };
 
 export type RoundResult = {
   readonly seed: number;
+  /** "cost", "tokens, then cost". */
+  readonly plans: string;
   readonly calls: number;
   readonly events: number;
   readonly faults: number;
@@ -43,8 +52,10 @@ export async function soakRound(seed: number, size: RoundSize): Promise<RoundRes
   const random = createRandom(seed);
   const customers = Array.from({ length: size.customers }, (_, index) => `cus_${index}`);
   let isLossy = false;
+  const plans = drawPlans(random);
   const world = openOutboxWorld({
     customers,
+    plan: plans.first,
     fraction: random.fraction,
     network: () => (isLossy ? random.pick(lossy) : 'through'),
   });
@@ -54,11 +65,12 @@ export async function soakRound(seed: number, size: RoundSize): Promise<RoundRes
   const tally = { faults: 0, kills: 0, sentAgain: 0, setAside: 0, wrong: [] as string[] };
   const watch = () => void tally.wrong.push(...world.wrongMoves());
   try {
-    await weeksOfFaults(world, { random, customers, size, tally, watch, setLossy });
+    await weeksOfFaults(world, { random, customers, size, tally, watch, setLossy, plan: plans.then });
     setLossy(false);
     await calmAgain(world, { tally, watch });
     tally.wrong.push(...differencesOf(world, customers));
-    return { seed, calls: size.calls, events: world.events().length, ...tally };
+    const drawn = [plans.first, ...(plans.then === null ? [] : [plans.then])].map(({ kind }) => kind).join(', then ');
+    return { seed, plans: drawn, calls: size.calls, events: world.events().length, ...tally };
   } finally {
     world.close();
   }
@@ -72,15 +84,29 @@ type Weeks = {
   readonly tally: Tally;
   readonly watch: () => void;
   readonly setLossy: (is: boolean) => void;
+  /** Put in force in the middle; null stays with the first. */
+  readonly plan: Plan | null;
 };
+
+/** Every second round is one of cost alone, as most teams are; the others begin with one plan and go on with another. */
+function drawPlans(random: Random): { readonly first: Plan; readonly then: Plan | null } {
+  const draw = () => planSchema.parse({ kind: random.pick(planKinds) });
+  if (random.chance(0.5)) return { first: planSchema.parse({ kind: 'cost' }), then: null };
+  return { first: draw(), then: draw() };
+}
 
 async function weeksOfFaults(world: OutboxWorld, weeks: Weeks): Promise<void> {
   const { random, customers, size, watch } = weeks;
   const stepMs = (size.days * dayMs) / Math.ceil(size.calls / 20);
   const endMs = world.clock.nowMs() + size.days * dayMs;
   let offlineUntilMs = 0;
+  let isChanged = weeks.plan === null;
   for (let made = 0; made < size.calls || world.clock.nowMs() < endMs;) {
     const from = world.clock.nowMs();
+    if (!isChanged && made * 2 >= size.calls) {
+      isChanged = true;
+      if (weeks.plan !== null) world.ledger.plans.use({ plan: weeks.plan, nowMs: from });
+    }
     for (let index = 0; index < 20 && made < size.calls; index++, made++) {
       // Now and then one that settles hours after its minute was sealed.
       const lateMs = random.chance(0.05) ? random.below(6 * hourMs) : 0;
@@ -164,8 +190,10 @@ async function calmAgain(
 function differencesOf(world: OutboxWorld, customers: readonly string[]): string[] {
   const wrong = [...world.ledger.findings()];
   for (const customer of customers) {
-    const { stripe, here } = world.sums(customer);
-    if (stripe !== here) wrong.push(`${customer}: Stripe counts ${stripe}, the ledger says ${here}`);
+    for (const meter of worldMeters) {
+      const { stripe, here } = world.sums(customer, meter);
+      if (stripe !== here) wrong.push(`${customer}, ${meter}: Stripe counts ${stripe}, the ledger says ${here}`);
+    }
   }
   const counted = world.stripe.state.events.filter(({ failure }) => failure === null);
   const identifiers = new Set(counted.map(({ identifier }) => identifier));
@@ -177,12 +205,35 @@ function differencesOf(world: OutboxWorld, customers: readonly string[]): string
   return [...wrong, ...unbilled(world)];
 }
 
-/** Billed cost of every call = 1000 × every event's value + what is open + what is carried, to the nano-dollar. */
+/**
+ * What every call comes to under the plan of its minute = 1000 × every event's value + what is open + what is carried, in thousandths of each unit: the cost
+ * of calls of plan cost to the nano-dollar, and the tokens of the others by class.
+ */
 function unbilled({ db }: OutboxWorld): string[] {
   const one = (sql: string) => db.prepare<[], number>(sql).pluck().get() ?? 0;
-  const due = one(`SELECT COALESCE(SUM(cost_nano_usd), 0) FROM current_calls WHERE customer IS NOT NULL`);
-  const events = one('SELECT COALESCE(SUM(value), 0) * 1000 FROM meter_events');
-  const open = one('SELECT COALESCE(SUM(amount_thousandths), 0) FROM outbox_shares WHERE event_id IS NULL');
-  const carried = one('SELECT COALESCE(SUM(thousandths), 0) FROM remainders');
-  return due === events + open + carried ? [] : [`${due - events - open - carried} nano-dollars are billed nowhere`];
+  const isCost = `(SELECT p.plan ->> 'kind' FROM plans p WHERE p.from_ms <= c.started_at_ms ORDER BY p.from_ms DESC LIMIT 1) = 'cost'`;
+  const due = (amount: string, condition: string) =>
+    one(`SELECT COALESCE(SUM(${amount}), 0) FROM current_calls c WHERE c.customer IS NOT NULL AND ${condition}`);
+  const counted = (meters: string) =>
+    one(`SELECT COALESCE(SUM(value), 0) * 1000 FROM meter_events JOIN meter_units USING (meter) WHERE ${meters}`) +
+    one(
+      `SELECT COALESCE(SUM(amount_thousandths), 0) FROM outbox_shares JOIN meter_units USING (meter) WHERE event_id IS NULL AND ${meters}`,
+    ) +
+    one(`SELECT COALESCE(SUM(thousandths), 0) FROM remainders JOIN meter_units USING (meter) WHERE ${meters}`);
+  const classes = [
+    ['input', 'input_tokens'],
+    ['output', 'output_tokens'],
+    ['cache_read', 'cache_read_tokens'],
+  ] as const;
+  const left = [
+    ['nano-dollars', due('cost_nano_usd', isCost) - counted('token_class IS NULL')] as const,
+    ...classes.map(
+      ([tokenClass, column]) =>
+        [
+          `thousandths of ${tokenClass}`,
+          due(`${column} * 1000`, `NOT ${isCost}`) - counted(`token_class = '${tokenClass}'`),
+        ] as const,
+    ),
+  ];
+  return left.flatMap(([what, rest]) => (rest === 0 ? [] : [`${rest} ${what} are billed nowhere`]));
 }

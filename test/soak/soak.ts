@@ -14,9 +14,9 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   for (let round = 0; round < options.rounds; round++) {
     const result = await soakRound(options.seed + round, options);
     rounds.push(result);
-    const { seed, events, faults, kills, sentAgain, setAside, wrong } = result;
+    const { seed, plans, events, faults, kills, sentAgain, setAside, wrong } = result;
     options.say(
-      `round ${round + 1}, seed ${seed}: ${events} events, ${faults} faults, ${kills} kills, ${sentAgain} sent again by choice, ${setAside} set aside, ${wrong.length === 0 ? 'all agree' : `WRONG: ${wrong.slice(0, 5).join('; ')}`}`,
+      `round ${round + 1}, seed ${seed}, plan ${plans}: ${events} events, ${faults} faults, ${kills} kills, ${sentAgain} sent again by choice, ${setAside} set aside, ${wrong.length === 0 ? 'all agree' : `WRONG: ${wrong.slice(0, 5).join('; ')}`}`,
     );
   }
   return { rounds, options };
