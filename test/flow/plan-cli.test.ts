@@ -92,7 +92,9 @@ describe('tollkeeper plan', () => {
         stderr: 'There is no plan "bitcoin". Name cost, tokens or tokens-by-model.\n',
       });
       expect((await run(['set', '--markup', '1,5'])).stderr).toMatch(/^--markup is no percentage: "1,5"\./);
-      expect((await run(['set', '--markup-for', 'webshop=5'])).stderr).toMatch(/"webshop" is no Stripe customer\. Give a Stripe customer \(cus_…\)/);
+      expect((await run(['set', '--markup-for', 'webshop=5'])).stderr).toMatch(
+        /"webshop" is no Stripe customer\. Give a Stripe customer \(cus_…\)/,
+      );
       expect((await run(['set'])).stderr).toMatch(/^Nothing is said that could be set\./);
       expect((await run(['set', '--event-name', 'tollkeeper_tokens_x'])).stderr).toMatch(/^eventName: /);
     }

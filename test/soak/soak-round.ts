@@ -65,11 +65,11 @@ export async function soakRound(seed: number, size: RoundSize): Promise<RoundRes
   const tally = { faults: 0, kills: 0, sentAgain: 0, setAside: 0, wrong: [] as string[] };
   const watch = () => void tally.wrong.push(...world.wrongMoves());
   try {
-    await weeksOfFaults(world, { random, customers, size, tally, watch, setLossy, plan: plans.then });
+    await weeksOfFaults(world, { random, customers, size, tally, watch, setLossy, plan: plans.later });
     setLossy(false);
     await calmAgain(world, { tally, watch });
     tally.wrong.push(...differencesOf(world, customers));
-    const drawn = [plans.first, ...(plans.then === null ? [] : [plans.then])].map(({ kind }) => kind).join(', then ');
+    const drawn = [plans.first, ...(plans.later === null ? [] : [plans.later])].map(({ kind }) => kind).join(', then ');
     return { seed, plans: drawn, calls: size.calls, events: world.events().length, ...tally };
   } finally {
     world.close();
@@ -89,10 +89,10 @@ type Weeks = {
 };
 
 /** Every second round is one of cost alone, as most teams are; the others begin with one plan and go on with another. */
-function drawPlans(random: Random): { readonly first: Plan; readonly then: Plan | null } {
+function drawPlans(random: Random): { readonly first: Plan; readonly later: Plan | null } {
   const draw = () => planSchema.parse({ kind: random.pick(planKinds) });
-  if (random.chance(0.5)) return { first: planSchema.parse({ kind: 'cost' }), then: null };
-  return { first: draw(), then: draw() };
+  if (random.chance(0.5)) return { first: planSchema.parse({ kind: 'cost' }), later: null };
+  return { first: draw(), later: draw() };
 }
 
 async function weeksOfFaults(world: OutboxWorld, weeks: Weeks): Promise<void> {
