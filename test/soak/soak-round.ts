@@ -90,9 +90,10 @@ type Weeks = {
 
 /** Every second round is one of cost alone, as most teams are; the others begin with one plan and go on with another. */
 function drawPlans(random: Random): { readonly first: Plan; readonly later: Plan | null } {
-  const draw = () => planSchema.parse({ kind: random.pick(planKinds) });
+  const draw = (kinds: readonly Plan['kind'][]) => planSchema.parse({ kind: random.pick(kinds) });
   if (random.chance(0.5)) return { first: planSchema.parse({ kind: 'cost' }), later: null };
-  return { first: draw(), later: draw() };
+  const first = draw(planKinds);
+  return { first, later: draw(planKinds.filter((kind) => kind !== first.kind)) };
 }
 
 async function weeksOfFaults(world: OutboxWorld, weeks: Weeks): Promise<void> {
