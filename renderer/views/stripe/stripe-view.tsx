@@ -136,7 +136,7 @@ function Hero({ stripe }: { readonly stripe: Stripe }) {
           {stripe.reads.used.toLocaleString('en-US')} of {stripe.reads.max.toLocaleString('en-US')}
         </Stat>
         <Stat label="Account">{modes[stripe.mode]}</Stat>
-        <Stat label="Stripe is told">{planKindWords[stripe.plan.plan.kind]}</Stat>
+        <Stat label="Metering plan">{planKindWords[stripe.plan.plan.kind]}</Stat>
       </dl>
       <p className="mt-4 flex flex-wrap items-center gap-3 text-[13px] text-dim">
         <button
