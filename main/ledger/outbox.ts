@@ -64,13 +64,14 @@ export type SealQuestion = {
 function closedMinutes(db: Db, { nowMs, onTheirWay }: SealQuestion): OpenMinute[] {
   return db
     .prepare<[number, number, string, number], OpenMinute>(
-      `SELECT customer, meter, unit, minute_ms, SUM(amount_thousandths) AS amount, COALESCE(SUM(worth_nano_usd), 0) AS worth,
+      `SELECT customer, meter, (SELECT unit FROM meter_units u WHERE u.meter = s.meter) AS unit, minute_ms,
+              SUM(amount_thousandths) AS amount, COALESCE(SUM(worth_nano_usd), 0) AS worth,
               SUM(worth_nano_usd IS NULL) AS unpriced, COUNT(*) AS calls
-         FROM outbox_shares s JOIN meter_units USING (meter)
+         FROM outbox_shares s
         WHERE event_id IS NULL AND minute_ms <= ?
           AND (minute_ms <= ? OR NOT EXISTS (
                 SELECT 1 FROM json_each(?) w WHERE w.value ->> 0 = s.customer AND w.value ->> 1 < s.minute_ms + ?))
-        GROUP BY customer, meter, minute_ms ORDER BY minute_ms, customer, meter LIMIT 5000`,
+        GROUP BY minute_ms, customer, meter ORDER BY minute_ms, customer, meter LIMIT 5000`,
     )
     .all(nowMs - minuteLengthMs - settleMs, nowMs - sealAtLatestMs, JSON.stringify(onTheirWay), minuteLengthMs);
 }
