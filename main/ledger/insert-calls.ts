@@ -1,6 +1,6 @@
 /**
- * Writes rows of `calls`, one at a time or many with one statement. A row that nobody needs the number of may wait for others: a statement costs its
- * parameters and itself, and of the second each row then bears a part. Whoever reads `calls`, or ends the transaction, calls `flush` before.
+ * Writes rows of `calls`, one at a time or many with one statement. A row may wait for others: a statement costs its
+ * parameters and itself, and of the second each row then bears a part. Whoever needs the number is told it then. Whoever reads `calls`, or ends the transaction, calls `flush` before.
  */
 import type { Db } from '../system/db.ts';
 import { columnNames, type CallValues } from './call-columns.ts';
@@ -16,11 +16,14 @@ export type RowFacts = {
   readonly lines: Lines;
 };
 
+/** The row's number, once it has one. */
+export type OnSeq = (seq: number) => void;
+
 export type CallInserts = {
   /** Behind those that wait. @throws SqliteError (constraint) when this revision of the call stands already. */
   readonly insert: (values: CallValues, facts: RowFacts) => { readonly seq: number | bigint };
   /** With some that come after it, or by `flush`, in the order in which they came. What is wrong with it is thrown then. */
-  readonly add: (values: CallValues, facts: RowFacts) => void;
+  readonly add: (values: CallValues, facts: RowFacts, onSeq?: OnSeq) => void;
   readonly flush: () => void;
   /** Whether a row of this call is among those that wait. */
   readonly isWaiting: (callId: string) => boolean;
@@ -47,12 +50,22 @@ export function createCallInserts(db: Db): CallInserts {
   const insertOne = prepareInserts(db, 1);
   const insertMany = prepareInserts(db, rowsAtOnce);
   let waiting: Row[] = [];
+  let told: (OnSeq | undefined)[] = [];
 
   function flush(): void {
-    const rows = waiting;
+    const [rows, onSeqs] = [waiting, told];
     waiting = [];
-    if (rows.length === rowsAtOnce) insertMany(rows);
-    else for (const row of rows) insertOne([row]);
+    told = [];
+    if (rows.length === rowsAtOnce) {
+      // The rows of one statement are numbered one after the other.
+      const firstSeq = Number(insertMany(rows).seq) - rowsAtOnce + 1;
+      for (const [index, onSeq] of onSeqs.entries()) onSeq?.(firstSeq + index);
+      return;
+    }
+    for (const [index, row] of rows.entries()) {
+      const { seq } = insertOne([row]);
+      onSeqs[index]?.(Number(seq));
+    }
   }
 
   return {
@@ -60,14 +73,16 @@ export function createCallInserts(db: Db): CallInserts {
       flush();
       return insertOne([rowOf(values, facts)]);
     },
-    add: (values, facts) => {
+    add: (values, facts, onSeq) => {
       waiting.push(rowOf(values, facts));
+      told.push(onSeq);
       if (waiting.length === rowsAtOnce) flush();
     },
     flush,
     isWaiting: (callId) => waiting.some((row) => row[idAt] === callId),
     forget: () => {
       waiting = [];
+      told = [];
     },
   };
 }

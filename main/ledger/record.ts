@@ -62,10 +62,8 @@ export function createRecorder(db: Db, rules: RecordRules): Recorder {
     const day = rules.dayOf(call.startedAtMs);
     const facts = { day, revision: 1, correctsSeq: null, correctionReason: null, repeatOf, lines };
     rollups.add(call, day);
-    // Only a share needs the row's number at once.
     const due = shares.of(call, lines);
-    if (due.due.length > 0) shares.add(inserts.insert(values, facts).seq, call.customer, due);
-    else inserts.add(values, facts);
+    inserts.add(values, facts, due.due.length === 0 ? undefined : (seq) => shares.add(seq, call.customer, due));
   }
 
   function correct(known: StoredCall, after: CallRecord, lines: Lines, reason: string) {
