@@ -9,6 +9,7 @@ import type { Clock } from '../system/clock.ts';
 import { startSandboxAnthropic, type SandboxAnthropic } from './anthropic-server.ts';
 import { teamModels } from './team-members.ts';
 import { startSandboxStripe, type SandboxStripe } from './stripe-server.ts';
+import type { SandboxCustomer } from './stripe-state.ts';
 
 export type DemoFarSide = {
   readonly anthropic: SandboxAnthropic;
@@ -24,6 +25,13 @@ const delayPerDeltaMs = 60;
 
 /** Research has no customer on purpose: the Stripe screen says what is billed to nobody. */
 const demoCustomers = { projects: { webshop: 'cus_demo_webshop', ops: 'cus_demo_ops' }, members: {} };
+
+/** The institute is there to be picked for research. */
+const demoAccount: readonly SandboxCustomer[] = [
+  { id: 'cus_demo_institute', name: 'Institute of Applied Research', email: 'accounts@institute.example' },
+  { id: 'cus_demo_ops', name: 'Northwind Operations', email: 'billing@northwind.example' },
+  { id: 'cus_demo_webshop', name: 'Alpine Webshop Ltd', email: 'billing@alpine.example' },
+];
 
 /**
  * The team spends some $50 an hour, a quarter of it on research, whose budget is half spent after two minutes and spent after four; the others last for hours.
@@ -46,7 +54,8 @@ export async function startDemoFarSide(settings: Settings, clock: Clock): Promis
   // The meters of every plan, so that the plan can be changed.
   const plans = planKinds.map((kind) => ({ ...settings.plan, kind }));
   for (const { eventName } of plans.flatMap((plan) => metersOf(plan, teamModels)))
-    stripe.seed({ eventName, customers: Object.values(demoCustomers.projects) });
+    stripe.seed({ eventName, customers: [] });
+  for (const customer of demoAccount) stripe.state.customers.set(customer.id, customer);
   return {
     anthropic,
     stripe,

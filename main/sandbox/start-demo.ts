@@ -32,7 +32,7 @@ export async function startDemo<Options extends DemoOptions, Running extends Run
   const { clock, ids } = options;
   const farSide = await startDemoFarSide(options.settings, clock);
   try {
-    keepBudgets(options, farSide.settings);
+    keepInFile(options, farSide.settings);
     // So that member keys can be tried; the simulated Anthropic takes any key.
     const secrets = { anthropicApiKey: 'sk-ant-demo', stripeApiKey: farSide.stripeApiKey, anthropicAdminKey: null };
     const engine = await start({ ...options, settings: farSide.settings, secrets, isDemo: true });
@@ -50,8 +50,12 @@ export async function startDemo<Options extends DemoOptions, Running extends Run
   }
 }
 
-/** Budgets that the demo brings stand in its settings file like any others, where they are changed and from where they are read again. */
-function keepBudgets({ settings, settingsStore }: DemoOptions, { limits: { budgets } }: Settings): void {
-  if (JSON.stringify(budgets) === JSON.stringify(settings.limits.budgets)) return;
-  settingsStore.save(({ limits }) => ({ limits: { ...limits, budgets } }));
+/**
+ * Budgets and customers that the demo brings stand in its settings file like any others, where they are changed and from where they are read again. Customers of
+ * the last demo ended with its account.
+ */
+function keepInFile({ settings, settingsStore }: DemoOptions, { customers, limits: { budgets } }: Settings): void {
+  const brought = JSON.stringify({ customers, budgets });
+  if (brought === JSON.stringify({ customers: settings.customers, budgets: settings.limits.budgets })) return;
+  settingsStore.save(({ limits }) => ({ customers, limits: { ...limits, budgets } }));
 }

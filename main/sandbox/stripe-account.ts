@@ -13,6 +13,7 @@ import {
   type StripeRules,
 } from './stripe-faults.ts';
 import { parseForm } from './stripe-form.ts';
+import { refuseByPermission } from './stripe-permissions.ts';
 import { createStripeState, prune, type StripeState } from './stripe-state.ts';
 import { answerV1 } from './stripe-v1.ts';
 import { answerV2 } from './stripe-v2.ts';
@@ -40,6 +41,8 @@ export type StripeAccount = {
   readonly rules: () => StripeRules;
   readonly changeRules: (changes: Partial<StripeRules>) => void;
   readonly breakNext: (...faults: readonly StripeFault[]) => void;
+  /** The next requests that write anything else suffer these, one each. */
+  readonly breakNextWrite: (...faults: readonly StripeFault[]) => void;
   /** What it was told to do wrong and has not done yet is forgotten. */
   readonly clearFaults: () => void;
   readonly handle: (request: StripeRequest) => StripeOutcome;
@@ -52,6 +55,7 @@ export type StripeAccount = {
 export function createStripeAccount(clock: Clock, initial: Partial<StripeRules>): StripeAccount {
   const state = createStripeState();
   const faults: StripeFault[] = [];
+  const writeFaults: StripeFault[] = [];
   let rules: StripeRules = { ...defaultStripeRules, ...initial };
   const limiter = createRateLimiter(() => rules.requestsPerSecond);
   const counts = { requests: 0, reads: 0 };
@@ -63,7 +67,7 @@ export function createStripeAccount(clock: Clock, initial: Partial<StripeRules>)
     if (request.method === 'GET') counts.reads += 1;
     const nowMs = clock.nowMs();
     const isMeterEvent = request.method === 'POST' && /\/meter_event(?:s|_stream)$/.test(request.path);
-    const fault = isMeterEvent ? faults.shift() : undefined;
+    const fault = isMeterEvent ? faults.shift() : request.method === 'POST' ? writeFaults.shift() : undefined;
     if (fault === 'drop_connection') return { kind: 'drop' };
     const rejectAs = typeof fault === 'object' && fault.kind === 'reject_later' ? fault.code : null;
     const reply = limiter.allows(nowMs)
@@ -83,11 +87,15 @@ export function createStripeAccount(clock: Clock, initial: Partial<StripeRules>)
     if (bearer === undefined || (!isStream && !/^[sr]k_(?:test|live)_/.test(bearer))) {
       return v1Error(401, { message: 'Invalid API Key provided.', type: 'invalid_request_error' });
     }
+    const { accountId, restrictedTo } = rules;
+    const forbidden = refuseByPermission({ method, path: url.pathname, bearer, accountId, restrictedTo });
+    if (forbidden !== null) return forbidden;
     prune(state, nowMs);
     const replayed = replay(state, request);
     if (replayed) return replayed;
     const idempotencyKey = headerOf(request, 'idempotency-key');
-    const common = { method, path: url.pathname, idempotencyKey, nowMs, newId, rules, rejectAs };
+    const isLive = bearer.includes('_live_');
+    const common = { method, isLive, path: url.pathname, idempotencyKey, nowMs, newId, rules, rejectAs };
     if (url.pathname.startsWith('/v2/')) {
       return answerV2(state, { ...common, query: url.searchParams, body: parseJson(request.body), bearer });
     }
@@ -105,7 +113,11 @@ export function createStripeAccount(clock: Clock, initial: Partial<StripeRules>)
       rules = { ...rules, ...changes };
     },
     breakNext: (...next) => void faults.push(...next),
-    clearFaults: () => void faults.splice(0),
+    breakNextWrite: (...next) => void writeFaults.push(...next),
+    clearFaults: () => {
+      faults.splice(0);
+      writeFaults.splice(0);
+    },
     handle,
     requestCount: () => counts.requests,
     readCount: () => counts.reads,

@@ -25,6 +25,19 @@ export function v1Error(
   return { status, body: { error: { type, message, ...optional } }, headers: { 'stripe-should-retry': 'false' } };
 }
 
+/** Where the same id is known in the other mode, Stripe says so. */
+export function v1Missing(
+  what: string,
+  id: string,
+  { isInOtherMode = false, isLive = false }: { readonly isInOtherMode?: boolean; readonly isLive?: boolean } = {},
+): StripeReply {
+  const [other, own] = isLive ? ['test', 'live'] : ['live', 'test'];
+  const hint = isInOtherMode
+    ? `; a similar object exists in ${other} mode, but a ${own} mode key was used to make this request.`
+    : '';
+  return v1Error(404, { message: `No such ${what}: '${id}'${hint}`, code: 'resource_missing', param: 'id' });
+}
+
 export function v2Error(status: number, code: string, message: string, type = 'invalid_request'): StripeReply {
   return { status, body: { error: { code, message, type } } };
 }

@@ -27,6 +27,10 @@ export type StripeRules = {
   readonly reportDelayMs: number;
   /** Reports hold samples: false lets them say how many errors there were without naming an event. */
   readonly namesSamples: boolean;
+  /** Whose account it is. */
+  readonly accountId: string;
+  /** What restricted keys (rk_…) may do, as `customer_read`; null: everything. */
+  readonly restrictedTo: readonly string[] | null;
   /** Answers nothing: every connection is dropped before a byte is read. */
   readonly isOffline: boolean;
 };
@@ -37,6 +41,8 @@ export const defaultStripeRules: StripeRules = {
   summaryLagMs: 0,
   reportDelayMs: 0,
   namesSamples: true,
+  accountId: 'acct_sandbox',
+  restrictedTo: null,
   isOffline: false,
 };
 

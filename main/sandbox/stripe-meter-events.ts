@@ -115,7 +115,8 @@ function validateLater(state: StripeState, event: SandboxEvent): SandboxErrorEve
   if (meter === null) return report(state, event, null, 'no_meter', 'There is no meter with this event name.');
   if (event.customer === '')
     return report(state, event, meter, 'meter_event_no_customer_defined', 'The payload names no customer.');
-  if (!state.customers.has(event.customer)) {
+  const customer = state.customers.get(event.customer);
+  if (customer === undefined || customer.isDeleted === true) {
     return report(state, event, meter, 'meter_event_customer_not_found', `No such customer: ${event.customer}.`);
   }
   if (!/^-?\d+$/.test(event.value))

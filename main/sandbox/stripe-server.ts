@@ -7,7 +7,7 @@ import { createStripeAccount, type StripeAccount, type StripeOutcome } from './s
 import { conflict, type StripeFault, type StripeRules } from './stripe-faults.ts';
 import { parseForm, textOf } from './stripe-form.ts';
 import { seedAccount, sumOf, type AccountSeed } from './stripe-meter-events.ts';
-import type { SandboxEvent } from './stripe-state.ts';
+import type { SandboxEvent, StripeState } from './stripe-state.ts';
 
 export type SandboxStripe = {
   readonly url: string;
@@ -21,6 +21,10 @@ export type SandboxStripe = {
   readonly seed: (set: AccountSeed) => void;
   /** The next requests for meter events suffer these, one each. */
   readonly breakNext: (...faults: readonly StripeFault[]) => void;
+  /** The next requests that write anything else: meters, products, prices, customers. */
+  readonly breakNextWrite: (...faults: readonly StripeFault[]) => void;
+  /** What the account holds. */
+  readonly state: StripeState;
   readonly setRules: (changes: Partial<StripeRules>) => Promise<void>;
   readonly close: () => Promise<void>;
 };
@@ -57,6 +61,8 @@ export async function startSandboxStripe({
     readCount: account.readCount,
     seed: (set) => seedAccount(state, set, account.newId),
     breakNext: account.breakNext,
+    breakNextWrite: account.breakNextWrite,
+    state,
     setRules: async (changes) => {
       const wasOffline = account.rules().isOffline;
       account.changeRules(changes);

@@ -6,6 +6,33 @@ export type SandboxMeter = {
   readonly customerKey: string;
   readonly valueKey: string;
   readonly displayName: string;
+  /** How values become a sum; left out, they are added up. */
+  readonly formula?: string;
+  /** Set: events of a window are aggregated already, and the newest one wins. */
+  readonly timeWindow?: string | null;
+  isActive: boolean;
+};
+
+export type SandboxCustomer = {
+  readonly id: string;
+  readonly name: string;
+  readonly email?: string | null;
+  readonly isDeleted?: boolean;
+};
+
+export type SandboxProduct = { readonly id: string; readonly name: string; isActive: boolean };
+
+export type SandboxPrice = {
+  readonly id: string;
+  readonly product: string;
+  readonly currency: string;
+  /** Cents. */
+  readonly unitAmountDecimal: string;
+  readonly meter: string | null;
+  readonly interval: string | null;
+  readonly usageType: string;
+  readonly nickname: string | null;
+  lookupKey: string | null;
   isActive: boolean;
 };
 
@@ -42,7 +69,11 @@ export type StoredAnswer = {
 
 export type StripeState = {
   readonly meters: Map<string, SandboxMeter>;
-  readonly customers: Map<string, { readonly id: string; readonly name: string }>;
+  readonly customers: Map<string, SandboxCustomer>;
+  readonly products: Map<string, SandboxProduct>;
+  readonly prices: Map<string, SandboxPrice>;
+  /** Ids of the account's other mode, which this one does not know. */
+  readonly otherModeIds: Set<string>;
   readonly events: SandboxEvent[];
   /** The same by customer and meter, so that a summary does not read all of them. */
   readonly eventsOfPair: Map<string, SandboxEvent[]>;
@@ -60,6 +91,9 @@ export function createStripeState(): StripeState {
   return {
     meters: new Map(),
     customers: new Map(),
+    products: new Map(),
+    prices: new Map(),
+    otherModeIds: new Set(),
     events: [],
     eventsOfPair: new Map(),
     identifiers: new Map(),

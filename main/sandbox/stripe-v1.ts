@@ -1,5 +1,7 @@
 /** The v1 resources of the simulated Stripe: meter events and their adjustments, meters, customers, summaries. Form in, objects out. */
-import { ok, v1Error, type StripeReply } from './stripe-answers.ts';
+import { ok, v1Error, v1Missing, type StripeReply } from './stripe-answers.ts';
+import { answerCatalog } from './stripe-catalog.ts';
+import { answerCustomers } from './stripe-customers.ts';
 import type { StripeRules } from './stripe-faults.ts';
 import { textOf, type Form } from './stripe-form.ts';
 import { acceptEvent, checkEvent, findMeter } from './stripe-meter-events.ts';
@@ -13,25 +15,26 @@ export type V1Request = {
   readonly idempotencyKey: string | null;
   readonly nowMs: number;
   readonly rules: StripeRules;
+  /** By the key that asks. */
+  readonly isLive: boolean;
   /** A fault: the event is taken and found later not to count. */
   readonly rejectAs: string | null;
   readonly newId: (prefix: string) => string;
 };
 
 export function answerV1(state: StripeState, request: V1Request): StripeReply {
-  const { method, path, form } = request;
+  const { method, path } = request;
   const route = `${method} ${path}`;
   if (route === 'POST /v1/billing/meter_events') return createMeterEvent(state, request);
   if (route === 'POST /v1/billing/meter_event_adjustments') return adjust(state, request);
   if (route === 'POST /v1/billing/meters') return createMeter(state, request);
-  if (route === 'GET /v1/billing/meters') return page([...state.meters.values()].map(meterObject), form, path);
-  if (route === 'POST /v1/customers') return createCustomer(state, request);
-  if (route === 'GET /v1/customers') return page([...state.customers.values()].map(customerObject), form, path);
-  const customer = /^GET \/v1\/customers\/([^/]+)$/.exec(route)?.[1];
-  if (customer !== undefined) return oneCustomer(state, customer);
+  if (route === 'GET /v1/billing/meters') return listMeters(state, request);
+  if (route === 'GET /v1/account') return ok({ id: request.rules.accountId, object: 'account', type: 'standard' });
+  const other = answerCatalog(state, request) ?? answerCustomers(state, request);
+  if (other !== null) return other;
   const [, id, action] = /^\/v1\/billing\/meters\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? [];
   const meter = id === undefined ? undefined : state.meters.get(id);
-  if (id !== undefined && meter === undefined) return missing('meter', id);
+  if (id !== undefined && meter === undefined) return v1Missing('meter', id);
   if (meter) return answerMeter(state, meter, action, request);
   return v1Error(404, { message: `Unrecognized request URL (${method}: ${path}).` });
 }
@@ -82,7 +85,7 @@ function adjust(state: StripeState, { form, nowMs }: V1Request): StripeReply {
   });
 }
 
-function createMeter(state: StripeState, { form, newId }: V1Request): StripeReply {
+function createMeter(state: StripeState, { form, newId, isLive }: V1Request): StripeReply {
   const eventName = textOf(form, 'event_name');
   const displayName = textOf(form, 'display_name');
   if (eventName === null || displayName === null)
@@ -98,10 +101,18 @@ function createMeter(state: StripeState, { form, newId }: V1Request): StripeRepl
     displayName,
     customerKey: textOf(form, 'customer_mapping', 'event_payload_key') ?? 'stripe_customer_id',
     valueKey: textOf(form, 'value_settings', 'event_payload_key') ?? 'value',
+    formula: textOf(form, 'default_aggregation', 'formula') ?? 'sum',
+    timeWindow: textOf(form, 'event_time_window'),
     isActive: true,
   };
   state.meters.set(meter.id, meter);
-  return ok(meterObject(meter));
+  return ok(meterObject(meter, isLive));
+}
+
+function listMeters(state: StripeState, { form, path, isLive }: V1Request): StripeReply {
+  const status = textOf(form, 'status');
+  const rows = [...state.meters.values()].map((meter) => meterObject(meter, isLive));
+  return page(status === null ? rows : rows.filter((row) => row.status === status), form, path);
 }
 
 function answerMeter(
@@ -110,46 +121,30 @@ function answerMeter(
   action: string | undefined,
   request: V1Request,
 ): StripeReply {
-  if (request.method === 'GET' && action === undefined) return ok(meterObject(meter));
+  if (request.method === 'GET' && action === undefined) return ok(meterObject(meter, request.isLive));
   if (request.method === 'GET' && action === 'event_summaries') {
     return listSummaries(state, meter, request.form, request.nowMs - request.rules.summaryLagMs);
   }
   if (request.method === 'POST' && (action === 'deactivate' || action === 'reactivate')) {
+    if (action === 'reactivate' && !meter.isActive && findMeter(state, meter.eventName))
+      return v1Error(400, { message: `There is already an active meter with event name ${meter.eventName}.` });
     meter.isActive = action === 'reactivate';
-    return ok(meterObject(meter));
+    return ok(meterObject(meter, request.isLive));
   }
   return v1Error(404, { message: `Unrecognized request URL (${request.method}: ${request.path}).` });
 }
 
-function createCustomer(state: StripeState, { form, newId }: V1Request): StripeReply {
-  const customer = { id: newId('cus'), name: textOf(form, 'name') ?? '' };
-  state.customers.set(customer.id, customer);
-  return ok(customerObject(customer));
-}
-
-function oneCustomer(state: StripeState, id: string): StripeReply {
-  const customer = state.customers.get(id);
-  return customer ? ok(customerObject(customer)) : missing('customer', id);
-}
-
-function missing(what: string, id: string): StripeReply {
-  return v1Error(404, { message: `No such ${what}: '${id}'`, code: 'resource_missing', param: 'id' });
-}
-
-function customerObject({ id, name }: { readonly id: string; readonly name: string }) {
-  return { id, object: 'customer', name, livemode: false };
-}
-
-function meterObject({ id, eventName, displayName, customerKey, valueKey, isActive }: SandboxMeter) {
+function meterObject(meter: SandboxMeter, isLive: boolean) {
+  const { id, eventName, displayName, customerKey, valueKey, isActive, formula = 'sum', timeWindow = null } = meter;
   return {
     id,
     object: 'billing.meter',
     customer_mapping: { event_payload_key: customerKey, type: 'by_id' },
-    default_aggregation: { formula: 'sum' },
+    default_aggregation: { formula },
     display_name: displayName,
     event_name: eventName,
-    event_time_window: null,
-    livemode: false,
+    event_time_window: timeWindow,
+    livemode: isLive,
     status: isActive ? 'active' : 'inactive',
     value_settings: { event_payload_key: valueKey },
   };
