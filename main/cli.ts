@@ -5,6 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
 
 import { Command, CommanderError } from 'commander';
 
@@ -13,6 +14,7 @@ import { wholeNumber } from './settings/environment.ts';
 import { addClientCommands, type Run } from './commands/client-commands.ts';
 import { addLimitCommands } from './commands/limit-commands.ts';
 import { addPlanCommands } from './commands/plan-commands.ts';
+import { addStripeCommands } from './commands/stripe-commands.ts';
 import { addSyncCommands } from './commands/sync-commands.ts';
 import { writeLine, type ExitCode, type Host } from './commands/host.ts';
 import { systemClock } from './system/clock.ts';
@@ -30,8 +32,18 @@ const host: Host = {
   clock: systemClock,
   ids: systemIds,
   stopped: firstSignal,
+  confirm: process.stdin.isTTY && process.stdout.isTTY ? confirm : null,
   rendererFolder: findRenderer(),
 };
+
+/** Anything but a yes is a no, and so is the end of the input. */
+async function confirm(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const ended = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+  const answer = await Promise.race([terminal.question(`${question} [y/N] `), ended]);
+  terminal.close();
+  return /^y(?:es)?$/i.test(answer.trim());
+}
 
 /** npm hands on a Ctrl-C that the terminal has already given this process: a signal so soon after the first is the same one. */
 const sameSignalMs = 1_000;
@@ -121,6 +133,7 @@ function build(onDone: (code: number) => void): Command {
       run(import('./commands/import.ts'), ({ importExport }) => importExport(file, flags, host)),
     );
   addSyncCommands(program, run, host);
+  addStripeCommands(program, run, host);
   addClientCommands(program, run, host);
   addLimitCommands(program, run, host);
   addPlanCommands(program, run, host);

@@ -10,13 +10,14 @@ import { createOutputCalibration } from '../shared/output-estimate.ts';
 import { createDayOf } from '../shared/period.ts';
 import { dataOf, type PriceBook } from '../shared/pricing/price-book.ts';
 import { startApiServer } from './api/start.ts';
+import { connectBilling } from './engine-billing.ts';
+import { openEngineCustomers } from './engine-customers.ts';
 import { openEngineKeys } from './engine-keys.ts';
 import { connectLimits } from './engine-limits.ts';
 import type { Engine, EngineOptions } from './engine-options.ts';
 import { openEnginePlan } from './engine-plan.ts';
 import { openEngineRules } from './engine-rules.ts';
 import { startEngineIntake } from './intake/engine-intake.ts';
-import { createAssigning } from './ledger/assigning.ts';
 import { ledgerFileName } from './ledger/ledger-file.ts';
 import { openLedger, type Ledger } from './ledger/open.ts';
 import { createPrices } from './ledger/prices.ts';
@@ -60,7 +61,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 }
 
 async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceBook, timeZone: string) {
-  const { home, settings, clock, log, ids } = options;
+  const customers = openEngineCustomers(options);
+  const { home, clock, log, ids, settings } = { ...options, ...customers };
   ledger.writer.prepare();
   const connections = connectionsOf(home, settings, options.proxies);
   const { memberKeys, useAnthropicKey, seen } = openEngineKeys(options);
@@ -94,9 +96,10 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     gap: ledger.gap,
   });
   const { batchHolds } = limits;
-  const intake = startEngineIntake({ ...options, ledger, book: prices.book, ...ids, onChanges, batchHolds });
+  const intake = startEngineIntake({ ...options, settings, ledger, book: prices.book, ...ids, onChanges, batchHolds });
   const calibration = createOutputCalibration(start.calibration);
-  const assigning = createAssigning({ ledger, customers: settings, onChanges });
+  const { assigning, billing } = connectBilling(options, { ledger, sync, customers, book: prices.book, onChanges });
+  const views = { limits, rules, intake, prices, assigning, sync, billing };
   const proxy = await explainPortFailure('proxy', settings.port, async () =>
     startProxy({
       port: settings.port,
@@ -118,7 +121,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     rendererFolder: options.rendererFolder,
     log,
     facts: { isDemo: options.isDemo, timeZone, proxyUrl: proxy.url, startedAtMs, ledgerCalls: start.ledgerCalls },
-    parts: { ...seen, read: ledger.read, live, limits, rules, intake, prices, assigning, sync, clock, timeZone, home },
+    parts: { ...seen, ...views, read: ledger.read, live, clock, timeZone, home },
   });
   writeEngineFile(home, { proxyUrl: proxy.url, dashboardUrl, token: options.token });
   log.info('engine started', { proxyUrl: proxy.url, dashboardUrl, interruptedCalls: ledger.interruptedCalls });
@@ -130,7 +133,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     await sync.close();
     const waitingEvents = sync.summary().waitingEvents;
     live.close();
-    rules.close();
+    for (const part of [rules, customers]) part.close();
     await closeApi();
     await limits.close();
     await ledger.write('keepCalibration', calibration.snapshot());

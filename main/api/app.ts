@@ -24,6 +24,7 @@ import { planRoutes } from './plan.ts';
 import { pricesRoutes } from './prices.ts';
 import { secretsRoutes } from './secrets.ts';
 import { statusRoutes } from './status.ts';
+import { stripeBillingRoutes } from './stripe-billing.ts';
 import { stripeRoutes } from './stripe.ts';
 
 export type ApiOptions = {
@@ -34,12 +35,14 @@ export type ApiOptions = {
   readonly log: Log;
 };
 
-const statusOfCode: Partial<Record<ErrorCode, 400 | 401 | 403 | 404 | 409>> = {
+const statusOfCode: Partial<Record<ErrorCode, 400 | 401 | 403 | 404 | 409 | 502>> = {
   bad_usage: 400,
   not_authorized: 401,
   wrong_host: 403,
   not_found: 404,
   stripe_not_set_up: 409,
+  stripe_failed: 502,
+  home_mismatch: 409,
   changed_meanwhile: 409,
   bad_settings: 409,
 };
@@ -60,6 +63,7 @@ export function createApi({ parts, guard, rendererFolder, log }: ApiOptions): Ho
   api.route('/api', callsRoutes(parts));
   api.route('/api', stripeRoutes(parts));
   api.route('/api', planRoutes(parts));
+  api.route('/api', stripeBillingRoutes(parts));
   api.route('/api', batchesRoutes(parts));
   api.route('/api', importRoutes(parts));
   api.route('/api', applyPricesRoutes(parts));

@@ -4,6 +4,7 @@ import type { LimitsSettingsView } from '../../shared/contract/limits-settings.t
 import type { LetOnAnswer, LimitsView } from '../../shared/contract/limits-view.ts';
 import type { PlanView } from '../../shared/contract/plan-view.ts';
 import type { SecretsView } from '../../shared/contract/secrets.ts';
+import type { Billing } from '../billing/start.ts';
 import type { Intake } from '../intake/start.ts';
 import type { Assigning } from '../ledger/assigning.ts';
 import type { Ledger } from '../ledger/open.ts';
@@ -47,6 +48,7 @@ export type ApiParts = {
   /** Which of the team's own keys are known, and from where. */
   readonly secrets: { readonly view: () => SecretsView };
   readonly assigning: Assigning;
+  readonly billing: Billing;
   readonly clock: Clock;
   readonly timeZone: string;
   /** The home folder, for the price file that stands in it. */

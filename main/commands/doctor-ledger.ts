@@ -2,10 +2,12 @@
 import { join } from 'node:path';
 
 import { isAppError } from '../../shared/contract/errors.ts';
+import type { StripeAccountBinding } from '../../shared/stripe-binding.ts';
 import { listBackups, newestDailyBackup } from '../ledger/backups.ts';
 import { directRunRemedy, directRunsText, readDirectRuns } from '../ledger/direct-runs.ts';
 import { gapRemedy, gapShownMs, gapText, readGaps, type Gap } from '../ledger/gaps.ts';
 import { ledgerFileName } from '../ledger/ledger-file.ts';
+import { readBinding } from '../ledger/stripe-account.ts';
 import { countUnpriced } from '../ledger/read-unpriced.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import { callsInWords, count } from './count-words.ts';
@@ -47,6 +49,19 @@ export function gapDiagnoses(gaps: readonly Gap[], nowMs: number): Diagnosis[] {
 export function directRunDiagnoses(home: string, nowMs: number): Diagnosis[] {
   const sentence = directRunsText(readDirectRuns(home), nowMs);
   return sentence === null ? [] : [finding('gap', sentence, directRunRemedy)];
+}
+
+/** Null where there is no ledger, or none that can be read: that is told above. */
+export function boundAccount(home: string): StripeAccountBinding | null {
+  try {
+    const open = openForReading(home);
+    const bound = open === null ? null : readBinding(open.db);
+    open?.db.close();
+    return bound;
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return null;
+  }
 }
 
 function backups(home: string, nowMs: number): Diagnosis {

@@ -13,7 +13,8 @@ import { proxyFor } from '../settings/proxy-choice.ts';
 import { accepts } from './accepts.ts';
 import { writeLine, type ExitCode, type Host } from './host.ts';
 import { fine, finding, type Diagnosis } from './diagnosis.ts';
-import { directRunDiagnoses, ledgerDiagnoses } from './doctor-ledger.ts';
+import { boundAccount, directRunDiagnoses, ledgerDiagnoses } from './doctor-ledger.ts';
+import { stripeKey } from './doctor-stripe.ts';
 import { homeOf } from './ledger-reader.ts';
 
 export type DoctorFlags = { readonly home?: string; readonly json?: boolean };
@@ -31,7 +32,7 @@ export async function doctor(flags: DoctorFlags, host: Host): Promise<ExitCode> 
     ...ledgerDiagnoses(home, host.clock.nowMs()),
     ...directRunDiagnoses(home, host.clock.nowMs()),
     bookAge(host.clock.nowMs()),
-    stripeKey(secretsOf(host.env).stripeApiKey),
+    stripeKey(secretsOf(host.env).stripeApiKey, boundAccount(home)),
     ...(settings.settings ? await network(home, settings.settings, host) : []),
   ];
   if (flags.json) writeLine(host.stdout, JSON.stringify(diagnoses));
@@ -84,22 +85,6 @@ export function bookAge(nowMs: number): Diagnosis {
   return ageDays <= bookAgeDaysMax
     ? fine('prices', sentence)
     : finding('prices', sentence, 'Update Tollkeeper; models newer than the book are shown unpriced.');
-}
-
-export function stripeKey(key: string | null): Diagnosis {
-  if (key === null)
-    return finding(
-      'stripe',
-      'No key: meter events are kept and not sent.',
-      'Set STRIPE_API_KEY (a restricted key that may write meter events is enough).',
-    );
-  const mode = /^[sr]k_live_/.test(key) ? 'live' : /^[sr]k_test_/.test(key) ? 'test' : null;
-  if (mode !== null) return fine('stripe', `A ${mode} key is set.`);
-  return finding(
-    'stripe',
-    'The key in STRIPE_API_KEY is not a secret or restricted key.',
-    'Use one that starts with sk_ or rk_.',
-  );
 }
 
 async function network(home: string, settings: Settings, host: Host): Promise<Diagnosis[]> {

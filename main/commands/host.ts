@@ -14,6 +14,8 @@ export type Host = {
   readonly ids: Ids;
   /** Resolves with the first SIGINT or SIGTERM. */
   readonly stopped: () => Promise<void>;
+  /** Asks yes or no on the terminal; null or absent where there is none to ask on. */
+  readonly confirm?: ((question: string) => Promise<boolean>) | null;
   /** Built dashboard to serve, or null when it is not built. */
   readonly rendererFolder: string | null;
 };

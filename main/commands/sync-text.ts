@@ -45,7 +45,7 @@ function notBilledText({ unpriced, unmapped }: OutboxView): string[] {
       : []),
     ...(unmapped.calls > 0
       ? [
-          `${calls(unmapped.calls)} of this month (${sumInWords(unmapped)}) ${one ? 'has' : 'have'} no customer and ${one ? 'is' : 'are'} billed to nobody.`,
+          `${calls(unmapped.calls)} of this month (${sumInWords(unmapped)}) ${one ? 'has' : 'have'} no customer and ${one ? 'is' : 'are'} billed to nobody; \`tollkeeper stripe mapping\` shows which wait for one.`,
         ]
       : []),
   ];

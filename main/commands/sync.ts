@@ -8,9 +8,11 @@ import { join } from 'node:path';
 import { syncResultSchema, type SyncResult } from '../../shared/contract/api.ts';
 import { AppError } from '../../shared/contract/errors.ts';
 import { parseUsd } from '../../shared/money.ts';
+import { boundInWords } from '../../shared/stripe-binding.ts';
 import { createDayOf, monthOfDay } from '../../shared/period.ts';
 import { readOutbox } from '../ledger/outbox-read.ts';
 import { ledgerFileName } from '../ledger/ledger-file.ts';
+import { readBinding } from '../ledger/stripe-account.ts';
 import { readMeterEvent } from '../ledger/read-meter-event.ts';
 import { startSync, type Sync } from '../sync/start.ts';
 import { silentLog } from '../system/log.ts';
@@ -38,10 +40,12 @@ export async function syncStatus(flags: SyncFlags, host: Host): Promise<ExitCode
   const nowMs = host.clock.nowMs();
   const dayOf = createDayOf(ledger.timeZone);
   const view = readOutbox(ledger.db, { month: monthOfDay(dayOf(nowMs)), nowMs });
+  const account = readBinding(ledger.db);
   ledger.db.close();
-  if (flags.json) writeLine(host.stdout, JSON.stringify({ isDemo: ledger.isDemo, ...view }));
+  const { isDemo } = ledger;
+  if (flags.json) writeLine(host.stdout, JSON.stringify({ isDemo, account, ...view }));
   else
-    for (const line of [...(ledger.isDemo ? [demoLabel] : []), ...statusText(view, dayOf)])
+    for (const line of [...(isDemo ? [demoLabel] : []), boundInWords(account, isDemo), ...statusText(view, dayOf)])
       writeLine(host.stdout, line);
   return 0;
 }

@@ -16,9 +16,9 @@ type AssigningOptions = {
 };
 
 export function createAssigning({ ledger, customers: map, onChanges }: AssigningOptions): Assigning {
-  // Settings hold more than this, and what goes to the writer's thread is copied.
-  const customers: CustomerMap = { customer: map.customer, customers: map.customers };
   return async (request) => {
+    // As they are in force now. Settings hold more than this, and what goes to the writer's thread is copied.
+    const customers: CustomerMap = { customer: map.customer, customers: map.customers };
     const sum = { assigned: 0, already: 0 };
     for (let afterSeq: number | null = 0; afterSeq !== null;) {
       const part: AssignResult = await ledger.write('assign', { ...request, customers, afterSeq });

@@ -61,6 +61,15 @@ export function readStoredCallsWhere(
     .map(storedCall);
 }
 
+/** Rows of `calls` by named values; `sql` is the whole of what follows WHERE. */
+export function readStoredCallsOf(
+  db: Db,
+  sql: string,
+  values: Readonly<Record<string, string | number>>,
+): StoredCall[] {
+  return db.prepare<object, StoredRow>(`SELECT ${storedColumns} FROM calls WHERE ${sql}`).all(values).map(storedCall);
+}
+
 function storedCall({ seq, revision, repeatOf, chargeLines, ...row }: StoredRow): StoredCall {
   const call = { ...row, isEstimated: row.isEstimated === 1, isStream: row.isStream === 1 };
   return { seq, revision, repeatOf, call, lines: linesOf(chargeLines) };

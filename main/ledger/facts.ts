@@ -1,10 +1,9 @@
-/** Facts about the ledger itself, as name and value: the time zone of its days, whether it holds demo data, Stripe's mode, its gaps. */
+/** Facts about the ledger itself, as name and value: the time zone of its days, whether it holds demo data, its gaps. */
 import type { Db } from '../system/db.ts';
 
 export type FactName =
   | 'time_zone'
   | 'is_demo'
-  | 'stripe_mode'
   | 'stripe_reports_read_ms'
   | 'output_calibration'
   | 'limits_memory'

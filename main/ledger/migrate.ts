@@ -20,6 +20,7 @@ import { migration0006 } from './migrations/0006-client-user.ts';
 import { migration0007 } from './migrations/0007-limits.ts';
 import { migration0008 } from './migrations/0008-outbox-states.ts';
 import { migration0009 } from './migrations/0009-plans.ts';
+import { migration0010 } from './migrations/0010-stripe-account.ts';
 
 const migrations: readonly string[] = [
   migration0001,
@@ -31,6 +32,7 @@ const migrations: readonly string[] = [
   migration0007,
   migration0008,
   migration0009,
+  migration0010,
 ];
 
 export const schemaVersion = migrations.length;

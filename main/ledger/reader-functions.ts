@@ -13,7 +13,11 @@ import { readLiveStart, type LiveQuestion } from './read-live.ts';
 import { readPlanFacts } from './read-plans.ts';
 import { readPricedBy } from './read-priced-by.ts';
 import { readMonth, type MonthQuestion } from './read-spend.ts';
+import { readUsedModels } from './read-used-models.ts';
+import { readReleasable, readUnmapped } from './read-unmapped.ts';
 import { readUnpriced, type UnpricedQuestion } from './read-unpriced.ts';
+import { readsUsed } from './stripe-reads.ts';
+import { readBinding } from './stripe-account.ts';
 import { verifyLedger } from './verify.ts';
 
 export type ReaderFunctions = ReturnType<typeof createReaderFunctions>;
@@ -33,6 +37,11 @@ export function createReaderFunctions(db: Db) {
     outbox: (question: Parameters<typeof readOutbox>[1]) => readOutbox(db, question),
     planFacts: (_none: null) => readPlanFacts(db),
     meterEvent: (id: string) => readMeterEvent(db, id),
+    unmapped: (question: Parameters<typeof readUnmapped>[1]) => readUnmapped(db, question),
+    releasable: (question: Parameters<typeof readReleasable>[1]) => readReleasable(db, question),
+    usedModels: (_none: null) => readUsedModels(db),
+    readsUsed: ({ nowMs }: { readonly nowMs: number }) => readsUsed(db, nowMs),
+    stripeBinding: (_none: null) => readBinding(db),
     intakeFiles: (_none: null) => readIntakeFiles(db),
     batch: (id: string) => readBatch(db, id),
     pendingBatches: (question: Parameters<typeof readPendingBatches>[1]) => readPendingBatches(db, question),

@@ -19,9 +19,11 @@ import { carryForward } from './carry-forwards.ts';
 import { recordDays, daysToCompare } from './confirmations.ts';
 import { recordReports, reportsReadMs } from './error-reports.ts';
 import { heldMinutes, recordMinute } from './minute-readings.ts';
+import { bindAccount, giveUpAccount, type Contact } from './stripe-account.ts';
 import { allowRead } from './stripe-reads.ts';
 import { noteIntakeFiles, type IntakeFile } from './intake-files.ts';
 import { mendDifferences, type RecentDifferences } from './recent-check.ts';
+import { release, type ReleaseQuestion } from './release.ts';
 import { rerate, type RerateQuestion } from './rerate.ts';
 import { forgetJournal, readJournal } from './read-journal.ts';
 import { readBudgetSums, type LimitsQuestion } from './read-limits.ts';
@@ -67,6 +69,8 @@ export function createWriterFunctions(db: Db, { recorder, prices, plans, plan }:
     retryEvent: (question: Parameters<typeof retryEvent>[1]) => retryEvent(db, question),
     setAsideEvent: (question: Parameters<typeof setAsideEvent>[1]) => setAsideEvent(db, question),
     carryForward: (question: Parameters<typeof carryForward>[1]) => carryForward(db, question),
+    bindAccount: (contact: Contact) => bindAccount(db, contact),
+    giveUpAccount: (_none: null) => giveUpAccount(db),
     allowRead: (question: Parameters<typeof allowRead>[1]) => allowRead(db, question),
     heldMinutes: (question: Parameters<typeof heldMinutes>[1]) => heldMinutes(db, question),
     recordMinute: (reading: Parameters<typeof recordMinute>[1]) => recordMinute(db, reading),
@@ -80,6 +84,7 @@ export function createWriterFunctions(db: Db, { recorder, prices, plans, plan }:
     usePlan: (wish: PlanWish) => plans.use(wish),
     rerate: (question: RerateQuestion) => rerate(db, { recorder, book: prices.book() }, question),
     assign: (question: AssignQuestion) => assign(db, recorder, question),
+    release: (question: ReleaseQuestion) => release(db, recorder, question),
     mendDifferences: (differences: RecentDifferences) => mendDifferences(db, differences),
     keepCalibration: (state: CalibrationState) => keepFact(db, 'output_calibration', JSON.stringify(state)),
     keepLimits: (memory: string) => keepFact(db, 'limits_memory', memory),

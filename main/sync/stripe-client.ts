@@ -7,6 +7,9 @@ import { Stripe } from 'stripe';
 /** Through which proxy, and which certificates (PEM) to trust besides Node's own; mostly neither. */
 export type StripeConnection = { readonly proxyUrl: string | null; readonly ca: string | null };
 
+/** For whoever is handed one: the SDK itself stays in the files that may import it. */
+export type StripeClient = Stripe;
+
 export type StripeClientOptions = StripeConnection & { readonly apiKey: string; readonly apiBase: string };
 
 /** Longer than Stripe takes for anything; a request that is older is asked for again under the same identifier. */

@@ -13,6 +13,8 @@ export const errorCodes = [
   'home_mismatch',
   'ledger_unreadable',
   'stripe_not_set_up',
+  /** Stripe said no, or nothing. */
+  'stripe_failed',
   'changed_meanwhile',
   'engine_failed',
 ] as const;

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { csvLine } from '../../../main/commands/csv.ts';
-import { bookAge, client, nodeVersion, stripeKey } from '../../../main/commands/doctor.ts';
+import { stripeKey } from '../../../main/commands/doctor-stripe.ts';
+import { bookAge, client, nodeVersion } from '../../../main/commands/doctor.ts';
 import { gapDiagnoses } from '../../../main/commands/doctor-ledger.ts';
 import { layOut } from '../../../main/commands/table.ts';
 import { secretsOf, settingsOf } from '../../../main/settings/environment.ts';
@@ -63,13 +64,37 @@ describe('the doctor', () => {
   it('tells what is well from what is not, with a fix', () => {
     expect(nodeVersion('24.21.0').isOk).toBe(true);
     expect(nodeVersion('20.20.2')).toMatchObject({ isOk: false, fix: expect.stringContaining('npm') as string });
-    expect(stripeKey('rk_live_abc').sentence).toBe('A live key is set.');
-    expect(stripeKey('pk_test_abc').isOk).toBe(false);
-    expect(stripeKey(null).isOk).toBe(false);
     expect(client('http://127.0.0.1:4141/@alice', 'http://127.0.0.1:4141').isOk).toBe(true);
     expect(client(undefined, 'http://127.0.0.1:4141').fix).toBe('export ANTHROPIC_BASE_URL=http://127.0.0.1:4141');
     expect(bookAge(Date.parse('2026-11-30')).isOk).toBe(true);
     expect(bookAge(Date.parse('2027-06-01')).isOk).toBe(false);
+  });
+});
+
+describe('the doctor of the Stripe key', () => {
+  const test = { accountId: 'acct_1', isLive: false, boundAtMs: 0 };
+
+  it('names the mode of the key, the account of the ledger, and what a restricted key needs', () => {
+    expect(stripeKey('sk_test_abc', test)).toMatchObject({
+      isOk: true,
+      sentence: 'A test key is set; the ledger is billed to the test account acct_1.',
+    });
+    expect(stripeKey('rk_live_abc', null).sentence).toBe(
+      'A live key is set; the ledger is billed to no account yet. A restricted key needs Meter events: Write, Meters: Write, Events: Read; `tollkeeper stripe account` names what set-up and customers need besides.',
+    );
+    expect(stripeKey(null, null)).toMatchObject({
+      isOk: false,
+      fix: expect.stringContaining('Meter events: Write') as string,
+    });
+    expect(stripeKey('pk_test_abc', null).isOk).toBe(false);
+  });
+
+  it('finds a key of the other mode', () => {
+    expect(stripeKey('sk_live_abc', test)).toMatchObject({
+      isOk: false,
+      sentence: expect.stringContaining('billed to the test account acct_1') as string,
+      fix: expect.stringContaining('another home folder') as string,
+    });
   });
 });
 

@@ -23,6 +23,7 @@ import { migration0004 } from '../../../main/ledger/migrations/0004-reading.ts';
 import { migration0006 } from '../../../main/ledger/migrations/0006-client-user.ts';
 import { migration0007 } from '../../../main/ledger/migrations/0007-limits.ts';
 import { migration0008 } from '../../../main/ledger/migrations/0008-outbox-states.ts';
+import { migration0009 } from '../../../main/ledger/migrations/0009-plans.ts';
 import { prepareReadCall } from '../../../main/ledger/call-row.ts';
 import { readParents } from '../../../main/ledger/conversation-parents.ts';
 import { interruptedReason } from '../../../main/ledger/recover.ts';
@@ -137,6 +138,18 @@ const writers: Readonly<Record<number, (file: string) => void>> = {
   6: writeVersion6,
   7: writeVersion7,
   8: writeVersion8,
+  9: (file) =>
+    writeLater(
+      file,
+      migration0002,
+      migration0003,
+      migration0004,
+      migration0005,
+      migration0006,
+      migration0007,
+      migration0008,
+      migration0009,
+    ),
 };
 
 describe('a ledger of version 2', () => {

@@ -1,0 +1,73 @@
+/**
+ * What a Stripe key opens: the client of the SDK behind the gate that knows whose account it is. Nothing of it is to be had before the gate is open.
+ * The SDK is some two hundred files: this file, and with it the SDK, is loaded only where there is a key.
+ */
+import type { StripeMode } from '../../shared/stripe-binding.ts';
+import type { Ledger } from '../ledger/open.ts';
+import type { ReadKind } from '../ledger/stripe-reads.ts';
+import type { Clock } from '../system/clock.ts';
+import { openAccountGate, type AccountGate } from './account-gate.ts';
+import type { StripeSide } from './agent.ts';
+import type { Probe } from './probe.ts';
+import { createReadings, type ReadingStore } from './readings.ts';
+import { askAccount } from './stripe-account.ts';
+import { createStripeClient, type StripeClient, type StripeConnection } from './stripe-client.ts';
+import { createStripeReader } from './stripe-reader.ts';
+import { createStripeMeter } from './stripe.ts';
+
+export type StripeAccess = {
+  readonly gate: AccountGate;
+  /** Null until it is certain whose account the key is of. */
+  readonly side: () => StripeSide | null;
+  /** For set-up and customers; only while the gate is open. */
+  readonly client: StripeClient;
+};
+
+/** A Stripe that may be spoken to, or why not. */
+export type OpenedStripe =
+  | { readonly kind: 'open'; readonly client: StripeClient; readonly accountId: string; readonly mode: StripeMode }
+  | { readonly kind: 'closed'; readonly sentence: string; readonly remedy: string };
+
+export type StripeAccessOptions = {
+  readonly apiKey: string;
+  readonly apiBase: string;
+  readonly connection: StripeConnection;
+  readonly ledger: Pick<Ledger, 'read' | 'write'>;
+  readonly probe: Probe;
+  readonly clock: Clock;
+  readonly fraction: () => number;
+  readonly onOpen: () => void;
+  readonly onTrouble: (error: unknown) => void;
+};
+
+export function openStripeAccess(options: StripeAccessOptions): StripeAccess {
+  const { apiKey, apiBase, connection, ledger, probe, clock } = options;
+  const client = createStripeClient({ apiKey, apiBase, ...connection });
+  const allow = (kind: ReadKind) => ledger.write('allowRead', { kind, nowMs: clock.nowMs() });
+  const reader = createStripeReader(client, allow);
+  const readings = createReadings({ store: readingStore(ledger), reader, probe, clock });
+  const side = { meter: createStripeMeter(client), readings };
+  const gate = openAccountGate({
+    ...options,
+    askAccount: async () => {
+      const answer = await askAccount(client);
+      // A question that never left this machine is no read.
+      if (answer.kind !== 'not_connected') await allow('account');
+      return answer;
+    },
+    bound: () => ledger.read('stripeBinding', null),
+    bind: (contact) => ledger.write('bindAccount', contact),
+  });
+  return { gate, client, side: () => (gate.state().kind === 'open' ? side : null) };
+}
+
+function readingStore({ write }: Pick<Ledger, 'write'>): ReadingStore {
+  return {
+    reportsReadMs: () => write('reportsReadMs', null),
+    recordReports: (read) => write('recordReports', read),
+    heldMinutes: (nowMs, limit) => write('heldMinutes', { nowMs, limit }),
+    recordMinute: (reading) => write('recordMinute', reading),
+    daysToCompare: (nowMs, limit) => write('daysToCompare', { nowMs, limit }),
+    recordDays: (read) => write('recordDays', read),
+  };
+}
