@@ -25,14 +25,23 @@ export function TopLine({ status, stripe, isConnected }: TopLineProps) {
   );
 }
 
+/** Money of a test is told from real money on every screen; a demo says so beside it. */
+const modes = { off: '', demo: '', test: 'test', live: 'live' } as const;
+
 function StripeWord({ stripe }: { readonly stripe: StripeSummary }) {
   if (stripe.state === 'off') return <span>Stripe: not set up</span>;
+  const name = `Stripe ${modes[stripe.mode]}`.trim();
   const waiting =
     stripe.waitingEvents === 0 ? 'nothing waits' : `${plural(stripe.waitingEvents, 'event waits', 'events wait')}`;
-  if (stripe.state === 'ok') return <span>Stripe: {waiting}</span>;
+  if (stripe.state === 'ok')
+    return (
+      <span>
+        {name}: {waiting}
+      </span>
+    );
   return (
     <span className="text-warn">
-      Stripe: {waiting}, {stripe.state === 'offline' ? 'offline' : 'refused'}
+      {name}: {waiting}, {stripe.state === 'offline' ? 'offline' : 'refused'}
       {stripe.since === null ? null : (
         <>
           {' since '}

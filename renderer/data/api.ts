@@ -31,6 +31,16 @@ import { planViewSchema } from '../../shared/contract/plan-view.ts';
 import type { Plan } from '../../shared/contract/plan.ts';
 import { assignAnswerSchema, type AssignRequest } from '../../shared/contract/assign.ts';
 import { madeKeySchema, memberKeyRowSchema, memberKeysViewSchema, type CreateKey } from '../../shared/contract/keys.ts';
+import {
+  customersViewSchema,
+  mappingViewSchema,
+  releaseAnswerSchema,
+  stripeCustomerRowSchema,
+  type CreateCustomer,
+  type MapRequest,
+  type ReleaseRequest,
+} from '../../shared/contract/stripe-customers.ts';
+import { setupResultSchema, setupViewSchema, stripeAccountViewSchema } from '../../shared/contract/stripe-setup.ts';
 import { secretsViewSchema, type SecretName } from '../../shared/contract/secrets.ts';
 import { unpricedViewSchema } from '../../shared/contract/unpriced.ts';
 
@@ -130,6 +140,15 @@ export const api = {
   changePlan: (change: { readonly revision: string | null; readonly plan: Plan }) =>
     ask('/api/stripe/plan', planViewSchema, { ...post(change), method: 'PUT' }),
   syncNow: () => ask('/api/stripe/sync', syncResultSchema, { method: 'POST' }),
+  stripeAccount: () => ask('/api/stripe/account', stripeAccountViewSchema),
+  stripeSetup: () => ask('/api/stripe/setup', setupViewSchema),
+  applySetup: (revision: string) => ask('/api/stripe/setup', setupResultSchema, post({ revision })),
+  stripeCustomers: (search: string) => ask(`/api/stripe/customers?${queryOf({ search })}`, customersViewSchema),
+  createCustomer: (wish: CreateCustomer) => ask('/api/stripe/customers', stripeCustomerRowSchema, post(wish)),
+  mapping: () => ask('/api/stripe/mapping', mappingViewSchema),
+  map: (request: MapRequest) =>
+    ask('/api/stripe/mapping', mappingViewSchema, { method: 'PUT', body: JSON.stringify(request) }),
+  release: (request: ReleaseRequest) => ask('/api/stripe/release', releaseAnswerSchema, post(request)),
   limits: () => ask('/api/limits', limitsViewSchema),
   limitsSettings: () => ask('/api/limits/settings', limitsSettingsViewSchema),
   changeLimits: (settings: LimitsInFile, revision: string) =>

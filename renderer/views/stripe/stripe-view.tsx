@@ -17,10 +17,12 @@ import { useZone } from '../../components/zone.tsx';
 import { callsLink } from '../../data/links.ts';
 import { useStripe, useSyncNow } from '../../data/queries.ts';
 import { CarryForwards } from './carry-forwards.tsx';
+import { Customers } from './customers.tsx';
 import { DayDifferences } from './day-differences.tsx';
 import { Differences } from './differences.tsx';
 import { Events } from './events.tsx';
 import { PlanSection } from './plan-section.tsx';
+import { Setup } from './setup.tsx';
 
 export function StripeView() {
   const { data: stripe, error } = useStripe();
@@ -35,6 +37,8 @@ export function StripeView() {
       <CarryForwards carryForwards={stripe.carryForwards} />
       <DayDifferences days={stripe.dayDifferences} />
       <Differences differences={stripe.differences} />
+      <Customers />
+      <Setup />
       {stripe.events.length === 0 ? (
         <Empty title="No meter events yet">
           A minute of calls becomes one event for its customer, a few seconds after the minute is over.
@@ -71,7 +75,7 @@ function NotBilled({ stripe: { unpriced, unmapped } }: { readonly stripe: Stripe
         <p className="mb-4 text-dim">
           {plural(unmapped.calls, 'call')} of this month (<Sum sum={unmapped} />){' '}
           {unmapped.calls === 1 ? 'has' : 'have'} no customer and {unmapped.calls === 1 ? 'is' : 'are'} billed to
-          nobody. Map a project or a member to a Stripe customer in settings.json.
+          nobody. Those that passed this machine wait under Customers.
         </p>
       ) : null}
     </>
