@@ -30,7 +30,7 @@ export function billedTokens(
   nameOf: (model: string) => string,
 ): readonly BilledTokens[] {
   const isPricedByClass = call.costNanoUsd !== null && !lines.some(({ tokenClass }) => tokenClass === 'imported');
-  const parts = isPricedByClass ? pricedParts(lines) : countedParts(call, nameOf);
+  const parts = isPricedByClass ? pricedParts(lines, nameOf) : countedParts(call, nameOf);
   const sums = new Map<string, BilledTokens>();
   for (const part of parts) {
     if (part.quantity === 0) continue;
@@ -51,10 +51,11 @@ function orderOf(tokenClass: MeteredClass): number {
   return meteredClasses.indexOf(tokenClass);
 }
 
-function pricedParts(lines: readonly ChargeLine[]): BilledTokens[] {
+/** A line of web searches names its model as the answer did, the others as the book does: one model must not have two meters. */
+function pricedParts(lines: readonly ChargeLine[], nameOf: (model: string) => string): BilledTokens[] {
   return lines.flatMap(({ model, tokenClass, quantity, amountPicoUsd }) => {
     if (tokenClass === 'rounding' || tokenClass === 'imported') return [];
-    return [{ model, tokenClass, quantity, amountPicoUsd: BigInt(amountPicoUsd) }];
+    return [{ model: nameOf(model), tokenClass, quantity, amountPicoUsd: BigInt(amountPicoUsd) }];
   });
 }
 
