@@ -2,8 +2,8 @@
  * The metering plan while an engine runs: what the settings file wants, and putting a change in force with the next minute, whether it comes through the API
  * or from an editor. When it is in force is the ledger's to say (ledger/plans-in-force.ts).
  *
- * A file that cannot be used, or a plan that the ledger refuses, changes nothing: what was in force stays, and the trouble is told once and shown until it is
- * mended. Changes follow one another.
+ * A file that cannot be used, or a plan that the ledger refuses, changes nothing: what was in force stays, and the trouble is shown until it is mended.
+ * Changes follow one another.
  */
 import { isAppError } from '../shared/contract/errors.ts';
 import type { Plan } from '../shared/contract/plan.ts';
@@ -43,15 +43,22 @@ export function openEnginePlan(
 
   /** What the file says, put in force; null where it cannot be used. */
   async function readFile(): Promise<Plan | null> {
+    let plan: Plan;
     try {
-      const { inFile } = store.read();
-      await putInForce(inFile.plan, 'the settings file');
-      return inFile.plan;
+      plan = store.read().inFile.plan;
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      // Whoever watches this host is told of it by the limits, which stand in the same file (engine-rules.ts).
+      trouble = { message: error.message, remedy: error.remedy };
+      return null;
+    }
+    try {
+      await putInForce(plan, 'the settings file');
     } catch (error) {
       if (!isAppError(error)) throw error;
       tell({ message: error.message, remedy: error.remedy });
-      return null;
     }
+    return plan;
   }
 
   function tell(next: NonNullable<typeof trouble>): void {
