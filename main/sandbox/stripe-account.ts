@@ -18,6 +18,8 @@ import { createStripeState, prune, type StripeState } from './stripe-state.ts';
 import { answerV1 } from './stripe-v1.ts';
 import { answerV2 } from './stripe-v2.ts';
 
+const streamPath = '/v2/billing/meter_event_stream';
+
 export type StripeRequest = {
   readonly method: string;
   /** Path and query. */
@@ -47,6 +49,9 @@ export type StripeAccount = {
   readonly clearFaults: () => void;
   readonly handle: (request: StripeRequest) => StripeOutcome;
   readonly requestCount: () => number;
+  /** Answered 429 and 409. */
+  readonly refusedCounts: () => { readonly limited: number; readonly conflicts: number };
+  readonly noteConflict: () => void;
   /** Requests that read, which Stripe allows 10,000 of in a month. */
   readonly readCount: () => number;
   readonly newId: (prefix: string) => string;
@@ -58,7 +63,8 @@ export function createStripeAccount(clock: Clock, initial: Partial<StripeRules>)
   const writeFaults: StripeFault[] = [];
   let rules: StripeRules = { ...defaultStripeRules, ...initial };
   const limiter = createRateLimiter(() => rules.requestsPerSecond);
-  const counts = { requests: 0, reads: 0 };
+  const streamLimiter = createRateLimiter(() => rules.streamEventsPerSecond);
+  const counts = { requests: 0, reads: 0, limited: 0, conflicts: 0 };
   let lastId = 0;
   const newId = (prefix: string) => `${prefix}_sandbox_${(lastId += 1).toString(36)}`;
 
@@ -70,20 +76,32 @@ export function createStripeAccount(clock: Clock, initial: Partial<StripeRules>)
     const fault = isMeterEvent ? faults.shift() : request.method === 'POST' ? writeFaults.shift() : undefined;
     if (fault === 'drop_connection') return { kind: 'drop' };
     const rejectAs = typeof fault === 'object' && fault.kind === 'reject_later' ? fault.code : null;
-    const reply = limiter.allows(nowMs)
-      ? (faultReply(fault) ?? answer(request, nowMs, rejectAs))
-      : rateLimited('global-rate');
+    const given = () => faultReply(fault) ?? answer(request, nowMs, rejectAs, fault === 'expire_session');
+    const isLimited = !isAllowed(request, nowMs);
+    if (isLimited) counts.limited += 1;
+    const reply = isLimited ? rateLimited('global-rate') : given();
     if (fault === 'lose_answer') return { kind: 'drop' };
     if (fault === 'error_500') remember(state, request, reply, nowMs);
     const cutAfterBytes = typeof fault === 'object' && fault.kind === 'cut_answer' ? fault.bytes : null;
     return { kind: 'reply', reply, requestId: newId('req'), cutAfterBytes };
   }
 
-  function answer(request: StripeRequest, nowMs: number, rejectAs: string | null): StripeReply {
+  /** The stream stands on a host of its own and counts events; everything else counts requests. */
+  function isAllowed({ path, body }: StripeRequest, nowMs: number): boolean {
+    if (path !== streamPath) return limiter.allows(nowMs);
+    return streamLimiter.allows(nowMs, body.split('"event_name"').length - 1);
+  }
+
+  function answer(
+    request: StripeRequest,
+    nowMs: number,
+    rejectAs: string | null,
+    expiresSession: boolean,
+  ): StripeReply {
     const { method } = request;
     const url = new URL(request.path, 'http://sandbox');
     const bearer = /^Bearer (.+)$/.exec(headerOf(request, 'authorization') ?? '')?.[1];
-    const isStream = url.pathname === '/v2/billing/meter_event_stream';
+    const isStream = url.pathname === streamPath;
     if (bearer === undefined || (!isStream && !/^[sr]k_(?:test|live)_/.test(bearer))) {
       return v1Error(401, { message: 'Invalid API Key provided.', type: 'invalid_request_error' });
     }
@@ -95,7 +113,17 @@ export function createStripeAccount(clock: Clock, initial: Partial<StripeRules>)
     if (replayed) return replayed;
     const idempotencyKey = headerOf(request, 'idempotency-key');
     const isLive = bearer.includes('_live_');
-    const common = { method, isLive, path: url.pathname, idempotencyKey, nowMs, newId, rules, rejectAs };
+    const common = {
+      method,
+      isLive,
+      path: url.pathname,
+      idempotencyKey,
+      nowMs,
+      newId,
+      rules,
+      rejectAs,
+      expiresSession,
+    };
     if (url.pathname.startsWith('/v2/')) {
       return answerV2(state, { ...common, query: url.searchParams, body: parseJson(request.body), bearer });
     }
@@ -120,6 +148,11 @@ export function createStripeAccount(clock: Clock, initial: Partial<StripeRules>)
     },
     handle,
     requestCount: () => counts.requests,
+    refusedCounts: () => ({ limited: counts.limited, conflicts: counts.conflicts }),
+    noteConflict: () => {
+      counts.requests += 1;
+      counts.conflicts += 1;
+    },
     readCount: () => counts.reads,
     newId,
   };

@@ -11,6 +11,8 @@ export type StripeFault =
   /** 429 without `Stripe-Rate-Limited-Reason`, as a lock timeout gives. */
   | 'lock_timeout_429'
   | 'drop_connection'
+  /** The session of the stream ends with its batch half taken: the rest is not, and the answer is 401. */
+  | 'expire_session'
   /** Takes the event and breaks the connection after so many bytes of the answer. */
   | { readonly kind: 'cut_answer'; readonly bytes: number }
   /** Answers 200 and finds later that it does not count the event: its customer was deleted meanwhile, say. */
@@ -25,6 +27,10 @@ export type StripeRules = {
   readonly summaryLagMs: number;
   /** How long after its event an error report stands in the list. */
   readonly reportDelayMs: number;
+  /** Events a second that the stream takes (facts/stripe.md section 2). */
+  readonly streamEventsPerSecond: number;
+  /** What a report of a streamed event names: the event, or the key of the request that held it and others. */
+  readonly streamReportsName: 'event' | 'request';
   /** Reports hold samples: false lets them say how many errors there were without naming an event. */
   readonly namesSamples: boolean;
   /** Whose account it is. */
@@ -37,6 +43,8 @@ export type StripeRules = {
 
 export const defaultStripeRules: StripeRules = {
   requestsPerSecond: 25,
+  streamEventsPerSecond: 10_000,
+  streamReportsName: 'event',
   handlingMs: 0,
   summaryLagMs: 0,
   reportDelayMs: 0,
@@ -77,20 +85,20 @@ export function rateLimited(reason: string): StripeReply {
   };
 }
 
-export type RateLimiter = { readonly allows: (nowMs: number) => boolean };
+export type RateLimiter = { readonly allows: (nowMs: number, weight?: number) => boolean };
 
 /** Counts within the running second. */
 export function createRateLimiter(perSecond: () => number): RateLimiter {
   let second = 0;
   let count = 0;
   return {
-    allows: (nowMs) => {
+    allows: (nowMs, weight = 1) => {
       const now = Math.floor(nowMs / 1_000);
       if (now !== second) {
         second = now;
         count = 0;
       }
-      count += 1;
+      count += weight;
       return count <= perSecond();
     },
   };

@@ -88,6 +88,23 @@ function rejectedAs(state: StripeState, event: SandboxEvent, code: string): Sand
   );
 }
 
+const lateCodes: readonly (readonly [RegExp, string])[] = [
+  [/^An event already exists/, ''],
+  [/35 days/, 'timestamp_too_far_in_past'],
+  [/future/, 'timestamp_in_future'],
+  [/No active meter/, 'no_meter'],
+  [/significant digits/, 'meter_event_value_too_many_digits'],
+];
+
+/** What the stream finds wrong after its answer, with an event that v1 would have refused at once. A repeated identifier is no error there. */
+export function refuseEvent(state: StripeState, incoming: IncomingEvent, message: string, nowMs: number): void {
+  const code = lateCodes.find(([text]) => text.test(message))?.[1] ?? 'meter_event_invalid_value';
+  if (code === '') return;
+  const { eventName, identifier, idempotencyKey } = incoming;
+  const event = { identifier: identifier ?? '', eventName: eventName ?? '', idempotencyKey, receivedAtMs: nowMs };
+  state.errorEvents.push(report(state, event, findMeter(state, event.eventName), code, message));
+}
+
 function pairOf(eventName: string, customer: string): string {
   return `${customer} ${eventName}`;
 }
@@ -126,7 +143,7 @@ function validateLater(state: StripeState, event: SandboxEvent): SandboxErrorEve
 
 function report(
   state: StripeState,
-  event: SandboxEvent,
+  event: Pick<SandboxEvent, 'identifier' | 'idempotencyKey' | 'receivedAtMs'>,
   meter: SandboxMeter | null,
   code: string,
   message: string,

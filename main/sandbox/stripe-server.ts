@@ -17,6 +17,7 @@ export type SandboxStripe = {
   readonly events: () => readonly SandboxEvent[];
   readonly requestCount: () => number;
   readonly readCount: () => number;
+  readonly refusedCounts: StripeAccount['refusedCounts'];
   /** Makes a meter and customers by name, as a person would have set them up. */
   readonly seed: (set: AccountSeed) => void;
   /** The next requests for meter events suffer these, one each. */
@@ -33,14 +34,16 @@ export type SandboxStripeOptions = {
   readonly clock: Clock;
   readonly port?: number;
   readonly rules?: Partial<StripeRules>;
+  /** One that exists already; `rules` is its own then. */
+  readonly account?: StripeAccount;
 };
 
 export async function startSandboxStripe({
   clock,
   port = 0,
   rules = {},
+  account = createStripeAccount(clock, rules),
 }: SandboxStripeOptions): Promise<SandboxStripe> {
-  const account = createStripeAccount(clock, rules);
   const { state } = account;
 
   function handle(incoming: IncomingMessage, body: Buffer, response: ServerResponse): void {
@@ -59,6 +62,7 @@ export async function startSandboxStripe({
     events: () => state.events,
     requestCount: account.requestCount,
     readCount: account.readCount,
+    refusedCounts: account.refusedCounts,
     seed: (set) => seedAccount(state, set, account.newId),
     breakNext: account.breakNext,
     breakNextWrite: account.breakNextWrite,
@@ -98,12 +102,13 @@ function answer(response: ServerResponse, outcome: StripeOutcome): void {
 type Handle = (incoming: IncomingMessage, body: Buffer, response: ServerResponse) => void;
 
 /** One request at a time for a (customer, meter): a second one beside it is answered 409 (facts/stripe.md section 1). */
-function handleOneAtATime({ state, rules }: StripeAccount, clock: Clock, handle: Handle): Handle {
+function handleOneAtATime({ state, rules, noteConflict }: StripeAccount, clock: Clock, handle: Handle): Handle {
   return (incoming, body, response) => {
     if (incoming.url !== '/v1/billing/meter_events') return handle(incoming, body, response);
     const form = parseForm(body.toString('utf8'));
     const pair = `${textOf(form, 'payload', 'stripe_customer_id')} ${textOf(form, 'event_name')}`;
     if (state.busy.has(pair)) {
+      noteConflict();
       const reply = conflict();
       return answerJson(response, reply.status, reply.body);
     }

@@ -1,7 +1,7 @@
 /** The v2 resources of the simulated Stripe: single meter events, the session and stream of the bulk road, thin error events. JSON in and out. */
 import { ok, v2Error, type StripeReply } from './stripe-answers.ts';
 import type { StripeRules } from './stripe-faults.ts';
-import { acceptEvent, checkEvent, type IncomingEvent } from './stripe-meter-events.ts';
+import { acceptEvent, checkEvent, refuseEvent, type IncomingEvent } from './stripe-meter-events.ts';
 import type { SandboxErrorEvent, StripeState } from './stripe-state.ts';
 
 export type V2Request = {
@@ -14,6 +14,8 @@ export type V2Request = {
   readonly nowMs: number;
   readonly rules: StripeRules;
   readonly rejectAs: string | null;
+  /** A fault: the session ends with the batch half taken. */
+  readonly expiresSession: boolean;
   readonly newId: (prefix: string) => string;
 };
 
@@ -57,24 +59,34 @@ function openSession(state: StripeState, { nowMs, newId }: V2Request): StripeRep
 /** Answers `{}` whatever becomes of the events: the stream validates later (facts/stripe.md section 2). */
 function takeStream(state: StripeState, request: V2Request): StripeReply {
   if ((state.sessions.get(request.bearer) ?? 0) <= request.nowMs) {
-    return v2Error(
-      401,
-      'billing_meter_event_session_expired',
-      'The meter event session has expired.',
-      'temporary_session_expired',
-    );
+    return sessionExpired();
   }
   const events = readField(request.body, 'events');
   if (!Array.isArray(events) || events.length === 0 || events.length > streamEventsMax) {
     return v2Error(400, 'invalid_request', `events must hold 1 to ${streamEventsMax} meter events.`);
   }
-  for (const event of events) {
-    const check = checkEvent(state, incomingOf(event, request.idempotencyKey), request.nowMs, () =>
-      request.newId('mev'),
-    );
-    if (check.kind === 'ok') acceptEvent(state, check.event, request.nowMs, request.rejectAs);
-  }
-  return ok({});
+  const taken = request.expiresSession ? events.slice(0, Math.floor(events.length / 2)) : events;
+  for (const event of taken) takeStreamed(state, event, request);
+  if (!request.expiresSession) return ok({});
+  state.sessions.delete(request.bearer);
+  return sessionExpired();
+}
+
+/** One that fails a check is reported later; a repeated identifier is dropped without a word. */
+function takeStreamed(
+  state: StripeState,
+  event: unknown,
+  { rules, idempotencyKey, nowMs, ...request }: V2Request,
+): void {
+  const incoming = incomingOf(event, rules.streamReportsName === 'request' ? idempotencyKey : null);
+  const check = checkEvent(state, incoming, nowMs, () => request.newId('mev'));
+  if (check.kind === 'ok') acceptEvent(state, check.event, nowMs, request.rejectAs);
+  else refuseEvent(state, incoming, check.message, nowMs);
+}
+
+function sessionExpired(): StripeReply {
+  const message = 'The meter event session has expired.';
+  return v2Error(401, 'billing_meter_event_session_expired', message, 'temporary_session_expired');
 }
 
 function takeOne(state: StripeState, request: V2Request): StripeReply {
