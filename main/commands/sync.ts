@@ -14,11 +14,13 @@ import { readOutbox } from '../ledger/outbox-read.ts';
 import { ledgerFileName } from '../ledger/ledger-file.ts';
 import { readBinding } from '../ledger/stripe-account.ts';
 import { readMeterEvent } from '../ledger/read-meter-event.ts';
+import { streamSentenceOf } from '../sync/roads.ts';
 import { startSync, type Sync } from '../sync/start.ts';
 import { silentLog } from '../system/log.ts';
 import { connectEngine, type EngineClient } from './engine-client.ts';
 import { connectionsOf } from '../settings/connections.ts';
-import { proxiesOf, secretsOf } from '../settings/environment.ts';
+import { proxiesOf, secretsOf, settingsOf } from '../settings/environment.ts';
+import { openSettings } from '../settings/store.ts';
 import { demoLabel, writeLine, type ExitCode, type Host } from './host.ts';
 import { openLedgerAlone } from './ledger-alone.ts';
 import { homeOf, openForReading } from './ledger-reader.ts';
@@ -43,11 +45,19 @@ export async function syncStatus(flags: SyncFlags, host: Host): Promise<ExitCode
   const account = readBinding(ledger.db);
   ledger.db.close();
   const { isDemo } = ledger;
-  if (flags.json) writeLine(host.stdout, JSON.stringify({ isDemo, account, ...view }));
-  else
-    for (const line of [...(isDemo ? [demoLabel] : []), boundInWords(account, isDemo), ...statusText(view, dayOf)])
-      writeLine(host.stdout, line);
+  const streamSentence = streamSentenceHere(flags, host);
+  if (flags.json) writeLine(host.stdout, JSON.stringify({ isDemo, account, ...view, streamSentence }));
+  else {
+    const stream = streamSentence === null ? [] : [streamSentence];
+    const head = [...(isDemo ? [demoLabel] : []), boundInWords(account, isDemo)];
+    for (const line of [...head, ...statusText(view, dayOf), ...stream]) writeLine(host.stdout, line);
+  }
   return 0;
+}
+
+function streamSentenceHere({ home }: SyncFlags, host: Host): string | null {
+  const { settings } = openSettings(homeOf(home, host), settingsOf(host.env));
+  return streamSentenceOf(settings.stripeStream, secretsOf(host.env).stripeApiKey);
 }
 
 /** One event and the calls it sums. */

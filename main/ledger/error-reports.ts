@@ -40,9 +40,14 @@ export function recordReports(db: Db, { reports, readUpToMs, nowMs }: ReportsRea
   })();
 }
 
+/** The key of a request with several events (sync/stripe-stream.ts): which of them it was remains unnamed. */
+const batchKey = /^tk1:.*\+\d+$/;
+
 /** False when it was read before. */
 function keepReport(db: Db, { id, createdMs, errorCount, sentence, samples }: ErrorReport): boolean {
-  const named = samples.filter(({ requestIdentifier }) => requestIdentifier !== null).length;
+  const named = samples.filter(
+    ({ requestIdentifier }) => requestIdentifier !== null && !batchKey.test(requestIdentifier),
+  ).length;
   return (
     db
       .prepare('INSERT OR IGNORE INTO error_reports VALUES (?, ?, ?, ?, ?)')

@@ -16,7 +16,7 @@ import {
   windowMs,
 } from '../../shared/meter-event.ts';
 import type { MeterUnit } from '../../shared/plan-meters.ts';
-import type { Db } from '../system/db.ts';
+import { preparedOnce, type Db } from '../system/db.ts';
 import { foldDifferences } from './shares.ts';
 
 /** Settles are written within milliseconds of a call's end; this leaves room for a slow disk. */
@@ -24,6 +24,8 @@ const settleMs = 5_000;
 /** A stream of a quarter of an hour is past every client's timeout; its share then goes as a revision. */
 const sealAtLatestMs = 15 * 60_000;
 const minuteLengthMs = 60_000;
+/** A call waits while this is one transaction on the ledger's thread; whoever seals asks again for the rest. */
+const sealedAtOnceMax = 500;
 
 /**
  * What the partial index `meter_events_waiting` says, word for word: SQLite uses it only for a query that repeats its condition. Without it
@@ -71,7 +73,8 @@ function closedMinutes(db: Db, { nowMs, onTheirWay }: SealQuestion): OpenMinute[
         WHERE event_id IS NULL AND minute_ms <= ?
           AND (minute_ms <= ? OR NOT EXISTS (
                 SELECT 1 FROM json_each(?) w WHERE w.value ->> 0 = s.customer AND w.value ->> 1 < s.minute_ms + ?))
-        GROUP BY minute_ms, customer, meter ORDER BY minute_ms, customer, meter LIMIT 5000`,
+        -- In the index's order, so that only as much is read as is sealed.
+        GROUP BY minute_ms, customer, meter ORDER BY minute_ms, customer, meter LIMIT ${sealedAtOnceMax}`,
     )
     .all(nowMs - minuteLengthMs - settleMs, nowMs - sealAtLatestMs, JSON.stringify(onTheirWay), minuteLengthMs);
 }
@@ -120,16 +123,19 @@ export type MinuteOfMeter = { readonly customer: string; readonly meter: string;
 
 /** The highest one, not how many there are: an event may have been opened again and be gone. A spent identifier's is never used again. */
 export function nextRevision(db: Db, { customer, meter, minuteMs }: MinuteOfMeter): number {
-  const of = [customer, meter, minuteMs] as const;
-  const highest = (table: 'meter_events' | 'spent_identifiers') =>
+  const highest = highestRevisionsOf(db).map((read) => read.get(customer, meter, minuteMs) ?? 0);
+  return Math.max(...highest) + 1;
+}
+
+const highestRevisionsOf = preparedOnce((db) =>
+  ['meter_events', 'spent_identifiers'].map((table) =>
     db
       .prepare<[string, string, number], number>(
         `SELECT COALESCE(MAX(revision), 0) FROM ${table} WHERE customer = ? AND meter = ? AND minute_ms = ?`,
       )
-      .pluck()
-      .get(...of) ?? 0;
-  return Math.max(highest('meter_events'), highest('spent_identifiers')) + 1;
-}
+      .pluck(),
+  ),
+);
 
 export type DueEvent = {
   readonly id: string;

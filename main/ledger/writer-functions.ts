@@ -13,7 +13,8 @@ import type { PlansInForce, PlanWish } from './plans-in-force.ts';
 import type { PackedCalls } from './packed-calls.ts';
 import { readFact, writeFact, type FactName } from './facts.ts';
 import { readGaps } from './gaps.ts';
-import { recordAnswer, releaseSending, sealClosedMinutes, takeDueEvents, wakeOutbox } from './outbox.ts';
+import { releaseSending, sealClosedMinutes, wakeOutbox } from './outbox.ts';
+import { turnOutbox, type OutboxTurn } from './record-answers.ts';
 import { retryEvent, setAsideEvent } from './outbox-choices.ts';
 import { carryForward } from './carry-forwards.ts';
 import { recordDays, daysToCompare } from './confirmations.ts';
@@ -64,8 +65,7 @@ export function createWriterFunctions(db: Db, { recorder, prices, plans, plan }:
       return { interruptedCalls, gaps: readGaps(db) };
     },
     sealClosedMinutes: (question: Parameters<typeof sealClosedMinutes>[1]) => sealClosedMinutes(db, question),
-    takeDueEvents: (question: Parameters<typeof takeDueEvents>[1]) => takeDueEvents(db, question),
-    recordAnswer: (answer: Parameters<typeof recordAnswer>[1]) => recordAnswer(db, answer),
+    turnOutbox: (turn: OutboxTurn) => turnOutbox(db, turn),
     retryEvent: (question: Parameters<typeof retryEvent>[1]) => retryEvent(db, question),
     setAsideEvent: (question: Parameters<typeof setAsideEvent>[1]) => setAsideEvent(db, question),
     carryForward: (question: Parameters<typeof carryForward>[1]) => carryForward(db, question),

@@ -24,6 +24,7 @@ export function settingsOf(env: Environment): SettingsOverrides {
     allowedHosts: listOf(env, 'TOLLKEEPER_ALLOWED_HOSTS'),
     allowedOrigins: listOf(env, 'TOLLKEEPER_ALLOWED_ORIGINS'),
     stripeApiBase: textOf(env, 'TOLLKEEPER_STRIPE_API_BASE'),
+    stripeStream: switchOf(env, 'TOLLKEEPER_STRIPE_STREAM'),
     limits: {
       contextLimitTokens: limitOf(env, limitVariables.contextLimitTokens, wholeNumber),
       callCeilingUsd: limitOf(env, limitVariables.callCeilingUsd, dollars),

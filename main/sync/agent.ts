@@ -1,27 +1,24 @@
 /**
  * The sync agent: brings the outbox to Stripe at its own pace, never on the way of a call.
  *
- * In prose: it wakes every few seconds, seals minutes that have closed, takes what is due (the oldest of each customer and meter) and sends it,
- * several customers side by side but one request at a time for a customer and meter. Each answer is decided (decide.ts) and written down before
- * the next event of that pair is taken. When nothing connects, a cycle ends at once and every event keeps its own backoff, while a cheap probe looks
- * whether the network is back; then, and when the host says so, all that waits is due at once. When nothing is left to send it reads what Stripe
- * says of what was sent (readings.ts). Closing waits for the requests under way; what they leave behind is `unknown` and safe to send again.
- * It never drops an event and never changes its minute.
+ * In prose: it wakes every few seconds, seals minutes that have closed and sends what is due (drain.ts), several customers side by side but one
+ * request at a time for a customer and meter, no faster than the account may (pace.ts). Each answer is decided (decide.ts) and written down before the
+ * next event of that pair is taken. When nothing connects, a cycle ends at once and every event keeps its own backoff, while a cheap probe looks
+ * whether the network is back; then, and when the host says so, all that waits is due at once. When nothing is left to send it reads what Stripe says
+ * of what was sent (readings.ts). Closing waits for the requests under way; what they leave behind is `unknown` and safe to send again. It never drops
+ * an event and never changes its minute.
  */
 import type { SyncResult } from '../../shared/contract/api.ts';
-import type { DueEvent, EventAnswer } from '../ledger/outbox.ts';
 import { sleep, type Clock, type Timer } from '../system/clock.ts';
-import { decide, type StripeAnswer } from './decide.ts';
+import { isDelivered, type StripeAnswer } from './decide.ts';
+import { createDrain, type DrainOptions, type Tally } from './drain.ts';
 import { createNetworkWatch } from './network-watch.ts';
 import type { Probe } from './probe.ts';
 import type { Readings } from './readings.ts';
-import type { StripeMeter } from './stripe.ts';
+import type { Roads } from './roads.ts';
 
 /** The outbox as the agent needs it; the engine gives it the ledger's writer thread. */
-export type OutboxStore = {
-  readonly seal: (nowMs: number) => Promise<number>;
-  readonly take: (nowMs: number, limit: number) => Promise<readonly DueEvent[]>;
-  readonly record: (answer: EventAnswer) => Promise<void>;
+export type OutboxStore = DrainOptions['outbox'] & {
   readonly wake: (nowMs: number) => Promise<number>;
   readonly waiting: () => Promise<number>;
 };
@@ -49,7 +46,7 @@ export type SyncAgent = {
 };
 
 /** What a key opens: sending, and reading what became of it. */
-export type StripeSide = { readonly meter: StripeMeter; readonly readings: Readings };
+export type StripeSide = { readonly roads: Roads; readonly readings: Readings };
 
 export type SyncAgentOptions = {
   readonly outbox: OutboxStore;
@@ -64,10 +61,6 @@ export type SyncAgentOptions = {
 };
 
 const wakeEveryMs = 2_000;
-/** Requests under way at once. Stripe's sandbox takes 25 a second in all (facts/stripe.md section 1). */
-const parallelMax = 8;
-/** Cycles of taking within one wake; bounds how long one wake works before it looks whether it should stop. */
-const roundsMax = 500;
 const closeGraceMs = 5_000;
 
 export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
@@ -77,20 +70,24 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
   let timer: Timer | null = null;
   let isClosing = false;
   let wasAsked = false;
-  let running: Promise<{ sent: number; accepted: number }> | null = null;
+  let running: Promise<Tally> | null = null;
 
-  async function deliver(event: DueEvent, { meter, readings }: StripeSide): Promise<StripeAnswer> {
-    const answer = await meter.send(event);
-    const nowMs = clock.nowMs();
-    const decision = decide(answer, { ...event, nowMs, fraction: options.fraction() });
-    await outbox.record({ id: event.id, nowMs, ...decision });
-    status.note(answer, decision.sentence);
-    network.note(answer);
-    if (isDelivered(answer)) readings.noteAccepted();
-    return answer;
-  }
+  const drain = createDrain({
+    outbox,
+    clock,
+    fraction: options.fraction,
+    onProgress: onChange,
+    onAnswer: async (answer, sentence) => {
+      const wasOffline = status.now().state === 'offline';
+      status.note(answer, sentence);
+      network.note(answer);
+      if (!isDelivered(answer)) return;
+      options.stripe()?.readings.noteAccepted();
+      if (wasOffline) await outbox.wake(clock.nowMs());
+    },
+  });
 
-  async function cycle(): Promise<{ sent: number; accepted: number }> {
+  async function cycle(): Promise<Tally> {
     const tally = await send();
     const readings = options.stripe()?.readings;
     if (isClosing || !readings || network.isDown()) return tally;
@@ -99,31 +96,22 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
     if (!(await readings.run(isAsked))) return tally;
     onChange();
     // A reading may have sealed again what never arrived.
-    const more = await send();
-    return { sent: tally.sent + more.sent, accepted: tally.accepted + more.accepted };
+    return sumOf(tally, await send());
   }
 
-  async function send(): Promise<{ sent: number; accepted: number }> {
-    const tally = { sent: 0, accepted: 0 };
-    if ((await outbox.seal(clock.nowMs())) > 0) onChange();
+  async function send(): Promise<Tally> {
     const stripe = options.stripe();
-    if (stripe === null) return tally;
-    for (let round = 0; round < roundsMax && !isClosing; round++) {
-      const due = await outbox.take(clock.nowMs(), parallelMax);
-      if (due.length === 0) break;
-      const wasOffline = status.now().state === 'offline';
-      const answers = await Promise.all(due.map((event) => deliver(event, stripe)));
-      tally.sent += answers.length;
-      tally.accepted += answers.filter(isDelivered).length;
-      onChange();
-      if (wasOffline && answers.some(isDelivered)) await outbox.wake(clock.nowMs());
-      if (answers.every((answer) => !isDelivered(answer))) break;
+    if (stripe === null) {
+      if ((await outbox.seal(clock.nowMs())) > 0) onChange();
+      return { sent: 0, accepted: 0, mayBeMore: false };
     }
+    const tally = await drain.run(stripe.roads, () => isClosing || options.stripe() !== stripe);
+    if (tally.sent > 0) onChange();
     return tally;
   }
 
   /** One cycle at a time: a button and the timer share it. */
-  function run(): Promise<{ sent: number; accepted: number }> {
+  function run(): Promise<Tally> {
     running ??= cycle().finally(() => {
       running = null;
     });
@@ -136,10 +124,15 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
       .isBack()
       .then((isBack) => (isBack ? outbox.wake(clock.nowMs()) : 0))
       .then(run)
-      .catch(options.onTrouble)
-      .finally(() => {
-        if (!isClosing) timer = clock.after(wakeEveryMs, wake);
-      });
+      .then(({ mayBeMore }) => (mayBeMore ? 0 : wakeEveryMs))
+      .catch((error: unknown) => {
+        options.onTrouble(error);
+        return wakeEveryMs;
+      })
+      .then((afterMs) => {
+        if (!isClosing) timer = clock.after(afterMs, wake);
+      })
+      .catch(options.onTrouble);
   }
 
   timer = clock.after(0, wake);
@@ -183,8 +176,12 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
   };
 }
 
-function isDelivered(answer: StripeAnswer): boolean {
-  return answer.kind === 'accepted' || answer.kind === 'duplicate';
+function sumOf(first: Tally, second: Tally): Tally {
+  return {
+    sent: first.sent + second.sent,
+    accepted: first.accepted + second.accepted,
+    mayBeMore: first.mayBeMore || second.mayBeMore,
+  };
 }
 
 function stateOf(answer: StripeAnswer): SyncState {
@@ -194,6 +191,8 @@ function stateOf(answer: StripeAnswer): SyncState {
     case 'rate_limited':
     case 'busy':
       return 'ok';
+    case 'not_sent':
+      return 'failing';
     case 'not_connected':
     case 'no_answer':
       return 'offline';

@@ -5,6 +5,7 @@
  * - never left this machine (no connection): sealed again; its identifier has not been used.
  * - no answer after it left, or an answer that does not say (timeout, reset, 5xx, 409): unknown; sent again under the same identifier, which is
  *   harmless for the 24 hours that Stripe keeps it. After them it is held: only the summary of its minute can tell whether it arrived.
+ * - never left because something before it failed (the stream's session): sealed again.
  * - too many requests: waits as long as Stripe says.
  * - a key that is refused: everything waits for a person; no event is at fault.
  * - older than the 35 days that Stripe takes: set aside, never re-dated; if it may have arrived it is held for the summary first.
@@ -16,15 +17,28 @@ import { rejectionOf } from '../../shared/stripe-rejections.ts';
 import { backoffMs, type BackoffRange } from '../system/backoff.ts';
 
 export type StripeAnswer =
-  | { readonly kind: 'accepted' }
+  /** `isUnchecked`: by the stream, which answers before it looks at anything. */
+  | { readonly kind: 'accepted'; readonly isUnchecked?: boolean }
   | { readonly kind: 'duplicate' }
   | { readonly kind: 'not_connected'; readonly reason: string }
+  /** Something before the request failed, so that it was never made. */
+  | { readonly kind: 'not_sent'; readonly reason: string }
   | { readonly kind: 'no_answer'; readonly reason: string }
-  | { readonly kind: 'rate_limited'; readonly reason: string; readonly retryAfterMs: number | null }
+  /** `of`: which limit of the whole account; left out when it is this event's customer and meter alone. */
+  | {
+      readonly kind: 'rate_limited';
+      readonly reason: string;
+      readonly retryAfterMs: number | null;
+      readonly of?: 'rate' | 'concurrency';
+    }
   | { readonly kind: 'busy'; readonly reason: string; readonly retryAfterMs: number | null }
   | { readonly kind: 'not_authorized'; readonly reason: string }
   /** `code`: shared/stripe-rejections.ts. */
   | { readonly kind: 'refused'; readonly reason: string; readonly code: string };
+
+export function isDelivered(answer: StripeAnswer): boolean {
+  return answer.kind === 'accepted' || answer.kind === 'duplicate';
+}
 
 export type Attempt = {
   /** This one included. */
@@ -44,17 +58,21 @@ export type Decision = {
   readonly rejectionCode: string | null;
 };
 
+const streamedSentence = 'Stripe’s stream took it and says no more; the figure of its day confirms it.';
+
 const range: BackoffRange = { baseMs: 1_000, capMs: 15 * 60_000 };
 
 export function decide(answer: StripeAnswer, attempt: Attempt): Decision {
   switch (answer.kind) {
     case 'accepted':
-      return delivered('Stripe took it.');
+      return delivered(answer.isUnchecked === true ? streamedSentence : 'Stripe took it.');
     case 'duplicate':
       return delivered('Stripe had it already.');
     case 'not_connected':
       // An earlier attempt whose outcome is unknown stays unknown, however often the network says no since.
       return attempt.wasUnknown ? unknown(attempt, answer.reason) : waiting(attempt, `Offline: ${answer.reason}`);
+    case 'not_sent':
+      return attempt.wasUnknown ? unknown(attempt, answer.reason) : waiting(attempt, answer.reason);
     case 'no_answer':
       return unknown(attempt, `No answer: ${answer.reason}`);
     case 'busy':

@@ -12,6 +12,7 @@ import type { GateState } from './account-gate.ts';
 import { startSyncAgent, type AgentStatus, type OutboxStore } from './agent.ts';
 import { createProbe } from './probe.ts';
 import type { OpenedStripe, StripeAccess, StripeAccessOptions } from './stripe-access.ts';
+import { streamSentenceOf } from './roads.ts';
 import type { StripeConnection } from './stripe-client.ts';
 
 export type Sync = {
@@ -41,7 +42,7 @@ export type Sync = {
 
 export type SyncOptions = {
   readonly ledger: Pick<Ledger, 'read' | 'write' | 'writer'>;
-  readonly settings: Pick<Settings, 'stripeApiBase'>;
+  readonly settings: Pick<Settings, 'stripeApiBase' | 'stripeStream'>;
   readonly secrets: { readonly stripeApiKey: string | null };
   readonly connection: StripeConnection;
   readonly isDemo: boolean;
@@ -67,6 +68,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     log.error('the sync agent failed; it tries again', { reason: errorText(error) });
   const accessOptions = {
     apiBase: settings.stripeApiBase,
+    hasStream: settings.stripeStream,
     connection: options.connection,
     ledger,
     probe,
@@ -98,7 +100,8 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
       const nowMs = clock.nowMs();
       const view = await ledger.read('outbox', { month: options.monthOf(nowMs), nowMs });
       const { readTrouble } = agent.status();
-      return { ...summary(), ...view, readTrouble };
+      const streamSentence = streamSentenceOf(settings.stripeStream, apiKey);
+      return { ...summary(), ...view, readTrouble, streamSentence };
     },
     now: async () => {
       const gate = await access?.gate.ask();
@@ -215,8 +218,7 @@ function sentenceBehind(gate: GateState, { sentence, waiting }: SyncResult, isDe
 function outboxStore({ read, write, writer }: SyncOptions['ledger']): OutboxStore {
   return {
     seal: (nowMs) => write('sealClosedMinutes', { nowMs, onTheirWay: writer.onTheirWay() }),
-    take: (nowMs, limit) => write('takeDueEvents', { nowMs, limit }),
-    record: (answer) => write('recordAnswer', answer),
+    turn: (turn) => write('turnOutbox', turn),
     wake: (nowMs) => write('wakeOutbox', { nowMs }),
     waiting: async () => (await read('outboxSummary', null)).waitingEvents,
   };

@@ -13,7 +13,7 @@ import { createReadings, type ReadingStore } from './readings.ts';
 import { askAccount } from './stripe-account.ts';
 import { createStripeClient, type StripeClient, type StripeConnection } from './stripe-client.ts';
 import { createStripeReader } from './stripe-reader.ts';
-import { createStripeMeter } from './stripe.ts';
+import { openRoads } from './stripe-roads.ts';
 
 export type StripeAccess = {
   readonly gate: AccountGate;
@@ -31,6 +31,8 @@ export type OpenedStripe =
 export type StripeAccessOptions = {
   readonly apiKey: string;
   readonly apiBase: string;
+  /** The setting `stripeStream`. */
+  readonly hasStream: boolean;
   readonly connection: StripeConnection;
   readonly ledger: Pick<Ledger, 'read' | 'write'>;
   readonly probe: Probe;
@@ -41,12 +43,12 @@ export type StripeAccessOptions = {
 };
 
 export function openStripeAccess(options: StripeAccessOptions): StripeAccess {
-  const { apiKey, apiBase, connection, ledger, probe, clock } = options;
+  const { apiKey, apiBase, hasStream, connection, ledger, probe, clock } = options;
   const client = createStripeClient({ apiKey, apiBase, ...connection });
   const allow = (kind: ReadKind) => ledger.write('allowRead', { kind, nowMs: clock.nowMs() });
   const reader = createStripeReader(client, allow);
   const readings = createReadings({ store: readingStore(ledger), reader, probe, clock });
-  const side = { meter: createStripeMeter(client), readings };
+  const side = { roads: openRoads({ client, apiKey, hasStream, clock }), readings };
   const gate = openAccountGate({
     ...options,
     askAccount: async () => {

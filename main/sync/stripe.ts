@@ -2,32 +2,34 @@
  * Sends one meter event (v1) and says what came back, as data. Promises: one request, the event's identifier as idempotency key. Errors are told apart by their type, since a
  * connection that broke has no status (facts/stripe.md section 6).
  */
+import assert from 'node:assert/strict';
+
 import { Stripe } from 'stripe';
 
 import { rejectionCodeOf } from '../../shared/stripe-rejections.ts';
-import type { DueEvent } from '../ledger/outbox.ts';
+import type { DueEvent } from '../ledger/take-due.ts';
 import type { StripeAnswer } from './decide.ts';
 
-export type StripeMeter = { readonly send: (event: DueEvent) => Promise<StripeAnswer> };
+/** One request with these events, and what became of all of them. */
+export type SendEvents = (events: readonly DueEvent[]) => Promise<StripeAnswer>;
 
-export function createStripeMeter(client: Stripe): StripeMeter {
-  return {
-    send: async (event) => {
-      try {
-        await client.billing.meterEvents.create(
-          {
-            event_name: event.meter,
-            identifier: event.identifier,
-            timestamp: Math.floor(event.minuteMs / 1_000),
-            payload: { stripe_customer_id: event.customer, value: String(event.value) },
-          },
-          { idempotencyKey: idempotencyKeyOf(event) },
-        );
-        return { kind: 'accepted' };
-      } catch (error) {
-        return answerOf(error);
-      }
-    },
+export function createStripeMeter(client: Stripe): SendEvents {
+  return async ([event, ...more]) => {
+    assert(event !== undefined && more.length === 0, 'v1 takes one event in a request');
+    try {
+      await client.billing.meterEvents.create(
+        {
+          event_name: event.meter,
+          identifier: event.identifier,
+          timestamp: Math.floor(event.minuteMs / 1_000),
+          payload: { stripe_customer_id: event.customer, value: String(event.value) },
+        },
+        { idempotencyKey: idempotencyKeyOf(event) },
+      );
+      return { kind: 'accepted' };
+    } catch (error) {
+      return answerOf(error);
+    }
   };
 }
 
@@ -35,7 +37,7 @@ export function createStripeMeter(client: Stripe): StripeMeter {
  * The identifier itself at first, so that Stripe's error reports name it. Stripe replays the first result of a key for a day, a 500 included, so
  * a later attempt needs a key of its own; the identifier still keeps it from counting twice.
  */
-function idempotencyKeyOf({ identifier, attempts }: DueEvent): string {
+export function idempotencyKeyOf({ identifier, attempts }: DueEvent): string {
   return attempts <= 1 ? identifier : `${identifier}~${attempts}`;
 }
 
@@ -59,7 +61,7 @@ export function answerOf(error: unknown): StripeAnswer {
     case 409:
       return { kind: 'busy', reason, retryAfterMs: retryAfterMs(error) };
     case 429:
-      return { kind: 'rate_limited', reason: rateLimitReason(error) ?? reason, retryAfterMs: retryAfterMs(error) };
+      return rateLimited(error);
     case 400:
     case 402:
     case 404:
@@ -80,8 +82,12 @@ function headerOf(error: Stripe.errors.StripeError, name: string): string | null
   return typeof value === 'string' ? value : null;
 }
 
-function rateLimitReason(error: Stripe.errors.StripeError): string | null {
-  return headerOf(error, 'stripe-rate-limited-reason');
+/** Which limit it was stands in a header: one of the whole account, or, as a lock timeout without the header, of this event's own objects. */
+function rateLimited(error: Stripe.errors.StripeError): StripeAnswer {
+  const reason = headerOf(error, 'stripe-rate-limited-reason');
+  const [, limit] = /^(?:global|endpoint)-(rate|concurrency)$/.exec(reason ?? '') ?? [];
+  const answer = { kind: 'rate_limited', reason: reason ?? error.message, retryAfterMs: retryAfterMs(error) } as const;
+  return limit === 'rate' || limit === 'concurrency' ? { ...answer, of: limit } : answer;
 }
 
 /** Seconds, as Stripe sends it; the SDK ignores this header. */

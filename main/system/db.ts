@@ -43,6 +43,16 @@ export function openDatabase(file: string, access: 'write' | 'read'): Db {
   return db;
 }
 
+/** What is prepared for a connection, once: for statements that run many times a second. Not for one that is iterated while it may be asked again. */
+export function preparedOnce<T>(prepare: (db: Db) => T): (db: Db) => T {
+  const known = new WeakMap<Db, T>();
+  return (db) => {
+    const prepared = known.get(db) ?? prepare(db);
+    known.set(db, prepared);
+    return prepared;
+  };
+}
+
 /**
  * A lock of the kernel's over a file of its own: an exclusive transaction that never writes. Null when another connection, of this process or
  * another, holds it. The process's end lets it go, however it ends.

@@ -355,6 +355,8 @@ export const stripeViewSchema = stripeSummarySchema.extend({
   reads: z.object({ used: count, max: count }),
   /** Why Stripe could not be read last; null when it could. */
   readTrouble: z.string().nullable(),
+  /** Whether the stream that is switched on is used, or why not; null when it is off. */
+  streamSentence: z.string().nullable(),
   /** Calls that were corrected after Stripe had been told: to settle with the customer. The newest at most 200 stand in `rows`. */
   differences: z.object({ calls: count, nanoUsd, ...signedQuantities, rows: z.array(billingDifferenceSchema) }),
   /** Calls of this month that no customer is mapped to: they are not billed to anyone. */

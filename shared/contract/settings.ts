@@ -38,6 +38,8 @@ export const settingsSchema = z.strictObject({
   /** Web pages that may call through the proxy from a browser; those that this machine serves may anyway. */
   allowedOrigins: z.array(origin).max(100).default([]),
   stripeApiBase: z.url({ protocol: /^https?$/ }).default('https://api.stripe.com'),
+  /** Meter events by the hundred on Stripe's stream, with a live key only. It answers nothing: what it counted is known a day later. */
+  stripeStream: z.boolean().default(false),
   /** Attribution of calls that name no member or project themselves. */
   member: name.nullable().default(null),
   project: name.nullable().default(null),

@@ -93,6 +93,9 @@ describe.each([['while serve runs'], ['with nothing running']])('%s', (when) => 
       waitingEvents: 0,
       unmapped: { calls: 2 },
     });
+    const env = { ...environment, TOLLKEEPER_STRIPE_STREAM: '1', STRIPE_API_KEY: 'sk_test_x' };
+    const streamed = spawnSync(process.execPath, [cli, 'sync', 'status', '--home', home], { env, encoding: 'utf8' });
+    expect(streamed.stdout).toContain('works with live keys only');
     const now = run('sync', 'now', '--home', home);
     expect(now).toMatchObject({ status: 0, stderr: '' });
     expect(now.stdout).toContain('No Stripe key is set');

@@ -25,6 +25,8 @@ export type LedgerDb = {
   readonly db: Db;
   readonly recorder: Recorder;
   readonly settle: (begun: BegunCall, usage?: object, more?: Partial<CallRecord>) => Settled;
+  /** Several in one transaction. */
+  readonly settleAll: (calls: readonly { readonly begun: BegunCall; readonly usage?: object }[]) => void;
   /** A call from another source, with its price. */
   readonly record: (call: CallRecord, keys?: readonly string[], lines?: readonly ChargeLine[]) => Settled;
   readonly findings: () => readonly string[];
@@ -51,6 +53,10 @@ export function openLedgerDb(book: () => PriceBook = () => currentBook, plan: Pl
         const settled = settledCall(begun, usage);
         const lines = more.costNanoUsd === undefined ? settled.lines : [];
         return recorder.settle(begun, { ...settled, outcome: { ...settled.outcome, ...more }, lines });
+      }),
+    settleAll: (calls) =>
+      together(() => {
+        for (const { begun, usage } of calls) recorder.settle(begun, settledCall(begun, usage));
       }),
     record: (call, keys = [], lines = linesOf(call)) => together(() => recorder.record(call, lines, keys)),
     findings: () => verifyLedger(db).findings.map(({ check, sentence }) => `${check}: ${sentence}`),

@@ -1,5 +1,7 @@
 /** Steps of the outbox for tests that interleave them with corrections. */
-import { recordAnswer, sealClosedMinutes, takeDueEvents } from '../../main/ledger/outbox.ts';
+import { sealClosedMinutes } from '../../main/ledger/outbox.ts';
+import { recordAnswers } from '../../main/ledger/record-answers.ts';
+import { takeDueEvents } from '../../main/ledger/take-due.ts';
 import type { Db } from '../../main/system/db.ts';
 
 /** After every call of these tests, and within Stripe's window: what is older is set aside instead of sent. */
@@ -11,15 +13,17 @@ export function sealAndSend(db: Db, step: 'seal' | 'send' | 'nothing', number: n
   if (step !== 'nothing') sealClosedMinutes(db, { nowMs, onTheirWay: [] });
   if (step !== 'send') return;
   for (const { id } of takeDueEvents(db, { nowMs, limit: 50 })) {
-    recordAnswer(db, {
-      id,
-      nowMs,
-      state: 'accepted',
-      nextAttemptAtMs: null,
-      sentence: 'ok',
-      mayHaveArrived: true,
-      rejectionCode: null,
-    });
+    recordAnswers(db, [
+      {
+        id,
+        nowMs,
+        state: 'accepted',
+        nextAttemptAtMs: null,
+        sentence: 'ok',
+        mayHaveArrived: true,
+        rejectionCode: null,
+      },
+    ]);
   }
 }
 

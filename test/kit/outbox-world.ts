@@ -13,21 +13,20 @@ import { daysToCompare, recordDays } from '../../main/ledger/confirmations.ts';
 import { recordReports, reportsReadMs } from '../../main/ledger/error-reports.ts';
 import { heldMinutes, recordMinute } from '../../main/ledger/minute-readings.ts';
 import { outboxSummary, readOutbox, type OutboxView } from '../../main/ledger/outbox-read.ts';
-import {
-  recordAnswer,
-  releaseSending,
-  sealClosedMinutes,
-  takeDueEvents,
-  wakeOutbox,
-} from '../../main/ledger/outbox.ts';
+import { releaseSending, sealClosedMinutes, wakeOutbox } from '../../main/ledger/outbox.ts';
+import { turnOutbox } from '../../main/ledger/record-answers.ts';
 import { allowRead } from '../../main/ledger/stripe-reads.ts';
 import { createStripeAccount, type StripeAccount, type StripeOutcome } from '../../main/sandbox/stripe-account.ts';
 import type { StripeFault, StripeRules } from '../../main/sandbox/stripe-faults.ts';
 import { seedAccount, sumOf } from '../../main/sandbox/stripe-meter-events.ts';
 import { startSyncAgent, type OutboxStore, type SyncAgent } from '../../main/sync/agent.ts';
 import { createReadings, type ReadingStore } from '../../main/sync/readings.ts';
+import { createPace } from '../../main/sync/pace.ts';
+import type { Roads } from '../../main/sync/roads.ts';
 import { createStripeReader } from '../../main/sync/stripe-reader.ts';
+import { createStripeStream, streamEventsMax } from '../../main/sync/stripe-stream.ts';
 import { createStripeMeter } from '../../main/sync/stripe.ts';
+import type { Clock } from '../../main/system/clock.ts';
 import type { Db } from '../../main/system/db.ts';
 import { begunCall } from './call-rows.ts';
 import { createDrivenClock, type DrivenClock } from './driven-clock.ts';
@@ -57,6 +56,8 @@ export type OutboxWorld = {
   readonly db: Db;
   /** A call that cost a little more than a whole number of micro-dollars. */
   readonly call: (more?: Partial<BegunCall>) => void;
+  /** The same for several, in one transaction. */
+  readonly calls: (all: readonly Partial<BegunCall>[]) => void;
   readonly sync: () => Promise<void>;
   /** Kills the agent at the next moment of this kind; the sync that is under way then ends. */
   readonly killAt: (moment: KillMoment) => void;
@@ -64,9 +65,13 @@ export type OutboxWorld = {
   readonly restart: () => void;
   readonly isKilled: () => boolean;
   readonly events: () => EventRow[];
+  /** The ids of the events in these states; a question to an index, not to every event. */
+  readonly idsIn: (...states: readonly MeterEventState[]) => string[];
   readonly view: () => OutboxView;
   /** Moves of events from state to state that the states do not allow, since the last look. */
   readonly wrongMoves: () => string[];
+  /** Requests that held a customer and meter beside another that held the same. */
+  readonly overlaps: () => number;
   /** Of every meter of every plan that the world knows, in its own unit. */
   readonly sums: (customer: string, meter?: string) => { readonly stripe: bigint; readonly here: bigint };
   readonly close: () => void;
@@ -83,10 +88,21 @@ export type WorldOptions = {
   readonly plan?: Plan;
   /** What becomes of each request that sends, before the account's own faults. */
   readonly network?: () => 'through' | StripeFault;
+  /** How many turns of the event loop an answer takes, so that others are under way beside it; at once when left out. */
+  readonly answerTurns?: () => number;
+  /** What has never been sent goes by the hundred. */
+  readonly hasStream?: boolean;
+  /** Told of every request that leaves: its method and path. */
+  readonly tell?: (request: string) => void;
+  /** How a request gets to the account; in this process when left out. */
+  readonly fetch?: (account: StripeAccount, clock: Clock) => WorldFetch;
 };
 
+/** A request as it leaves, and the account's answer as a fetch gives it. */
+export type WorldFetch = (url: URL, init: RequestInit) => Promise<Response>;
+
 export function openOutboxWorld(options: WorldOptions): OutboxWorld {
-  const { customers, rules = {}, fraction = () => 0.5, network, plan } = options;
+  const { customers, rules = {}, fraction = () => 0.5, plan, hasStream = false } = options;
   const clock = createDrivenClock(worldStartMs);
   const stripe = createStripeAccount(clock, { requestsPerSecond: 1e9, ...rules });
   for (const eventName of worldMeters) seedAccount(stripe.state, { eventName, customers }, stripe.newId);
@@ -98,6 +114,8 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
   let calls = 0;
   let killMoment: KillMoment | null = null;
   let killed = false;
+  const underWay = watchPairs();
+  let generation = 0;
   let agent: SyncAgent = startAgent();
 
   function die(moment: KillMoment): void {
@@ -108,25 +126,59 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
     throw new Killed();
   }
 
+  function nextCall(more: Partial<BegunCall>) {
+    const begun = begunCall(`call_${(calls += 1)}`, { startedAtMs: clock.nowMs(), ...more });
+    return { begun, usage: { input_tokens: 1_000 + (calls % 97), output_tokens: 7, cache_read_input_tokens: 3 } };
+  }
+
+  const through = (options.fetch ?? askInProcess)(stripe, clock);
+  function ask(url: URL, init: RequestInit, isLost: () => boolean): Promise<Response> {
+    if (stripe.rules().isOffline)
+      return Promise.reject(Object.assign(new TypeError('fetch failed'), { code: 'ECONNREFUSED' }));
+    const fault = init.method === 'POST' ? (options.network?.() ?? 'through') : 'through';
+    if (fault !== 'through') stripe.breakNext(fault);
+    options.tell?.(`${init.method} ${url.pathname}`);
+    return underWay.watch(url, init, async () => {
+      for (let turns = options.answerTurns?.() ?? 0; turns > 0; turns--) await new Promise(setImmediate);
+      if (isLost()) throw new Killed();
+      return through(url, init);
+    });
+  }
+
   function startAgent(): SyncAgent {
-    const client = new Stripe('sk_test_world', {
+    const own = (generation += 1);
+    // What a dead agent still had on its way does nothing any more.
+    const dieHere = (moment: KillMoment) => {
+      if (own !== generation) throw new Killed();
+      die(moment);
+    };
+    const client = new Stripe('sk_live_world', {
       maxNetworkRetries: 0,
       telemetry: false,
       httpClient: Stripe.createFetchHttpClient((input: RequestInfo | URL, init?: RequestInit) => {
-        die('before_send');
-        return ask(stripe, input, init ?? {}, network);
+        dieHere('before_send');
+        // What is on its way when its process dies is lost with it, or has arrived before; it does not come hours later.
+        const isLost = () => own !== generation;
+        return ask(new URL(input instanceof Request ? input.url : input), init ?? {}, isLost);
       }),
     });
+    const agentClock = agentClockOf(clock);
+    const pace = () => createPace({ perSecond: 1_000_000, underWayMax: 8 }, agentClock);
+    const roads: Roads = {
+      single: { pace: pace(), batchMax: 1, send: createStripeMeter(client) },
+      stream: hasStream
+        ? { pace: pace(), batchMax: streamEventsMax, send: createStripeStream(client, agentClock) }
+        : null,
+    };
     const isReachable = () => Promise.resolve(!stripe.rules().isOffline);
     const reader = createStripeReader(client, (kind) => Promise.resolve(allowRead(db, { kind, nowMs: clock.nowMs() })));
     const readings = createReadings({ store: readingStore(db), reader, probe: isReachable, clock });
-    const side = { meter: createStripeMeter(client), readings };
+    const side = { roads, readings };
     return startSyncAgent({
-      outbox: outboxStore(db, die),
+      outbox: outboxStore(db, dieHere),
       stripe: () => side,
       probe: isReachable,
-      // The agent is woken by `sync` alone.
-      clock: { ...clock, after: () => ({ cancel: () => {} }) },
+      clock: agentClock,
       fraction,
       onChange: () => {},
       onTrouble: (error) => {
@@ -140,14 +192,8 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
     stripe,
     ledger,
     db,
-    call: (more = {}) => {
-      const id = `call_${(calls += 1)}`;
-      ledger.settle(begunCall(id, { startedAtMs: clock.nowMs(), ...more }), {
-        input_tokens: 1_000 + (calls % 97),
-        output_tokens: 7,
-        cache_read_input_tokens: 3,
-      });
-    },
+    call: (more = {}) => ledger.settleAll([nextCall(more)]),
+    calls: (all) => ledger.settleAll(all.map(nextCall)),
     sync: async () => {
       try {
         await agent.syncNow();
@@ -161,6 +207,7 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
     restart: () => {
       killed = false;
       killMoment = null;
+      underWay.forget();
       releaseSending(db);
       agent = startAgent();
     },
@@ -172,8 +219,16 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
              FROM meter_events ORDER BY minute_ms, customer, id`,
         )
         .all(),
+    idsIn: (...states) =>
+      states.flatMap((state) =>
+        db
+          .prepare<[string], string>('SELECT id FROM meter_events WHERE state = ? ORDER BY minute_ms, id')
+          .pluck()
+          .all(state),
+      ),
     view: () => readOutbox(db, { month: '2026-11', nowMs: clock.nowMs() }),
     wrongMoves,
+    overlaps: underWay.overlaps,
     sums: (customer, meter = worldMeter) => {
       const here = db
         .prepare<[string, string], number>(
@@ -190,24 +245,64 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
   };
 }
 
+/** One request at a time for a customer and meter, on either road: looked at where requests leave. What a kill left behind is the far side's. */
+function watchPairs() {
+  let pairs = new Set<string>();
+  let overlaps = 0;
+  return {
+    overlaps: () => overlaps,
+    forget: () => {
+      pairs = new Set();
+    },
+    watch: async ({ pathname }: URL, { body }: RequestInit, go: () => Promise<Response>): Promise<Response> => {
+      const own = pairs;
+      const named = typeof body === 'string' && /\/meter_event(?:s|_stream)$/.test(pathname) ? pairsOf(body) : [];
+      overlaps += named.filter((pair) => own.has(pair)).length;
+      for (const pair of named) own.add(pair);
+      try {
+        return await go();
+      } finally {
+        for (const pair of named) own.delete(pair);
+      }
+    },
+  };
+}
+
+/** Of a form or of JSON. The world has one meter. */
+function pairsOf(body: string): string[] {
+  return [...new Set(body.match(/cus_\w+(?="|&|$)/g))];
+}
+
 class Killed extends Error {}
 
-/** The account's answer as a fetch would give it. */
-function ask(
-  stripe: StripeAccount,
-  input: RequestInfo | URL,
-  init: RequestInit,
-  network: WorldOptions['network'],
-): Promise<Response> {
-  const method = init.method ?? 'GET';
-  if (stripe.rules().isOffline)
-    return Promise.reject(Object.assign(new TypeError('fetch failed'), { code: 'ECONNREFUSED' }));
-  const fault = method === 'POST' ? (network?.() ?? 'through') : 'through';
-  if (fault !== 'through') stripe.breakNext(fault);
-  const url = new URL(input instanceof Request ? input.url : input);
-  const headers = Object.fromEntries(new Headers(init.headers));
-  const body = typeof init.body === 'string' ? init.body : '';
-  return answerOf(stripe.handle({ method, path: `${url.pathname}${url.search}`, headers, body }));
+/**
+ * The agent is woken by `sync` alone. What its pace waits for passes at once, and the clock with it.
+ */
+function agentClockOf(clock: DrivenClock): Clock {
+  const never = { cancel: () => {} };
+  return {
+    ...clock,
+    after: (delayMs, run) => {
+      if (delayMs <= 0 || delayMs > 1_000) return never;
+      const due = setImmediate(() => {
+        clock.advance(delayMs);
+        run();
+      });
+      return { cancel: () => clearImmediate(due) };
+    },
+  };
+}
+
+function askInProcess(account: StripeAccount): WorldFetch {
+  return ({ pathname, search }, { method = 'GET', headers, body }) =>
+    answerOf(
+      account.handle({
+        method,
+        path: `${pathname}${search}`,
+        headers: Object.fromEntries(new Headers(headers)),
+        body: typeof body === 'string' ? body : '',
+      }),
+    );
 }
 
 function answerOf(outcome: StripeOutcome): Promise<Response> {
@@ -221,12 +316,12 @@ function answerOf(outcome: StripeOutcome): Promise<Response> {
 function outboxStore(db: Db, die: (moment: KillMoment) => void): OutboxStore {
   return {
     seal: (nowMs) => Promise.resolve(sealClosedMinutes(db, { nowMs, onTheirWay: [] })),
-    take: (nowMs, limit) => Promise.resolve(takeDueEvents(db, { nowMs, limit })),
-    record: (answer) =>
+    turn: (turn) =>
       Promise.resolve().then(() => {
-        die('before_record');
-        recordAnswer(db, answer);
-        die('after_record');
+        if (turn.answers.length > 0) die('before_record');
+        const due = turnOutbox(db, turn);
+        if (turn.answers.length > 0) die('after_record');
+        return due;
       }),
     wake: (nowMs) => Promise.resolve(wakeOutbox(db, { nowMs })),
     waiting: () => Promise.resolve(outboxSummary(db).waitingEvents),

@@ -6,8 +6,10 @@ import { join } from 'node:path';
 
 import { noteBatch } from '../../main/ledger/batches.ts';
 import { ledgerFileName, openLedgerFile } from '../../main/ledger/ledger-file.ts';
-import { recordAnswer, sealClosedMinutes, takeDueEvents } from '../../main/ledger/outbox.ts';
+import { sealClosedMinutes } from '../../main/ledger/outbox.ts';
 import { createPlansInForce } from '../../main/ledger/plans-in-force.ts';
+import { recordAnswers } from '../../main/ledger/record-answers.ts';
+import { takeDueEvents } from '../../main/ledger/take-due.ts';
 import { createRecorder, type Recorder } from '../../main/ledger/record.ts';
 import { rerate, type RerateQuestion } from '../../main/ledger/rerate.ts';
 import type { Db } from '../../main/system/db.ts';
@@ -188,15 +190,17 @@ function sendUntil(db: Db, nowMs: number): void {
     const events = takeDueEvents(db, { nowMs, limit: 100 });
     if (events.length === 0) return;
     for (const { id } of events)
-      recordAnswer(db, {
-        id,
-        nowMs,
-        state: 'accepted',
-        nextAttemptAtMs: null,
-        sentence: 'Accepted.',
-        mayHaveArrived: true,
-        rejectionCode: null,
-      });
+      recordAnswers(db, [
+        {
+          id,
+          nowMs,
+          state: 'accepted',
+          nextAttemptAtMs: null,
+          sentence: 'Accepted.',
+          mayHaveArrived: true,
+          rejectionCode: null,
+        },
+      ]);
   }
 }
 

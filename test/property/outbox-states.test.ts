@@ -10,7 +10,9 @@ import { carryForward, readCarryForwards } from '../../main/ledger/carry-forward
 import { recordDays } from '../../main/ledger/confirmations.ts';
 import { recordReports } from '../../main/ledger/error-reports.ts';
 import { heldMinutes, recordMinute } from '../../main/ledger/minute-readings.ts';
-import { recordAnswer, releaseSending, sealClosedMinutes, takeDueEvents } from '../../main/ledger/outbox.ts';
+import { releaseSending, sealClosedMinutes } from '../../main/ledger/outbox.ts';
+import { recordAnswers } from '../../main/ledger/record-answers.ts';
+import { takeDueEvents } from '../../main/ledger/take-due.ts';
 import { retryEvent, setAsideEvent } from '../../main/ledger/outbox-choices.ts';
 import { decide, type StripeAnswer } from '../../main/sync/decide.ts';
 import { begunCall } from '../kit/call-rows.ts';
@@ -91,7 +93,7 @@ describe('the states of a meter event', () => {
             const isTaken =
               told.kind === 'accepted' || (told.kind === 'duplicate' && !known) || (mayCount && isCounted);
             if (isTaken && !known) counted.set(event.identifier, { ...event, atMs: nowMs });
-            recordAnswer(db, { id: event.id, nowMs, ...decide(told, { ...event, nowMs, fraction: 0.5 }) });
+            recordAnswers(db, [{ id: event.id, nowMs, ...decide(told, { ...event, nowMs, fraction: 0.5 }) }]);
           }
         }
         function report(which: number): void {

@@ -38,6 +38,7 @@ beforeAll(async () => {
     home,
     rendererFolder,
     clock,
+    settings: { stripeStream: true },
   });
   const context = await browser.newContext({ viewport: { width: 1_280, height: 860 }, colorScheme: 'light' });
   page = await context.newPage();
@@ -62,6 +63,9 @@ describe('the Stripe screen', () => {
   it('says what leaves Stripe’s window, what was refused and why, what is held, and how many reads are used', async () => {
     await show();
     await page.getByTestId('stripe-waiting').waitFor();
+    await page
+      .getByText(/Stripe’s stream works with live keys only: with this test key meter events go one by one/)
+      .waitFor();
     await page.getByText(/leaves the 35-day window tomorrow unless/).waitFor();
     await page.getByText('Stripe does not know this customer. Create the customer in Stripe').waitFor();
     await page

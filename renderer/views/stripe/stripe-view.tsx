@@ -124,6 +124,7 @@ function Hero({ stripe }: { readonly stripe: Stripe }) {
           </Notice>
         ) : null}
         {stripe.readTrouble === null ? null : <Notice>{stripe.readTrouble}</Notice>}
+        {stripe.streamSentence === null ? null : <p className="mb-2 text-dim">{stripe.streamSentence}</p>}
       </div>
       <dl className="mt-3.5 flex flex-wrap gap-x-7 gap-y-2">
         <Stat label="Delivered">

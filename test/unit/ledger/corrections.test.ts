@@ -4,7 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CallRecord } from '../../../shared/call.ts';
 import { exportCalls } from '../../../main/ledger/read-export.ts';
 import { readCall } from '../../../main/ledger/read-calls.ts';
-import { recordAnswer, sealClosedMinutes, takeDueEvents } from '../../../main/ledger/outbox.ts';
+import { sealClosedMinutes } from '../../../main/ledger/outbox.ts';
+import { recordAnswers } from '../../../main/ledger/record-answers.ts';
+import { takeDueEvents } from '../../../main/ledger/take-due.ts';
 import { readOutbox } from '../../../main/ledger/outbox-read.ts';
 import { rerate } from '../../../main/ledger/rerate.ts';
 import { currentBook } from '../../../shared/pricing/current-book.ts';
@@ -174,15 +176,17 @@ describe('the outbox of a corrected call', () => {
     seal();
     const [event] = takeDueEvents(ledger.db, { nowMs: minuteAfterMs, limit: 1 });
     correct();
-    recordAnswer(ledger.db, {
-      id: event?.id ?? '',
-      nowMs: minuteAfterMs,
-      state: 'sealed',
-      nextAttemptAtMs: minuteAfterMs,
-      sentence: 'Offline.',
-      mayHaveArrived: false,
-      rejectionCode: null,
-    });
+    recordAnswers(ledger.db, [
+      {
+        id: event?.id ?? '',
+        nowMs: minuteAfterMs,
+        state: 'sealed',
+        nextAttemptAtMs: minuteAfterMs,
+        sentence: 'Offline.',
+        mayHaveArrived: false,
+        rejectionCode: null,
+      },
+    ]);
     const view = readOutbox(ledger.db, { month: '2026-11', nowMs: minuteAfterMs });
     expect(view.differences).toMatchObject({ calls: 0, nanoUsd: 0 });
     seal();
@@ -194,15 +198,17 @@ describe('the outbox of a corrected call', () => {
     seal();
     const [event] = takeDueEvents(ledger.db, { nowMs: minuteAfterMs, limit: 1 });
     if (!event) throw new Error('the event is due');
-    recordAnswer(ledger.db, {
-      id: event.id,
-      nowMs: minuteAfterMs,
-      state: 'accepted',
-      nextAttemptAtMs: null,
-      sentence: 'ok',
-      mayHaveArrived: true,
-      rejectionCode: null,
-    });
+    recordAnswers(ledger.db, [
+      {
+        id: event.id,
+        nowMs: minuteAfterMs,
+        state: 'accepted',
+        nextAttemptAtMs: null,
+        sentence: 'ok',
+        mayHaveArrived: true,
+        rejectionCode: null,
+      },
+    ]);
     correct();
 
     expect(events()).toEqual([{ value: cost(100_000, 20) / 1_000, revision: 1 }]);

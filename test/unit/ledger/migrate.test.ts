@@ -24,6 +24,7 @@ import { migration0006 } from '../../../main/ledger/migrations/0006-client-user.
 import { migration0007 } from '../../../main/ledger/migrations/0007-limits.ts';
 import { migration0008 } from '../../../main/ledger/migrations/0008-outbox-states.ts';
 import { migration0009 } from '../../../main/ledger/migrations/0009-plans.ts';
+import { migration0010 } from '../../../main/ledger/migrations/0010-stripe-account.ts';
 import { prepareReadCall } from '../../../main/ledger/call-row.ts';
 import { readParents } from '../../../main/ledger/conversation-parents.ts';
 import { interruptedReason } from '../../../main/ledger/recover.ts';
@@ -149,6 +150,19 @@ const writers: Readonly<Record<number, (file: string) => void>> = {
       migration0007,
       migration0008,
       migration0009,
+    ),
+  10: (file) =>
+    writeLater(
+      file,
+      migration0002,
+      migration0003,
+      migration0004,
+      migration0005,
+      migration0006,
+      migration0007,
+      migration0008,
+      migration0009,
+      migration0010,
     ),
 };
 

@@ -1,7 +1,8 @@
 /** What is done about a ledger whose sums or whose outbox cannot be trusted: after a kill, and after a backup took its place. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { sealClosedMinutes, takeDueEvents } from '../../../main/ledger/outbox.ts';
+import { sealClosedMinutes } from '../../../main/ledger/outbox.ts';
+import { takeDueEvents } from '../../../main/ledger/take-due.ts';
 import { retryEvent } from '../../../main/ledger/outbox-choices.ts';
 import { findRecentDifferences, mendDifferences } from '../../../main/ledger/recent-check.ts';
 import { distrustOutbox } from '../../../main/ledger/restored-outbox.ts';

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { startSyncAgent, type OutboxStore } from '../../../main/sync/agent.ts';
 import type { StripeAnswer } from '../../../main/sync/decide.ts';
 import { createNetworkWatch } from '../../../main/sync/network-watch.ts';
+import { createPace } from '../../../main/sync/pace.ts';
 import { createProbe } from '../../../main/sync/probe.ts';
 import { createDrivenClock } from '../../kit/driven-clock.ts';
 
@@ -63,12 +64,11 @@ describe('the agent', () => {
       let isDue = true;
       const outbox: OutboxStore = {
         seal: () => Promise.resolve(0),
-        take: () => Promise.resolve(isDue ? [due] : []),
-        record: ({ state }) => {
+        turn: ({ answers, limit }) => {
           // Its own backoff would be a quarter of an hour.
-          isDue = false;
-          if (state === 'accepted') sent += 1;
-          return Promise.resolve();
+          if (answers.length > 0) isDue = false;
+          sent += answers.filter(({ state }) => state === 'accepted').length;
+          return Promise.resolve(isDue && limit > 0 ? [due] : []);
         },
         wake: () => {
           wakes += 1;
@@ -78,10 +78,12 @@ describe('the agent', () => {
         waiting: () => Promise.resolve(0),
       };
       const readings = { run: () => Promise.resolve(false), noteAccepted: () => {}, trouble: () => null };
-      const meter = { send: (): Promise<StripeAnswer> => Promise.resolve(isUp ? { kind: 'accepted' } : refused) };
+      const send = (): Promise<StripeAnswer> => Promise.resolve(isUp ? { kind: 'accepted' } : refused);
+      const single = { pace: createPace({ perSecond: 25, underWayMax: 8 }, clock), batchMax: 1, send };
+      const side = { roads: { single, stream: null }, readings };
       const agent = startSyncAgent({
         outbox,
-        stripe: () => ({ meter, readings }),
+        stripe: () => side,
         probe: () => Promise.resolve(isUp),
         clock,
         fraction: () => 0,

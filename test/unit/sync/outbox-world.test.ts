@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { retryEvent, setAsideEvent } from '../../../main/ledger/outbox-choices.ts';
+import type { StripeFault } from '../../../main/sandbox/stripe-faults.ts';
 import { allowRead, readsUsed } from '../../../main/ledger/stripe-reads.ts';
 import {
   carryAllForward,
@@ -98,10 +99,10 @@ describe('an event whose answer never came, a day later', () => {
     world.clock.advance(2 * minuteMs);
     await world.sync();
     // Three more calls settle late, one after another: three more revisions of the first minute.
-    for (const fault of ['lose_answer', 'drop_connection', 'lose_answer'] as const) {
+    for (const [before, fault] of (['lose_answer', 'drop_connection', 'lose_answer'] as const).entries()) {
       world.call({ startedAtMs: worldStartMs });
-      world.stripe.breakNext(fault);
-      // The other unknown ones wait with a backoff of seconds, so they are not tried with it.
+      // The older ones are tried before it, and stay unknown.
+      world.stripe.breakNext(...Array<StripeFault>(before).fill('drop_connection'), fault);
       await world.sync();
       expect(states()).toContain('unknown');
       world.stripe.changeRules({ isOffline: true });

@@ -53,15 +53,15 @@ const ca = readFileSync(certificateFile('ca.pem'), 'utf8');
 
 describe('a meter event', () => {
   it('goes through the tunnel of HTTPS_PROXY and trusts the CA of the settings', async () => {
-    expect(await meter('team:pass', ca).send(event)).toEqual({ kind: 'accepted' });
+    expect(await meter('team:pass', ca)([event])).toEqual({ kind: 'accepted' });
     expect(proxy.asked.at(-1)).toBe('CONNECT api.upstream.test:443');
     expect(stripe.requests.at(-1)).toMatch(/^POST \/v1\/billing\/meter_events/);
   });
 
   it('waits when the proxy refuses, or the certificate is signed by nobody known', async () => {
     const sent = stripe.requests.length;
-    expect(await meter('team:wrong', ca).send(event)).toMatchObject({ kind: 'no_answer' });
-    expect(await meter('team:pass', null).send(event)).toMatchObject({ kind: 'no_answer' });
+    expect(await meter('team:wrong', ca)([event])).toMatchObject({ kind: 'no_answer' });
+    expect(await meter('team:pass', null)([event])).toMatchObject({ kind: 'no_answer' });
     expect(stripe.requests).toHaveLength(sent);
   });
 });
