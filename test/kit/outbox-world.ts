@@ -268,9 +268,14 @@ function watchPairs() {
   };
 }
 
-/** Of a form or of JSON. The world has one meter. */
+/** Of a form, or of the JSON of many. */
 function pairsOf(body: string): string[] {
-  return [...new Set(body.match(/cus_\w+(?="|&|$)/g))];
+  if (!body.startsWith('{')) {
+    const form = new URLSearchParams(body);
+    return [`${form.get('payload[stripe_customer_id]')} ${form.get('event_name')}`];
+  }
+  const { events } = JSON.parse(body) as { events: { event_name: string; payload: { stripe_customer_id: string } }[] };
+  return [...new Set(events.map(({ event_name: meter, payload }) => `${payload.stripe_customer_id} ${meter}`))];
 }
 
 class Killed extends Error {}

@@ -1,10 +1,24 @@
-/** `npm run soak -- [--rounds 1000] [--seed N] [--calls 10000] [--customers 50] [--days 45]`. A line a round, a summary last; exits 1 when anything differs. */
+/**
+ * `npm run soak -- [--rounds 1000] [--seed N] [--calls 10000] [--customers 50] [--days 45] [--threads 2] [--sockets]`. A line a round, a summary
+ * last; exits 1 when anything differs.
+ */
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 
 import { runSoak, soakSummary } from './soak.ts';
 
 const text = { type: 'string' } as const;
-const { values } = parseArgs({ options: { rounds: text, seed: text, calls: text, customers: text, days: text } });
+const { values } = parseArgs({
+  options: {
+    rounds: text,
+    seed: text,
+    calls: text,
+    customers: text,
+    days: text,
+    threads: text,
+    sockets: { type: 'boolean' },
+  },
+});
 const result = await runSoak({
   rounds: wholeNumber(values.rounds ?? '10', '--rounds'),
   // A new seed each time finds more; the summary names it, so that a run can be repeated.
@@ -12,6 +26,8 @@ const result = await runSoak({
   calls: wholeNumber(values.calls ?? '10000', '--calls'),
   customers: wholeNumber(values.customers ?? '50', '--customers'),
   days: wholeNumber(values.days ?? '45', '--days'),
+  threads: wholeNumber(values.threads ?? String(availableParallelism()), '--threads'),
+  hasSockets: values.sockets === true,
   say: (line) => console.log(line),
 });
 console.log(soakSummary(result));

@@ -1,10 +1,12 @@
 /**
- * One round of the soak: weeks of calls of many customers, and every fault that Stripe, the network and the machine can have, drawn from a seed. Then
- * the faults end, a person sends again what was rejected, and everything must agree to the unit. Says what does not.
+ * One round of the soak: weeks of calls of many customers, and every fault that Stripe, the network and the machine can have, drawn from a seed. Calls come
+ * as people make them, in bursts of a few minutes; every third round goes by the stream. Then the faults end, a person sends again what was rejected,
+ * and everything must agree to the unit. Says what does not.
  */
 import { planKinds, planSchema, type Plan } from '../../shared/contract/plan.ts';
 import { retryEvent } from '../../main/ledger/outbox-choices.ts';
-import { createRandom, type Random } from '../kit/seeded-random.ts';
+import type { StripeFault } from '../../main/sandbox/stripe-faults.ts';
+import { meterEventStates } from '../../shared/meter-event-states.ts';
 import {
   carryAllForward,
   openOutboxWorld,
@@ -12,9 +14,16 @@ import {
   type KillMoment,
   type OutboxWorld,
 } from '../kit/outbox-world.ts';
-import type { StripeFault } from '../../main/sandbox/stripe-faults.ts';
+import { createRandom, type Random } from '../kit/seeded-random.ts';
+import { createWorldSockets } from '../kit/world-sockets.ts';
 
-export type RoundSize = { readonly calls: number; readonly customers: number; readonly days: number };
+export type RoundSize = {
+  readonly calls: number;
+  readonly customers: number;
+  readonly days: number;
+  /** Every request over a real socket; otherwise the account is asked in this process. */
+  readonly hasSockets: boolean;
+};
 
 export type RoundResult = {
   readonly seed: number;
@@ -22,6 +31,7 @@ export type RoundResult = {
   readonly plans: string;
   readonly calls: number;
   readonly events: number;
+  readonly requests: number;
   readonly faults: number;
   readonly kills: number;
   readonly sentAgain: number;
@@ -40,6 +50,7 @@ const faultsOf: readonly StripeFault[] = [
   'rate_limit_429',
   'lock_timeout_429',
   'drop_connection',
+  'expire_session',
   { kind: 'cut_answer', bytes: 60 },
   { kind: 'reject_later', code: 'meter_event_customer_not_found' },
   { kind: 'reject_later', code: 'archived_meter' },
@@ -47,17 +58,23 @@ const faultsOf: readonly StripeFault[] = [
 /** A line that loses nearly everything: an event is tried until its identifier's life ends, and may arrive with the last attempt. */
 const lossy: readonly StripeFault[] = [...Array<StripeFault>(12).fill('drop_connection'), 'lose_answer'];
 const killMoments: readonly KillMoment[] = ['before_send', 'before_record', 'after_record'];
+/** Several hours in which some are at work and the agent looks a few times. */
+const callsPerStep = 60;
 
 export async function soakRound(seed: number, size: RoundSize): Promise<RoundResult> {
   const random = createRandom(seed);
   const customers = Array.from({ length: size.customers }, (_, index) => `cus_${index}`);
   let isLossy = false;
   const plans = drawPlans(random);
+  const sockets = size.hasSockets ? createWorldSockets() : null;
   const world = openOutboxWorld({
     customers,
     plan: plans.first,
     fraction: random.fraction,
     network: () => (isLossy ? random.pick(lossy) : 'through'),
+    answerTurns: () => random.below(6),
+    hasStream: seed % 3 === 0,
+    ...(sockets === null ? {} : { fetch: sockets.fetch }),
   });
   const setLossy = (is: boolean) => {
     isLossy = is;
@@ -70,9 +87,11 @@ export async function soakRound(seed: number, size: RoundSize): Promise<RoundRes
     await calmAgain(world, { tally, watch });
     tally.wrong.push(...differencesOf(world, customers));
     const drawn = [plans.first, ...(plans.later === null ? [] : [plans.later])].map(({ kind }) => kind).join(', then ');
-    return { seed, plans: drawn, calls: size.calls, events: world.events().length, ...tally };
+    const [events, requests] = [world.events().length, world.stripe.requestCount()];
+    return { seed, plans: drawn, calls: size.calls, events, requests, ...tally };
   } finally {
     world.close();
+    await sockets?.close();
   }
 }
 
@@ -98,35 +117,55 @@ function drawPlans(random: Random): { readonly first: Plan; readonly later: Plan
 
 async function weeksOfFaults(world: OutboxWorld, weeks: Weeks): Promise<void> {
   const { random, customers, size, watch } = weeks;
-  const stepMs = (size.days * dayMs) / Math.ceil(size.calls / 20);
+  const stepMs = Math.floor((size.days * dayMs) / Math.ceil(size.calls / callsPerStep));
   const endMs = world.clock.nowMs() + size.days * dayMs;
   let offlineUntilMs = 0;
   let isChanged = weeks.plan === null;
   for (let made = 0; made < size.calls || world.clock.nowMs() < endMs;) {
-    const from = world.clock.nowMs();
     if (!isChanged && made * 2 >= size.calls) {
       isChanged = true;
-      if (weeks.plan !== null) world.ledger.plans.use({ plan: weeks.plan, nowMs: from });
+      if (weeks.plan !== null) world.ledger.plans.use({ plan: weeks.plan, nowMs: world.clock.nowMs() });
     }
-    for (let index = 0; index < 20 && made < size.calls; index++, made++) {
-      // Now and then one that settles hours after its minute was sealed.
-      const lateMs = random.chance(0.05) ? random.below(6 * hourMs) : 0;
-      world.call({ customer: random.pick(customers), startedAtMs: from + random.below(stepMs) - lateMs });
-    }
+    made += workFor(world, { random, customers, most: Math.min(callsPerStep, size.calls - made), stepMs });
     world.clock.advance(stepMs);
     if (world.clock.nowMs() >= offlineUntilMs) {
-      offlineUntilMs = random.chance(0.04) ? world.clock.nowMs() + offlineMs(random) : 0;
+      offlineUntilMs = random.chance(0.08) ? world.clock.nowMs() + offlineMs(random) : 0;
       changeWeather(world, random, offlineUntilMs > 0);
     }
     // A day and a half on a line that loses nearly everything, looked at often.
-    const isLossy = random.chance(0.08);
+    const isLossy = random.chance(0.06);
     weeks.setLossy(isLossy);
-    for (let look = 0; look < (isLossy ? 60 : 3); look++) {
+    for (let look = 0; look < (isLossy ? 40 : 3); look++) {
       await lookOnce(world, weeks);
-      world.clock.advance(random.below(isLossy ? 40 * minuteMs : hourMs));
+      world.clock.advance(random.below(hourMs));
     }
     watch();
   }
+}
+
+type Work = {
+  readonly random: Random;
+  readonly customers: readonly string[];
+  readonly most: number;
+  readonly stepMs: number;
+};
+
+/** Bursts: somebody works for a minute or three, several calls in each. Returns how many calls. */
+function workFor(world: OutboxWorld, { random, customers, most, stepMs }: Work): number {
+  const calls: { customer: string; startedAtMs: number }[] = [];
+  const fromMs = world.clock.nowMs();
+  while (calls.length < most) {
+    const customer = random.pick(customers);
+    const burstMs = fromMs + random.below(stepMs);
+    const burst = Math.min(1 + random.below(15), most - calls.length);
+    for (let call = 0; call < burst; call++) {
+      // Now and then one that settles hours after its minute was sealed.
+      const lateMs = random.chance(0.03) ? random.below(6 * hourMs) : 0;
+      calls.push({ customer, startedAtMs: burstMs + random.below(3 * minuteMs) - lateMs });
+    }
+  }
+  world.calls(calls);
+  return calls.length;
 }
 
 function changeWeather(world: OutboxWorld, random: Random, isOffline: boolean): void {
@@ -138,20 +177,20 @@ function changeWeather(world: OutboxWorld, random: Random, isOffline: boolean): 
 }
 
 async function lookOnce(world: OutboxWorld, { random, tally, watch }: Weeks): Promise<void> {
-  if (random.chance(0.2)) {
-    const faults = Array.from({ length: 1 + random.below(6) }, () => random.pick(faultsOf));
+  if (random.chance(0.3)) {
+    const faults = Array.from({ length: 1 + random.below(8) }, () => random.pick(faultsOf));
     world.stripe.breakNext(...faults);
     tally.faults += faults.length;
   }
-  if (random.chance(0.05)) {
+  if (random.chance(0.08)) {
     world.killAt(random.pick(killMoments));
     tally.kills += 1;
   }
   await world.sync();
   if (world.isKilled() || random.chance(0.03)) world.restart();
-  const rejected = world.events().filter(({ state }) => state === 'rejected');
+  const rejected = world.idsIn('rejected');
   if (rejected.length > 0 && random.chance(0.3)) {
-    retryEvent(world.db, { id: random.pick(rejected).id, nowMs: world.clock.nowMs() });
+    retryEvent(world.db, { id: random.pick(rejected), nowMs: world.clock.nowMs() });
     tally.sentAgain += 1;
   }
   watch();
@@ -164,6 +203,9 @@ function offlineMs(random: Random): number {
   return kind < 0.95 ? random.below(4 * dayMs) : 36 * dayMs + random.below(4 * dayMs);
 }
 
+const settledStates = new Set<string>(['confirmed', 'set_aside', 'carried_forward']);
+const openStates = meterEventStates.filter((state) => !settledStates.has(state));
+
 /** The faults end. Weeks later nothing may wait: held minutes are read, rejected events sent again by a person, days confirmed. */
 async function calmAgain(
   world: OutboxWorld,
@@ -175,15 +217,13 @@ async function calmAgain(
   for (let round = 0; round < 400; round++) {
     world.clock.advance(round < 40 ? 2 * hourMs : 5 * hourMs);
     await world.sync();
-    watch();
-    const rejected = world.events().filter(({ state }) => state === 'rejected');
-    for (const { id } of rejected) retryEvent(world.db, { id, nowMs: world.clock.nowMs() });
+    const rejected = world.idsIn('rejected');
+    for (const id of rejected) retryEvent(world.db, { id, nowMs: world.clock.nowMs() });
     watch();
     tally.sentAgain += rejected.length;
-    const isSettled = world.events().every(({ state }) => state === 'confirmed' || state === 'set_aside');
-    if (isSettled && round > 3) break;
+    if (round > 3 && world.idsIn(...openStates).length === 0) break;
   }
-  tally.setAside = world.events().filter(({ state }) => state === 'set_aside').length;
+  tally.setAside = world.idsIn('set_aside').length;
   carryAllForward(world);
   watch();
 }
@@ -199,6 +239,7 @@ function differencesOf(world: OutboxWorld, customers: readonly string[]): string
   const counted = world.stripe.state.events.filter(({ failure }) => failure === null);
   const identifiers = new Set(counted.map(({ identifier }) => identifier));
   if (identifiers.size !== counted.length) wrong.push(`${counted.length - identifiers.size} identifiers count twice`);
+  if (world.overlaps() > 0) wrong.push(`${world.overlaps()} requests beside another of the same customer and meter`);
   const stuck = world.events().filter(({ state }) => state !== 'confirmed' && state !== 'carried_forward');
   for (const { id, state, lastAnswer } of stuck.slice(0, 5)) wrong.push(`${id} is ${state} at the end: ${lastAnswer}`);
   const { used, max } = world.view().reads;

@@ -1,25 +1,58 @@
-/** Rounds of the soak, each with a seed of its own, and what they came to in one sentence. */
+/** Rounds of the soak, each with a seed of its own, side by side on as many threads as asked for, and what they came to in one sentence. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
 import { soakRound, type RoundResult, type RoundSize } from './soak-round.ts';
+import type { RoundQuestion } from './soak-worker.ts';
 
 export type SoakOptions = RoundSize & {
   readonly rounds: number;
   readonly seed: number;
+  /** 0: in this thread. */
+  readonly threads: number;
   readonly say: (line: string) => void;
 };
 
 export type SoakResult = { readonly rounds: readonly RoundResult[]; readonly options: SoakOptions };
 
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
+  const { calls, customers, days, hasSockets, seed: firstSeed } = options;
+  const size: RoundSize = { calls, customers, days, hasSockets };
   const rounds: RoundResult[] = [];
-  for (let round = 0; round < options.rounds; round++) {
-    const result = await soakRound(options.seed + round, options);
-    rounds.push(result);
-    const { seed, plans, events, faults, kills, sentAgain, setAside, wrong } = result;
-    options.say(
-      `round ${round + 1}, seed ${seed}, plan ${plans}: ${events} events, ${faults} faults, ${kills} kills, ${sentAgain} sent again by choice, ${setAside} set aside, ${wrong.length === 0 ? 'all agree' : `WRONG: ${wrong.slice(0, 5).join('; ')}`}`,
-    );
+  let next = 0;
+
+  async function goOn(round: (question: RoundQuestion) => Promise<RoundResult>): Promise<void> {
+    while (next < options.rounds) {
+      const result = await round({ seed: firstSeed + next++, size });
+      rounds.push(result);
+      options.say(lineOf(result, rounds.length));
+    }
   }
-  return { rounds, options };
+
+  if (options.threads === 0) await goOn(({ seed }) => soakRound(seed, size));
+  else await Promise.all(Array.from({ length: options.threads }, () => onThread(goOn)));
+  return { rounds: rounds.toSorted((a, b) => a.seed - b.seed), options };
+}
+
+async function onThread(
+  run: (round: (question: RoundQuestion) => Promise<RoundResult>) => Promise<void>,
+): Promise<void> {
+  const worker = new Worker(new URL('soak-worker.ts', import.meta.url));
+  try {
+    await run(async (question) => {
+      worker.postMessage(question);
+      const [result] = (await once(worker, 'message')) as [RoundResult];
+      return result;
+    });
+  } finally {
+    await worker.terminate();
+  }
+}
+
+function lineOf({ seed, wrong, ...round }: RoundResult, number: number): string {
+  const { plans, events, requests, faults, kills, sentAgain, setAside } = round;
+  const verdict = wrong.length === 0 ? 'all agree' : `WRONG: ${wrong.slice(0, 5).join('; ')}`;
+  return `round ${number}, seed ${seed}, plan ${plans}: ${events} events, ${requests} requests, ${faults} faults, ${kills} kills, ${sentAgain} sent again by choice, ${setAside} set aside, ${verdict}`;
 }
 
 export function soakSummary({ rounds, options }: SoakResult): string {
@@ -27,7 +60,7 @@ export function soakSummary({ rounds, options }: SoakResult): string {
     rounds.reduce((total, round) => total + of(round), 0).toLocaleString('en-US');
   const wrong = rounds.filter((round) => round.wrong.length > 0);
   const what = `${rounds.length.toLocaleString('en-US')} rounds of ${options.calls.toLocaleString('en-US')} calls of ${options.customers} customers over ${options.days} days`;
-  const met = `${sum(({ events }) => events)} meter events, ${sum(({ faults }) => faults)} faults, ${sum(({ kills }) => kills)} kills`;
+  const met = `${sum(({ events }) => events)} meter events, ${sum(({ requests }) => requests)} requests, ${sum(({ faults }) => faults)} faults, ${sum(({ kills }) => kills)} kills`;
   const verdict =
     wrong.length === 0
       ? 'Stripe’s sums equal the ledger’s to the unit in every round, no identifier counts twice, nothing is stuck'
