@@ -9,6 +9,8 @@ import { liveSnapshotSchema, type LiveSnapshot } from '../../shared/contract/eve
 export type EngineProcess = {
   readonly proxyUrl: string;
   readonly live: () => Promise<LiveSnapshot>;
+  /** The dashboard's API; throws with what it says when it refuses. */
+  readonly ask: (method: 'GET' | 'POST', path: string, body?: object) => Promise<unknown>;
   /** What it has written to stderr so far. */
   readonly stderr: () => string;
   /** Waits until the gap on the dashboard is as asked for. */
@@ -44,6 +46,15 @@ export async function startEngineProcess({ home, upstream, env = {} }: EnginePro
     const answer = await fetch(`${dashboard.origin}/api/live`, { headers });
     return liveSnapshotSchema.parse(await answer.json());
   };
+  const ask: EngineProcess['ask'] = async (method, path, body) => {
+    const asked = { method, headers: { ...headers, 'content-type': 'application/json' } };
+    const answer = await fetch(`${dashboard.origin}${path}`, {
+      ...asked,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  };
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
     const exited = once(child, 'exit') as Promise<[number | null]>;
@@ -53,6 +64,7 @@ export async function startEngineProcess({ home, upstream, env = {} }: EnginePro
   return {
     proxyUrl: line.proxy,
     live,
+    ask,
     stderr: () => stderr,
     gapIs: async (isAsked) => {
       for (;;) {
