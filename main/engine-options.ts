@@ -1,4 +1,5 @@
 /** What a host gives an engine, and what it gets. Types only. */
+import type { WaitingOutbox } from '../shared/quit-words.ts';
 import type { Secrets } from '../shared/contract/secrets.ts';
 import type { Settings } from '../shared/contract/settings.ts';
 import type { TranscriptPlaces } from './intake/transcript-files.ts';
@@ -43,5 +44,5 @@ export type Engine = {
   /** In use from the next call on; those on their way end with the key they began with. */
   readonly useSecrets: (secrets: Secrets) => Promise<void>;
   /** Meter events that wait for Stripe, for the host's last words. */
-  readonly close: () => Promise<{ readonly waitingEvents: number }>;
+  readonly close: () => Promise<WaitingOutbox>;
 };

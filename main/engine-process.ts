@@ -21,6 +21,8 @@ import { systemIds } from './system/ids.ts';
 import { errorText } from './system/error-text.ts';
 import { openFileLog } from './system/log.ts';
 
+const lastWordMs = 50;
+
 const port = process.parentPort;
 let engine: Promise<Engine | null> = Promise.resolve(null);
 
@@ -72,8 +74,10 @@ async function use({ secrets }: SecretsMessage): Promise<void> {
 
 /** Also when it is asked while the engine still starts: what is half open is closed, too. */
 async function close(): Promise<void> {
-  await (await engine)?.close();
-  process.exit(0);
+  const waiting = await (await engine)?.close();
+  if (waiting !== undefined) tell({ kind: 'closed', ...waiting });
+  // The message crosses before the process is gone.
+  systemClock.after(lastWordMs, () => process.exit(0));
 }
 
 function tell(message: FromEngine): void {

@@ -131,7 +131,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     await proxy.close();
     await intake.settled();
     await sync.close();
-    const waitingEvents = sync.summary().waitingEvents;
+    const { waitingEvents, waitingNanoUsd } = await ledger.read('outboxSummary', null);
     live.close();
     for (const part of [rules, customers]) part.close();
     await closeApi();
@@ -140,7 +140,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     removeEngineFile(home);
     await ledger.close();
     log.info('engine closed', { waitingEvents });
-    return { waitingEvents };
+    return { waitingEvents, waitingNanoUsd };
   }
   const useSecrets = ({ anthropicApiKey, stripeApiKey }: EngineOptions['secrets']) => {
     useAnthropicKey(anthropicApiKey);

@@ -7,10 +7,12 @@ import { App } from './app.tsx';
 import { startTheme } from './components/theme.ts';
 import { ApiFailure } from './data/api.ts';
 import { connectLive } from './data/live.ts';
+import { tellWhenOnline } from './data/online.ts';
 import './styles/app.css';
 
 startTheme();
 connectLive();
+tellWhenOnline();
 
 const retriesMax = 2;
 const client = new QueryClient({

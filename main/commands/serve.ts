@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { AppError } from '../../shared/contract/errors.ts';
+import { quitSentence } from '../../shared/quit-words.ts';
 import { startEngine, type Engine } from '../engine.ts';
 import { openSettings } from '../settings/store.ts';
 import { openFileLog } from '../system/log.ts';
@@ -67,10 +68,9 @@ export async function serve(flags: ServeFlags, host: Host): Promise<ExitCode> {
     : startEngine({ ...common, secrets: secretsOf(host.env), isDemo }));
   announce(engine, { home, token, isDemo, isJson: flags.json === true }, host);
   await stopped;
-  const { waitingEvents } = await engine.close();
+  const lastWords = quitSentence(await engine.close());
   log.close();
-  if (waitingEvents > 0)
-    writeLine(host.stderr, `${waitingEvents} meter events wait for Stripe; they are kept and sent at the next start.`);
+  if (lastWords !== null) writeLine(host.stderr, lastWords);
   return 0;
 }
 

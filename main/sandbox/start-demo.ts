@@ -4,6 +4,7 @@
  */
 import type { Secrets } from '../../shared/contract/secrets.ts';
 import type { Settings } from '../../shared/contract/settings.ts';
+import type { WaitingOutbox } from '../../shared/quit-words.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Ids } from '../system/ids.ts';
 import { startDemoFarSide } from './demo.ts';
@@ -16,11 +17,10 @@ export type DemoOptions = {
   readonly ids: Ids;
 };
 
-type Closing = { readonly waitingEvents: number };
 type RunningEngine = {
   readonly proxyUrl: string;
   readonly dashboardUrl: string;
-  readonly close: () => Promise<Closing>;
+  readonly close: () => Promise<WaitingOutbox>;
 };
 type Pointed<Options> = Options & { readonly secrets: Secrets; readonly isDemo: true };
 

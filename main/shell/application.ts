@@ -2,7 +2,7 @@
  * The desktop app: one instance per home folder, one engine process, one window, one tray. It holds the token and the secrets; the window
  * holds neither. Closing the window leaves metering on (the tray stays); quitting closes the engine first, so that calls in flight are settled.
  */
-import { app, net, Notification } from 'electron';
+import { app, net, Notification, powerMonitor } from 'electron';
 
 import type { LiveSnapshot } from '../../shared/contract/events.ts';
 import type { Secrets } from '../../shared/contract/secrets.ts';
@@ -14,7 +14,9 @@ import { askToRetry, showStartFailure } from './failure-dialog.ts';
 import { forkEngine } from './fork-engine.ts';
 import { systemKeychain } from './keychain.ts';
 import { openLiveFeed, type LiveFeed } from './live-feed.ts';
+import { sayLastWords } from './last-words.ts';
 import { setMenu } from './menu.ts';
+import { tellOnline, watchNetwork } from './network-signal.ts';
 import { openNotifications } from './notifications.ts';
 import { openTray, type SpendTray } from './tray.ts';
 import { openSecretKeeper } from './secret-keeper.ts';
@@ -90,6 +92,10 @@ async function openParts(options: ApplicationOptions): Promise<void> {
   app.on('activate', show);
   // Metering goes on without a window; the tray is the way back and the way out.
   app.on('window-all-closed', () => {});
+  const engineUrl = () => engine.addresses()?.dashboardUrl ?? null;
+  const fetch = (address: string, init: RequestInit) => net.fetch(address, init);
+  const tell = () => void tellOnline({ fetch, token: options.token, engineUrl });
+  watchNetwork({ power: powerMonitor, isOnline: () => net.isOnline(), clock: options.clock, tell });
   closeEngineBeforeQuit(engine);
   show();
 }
@@ -134,7 +140,8 @@ function closeEngineBeforeQuit(engine: EngineHandle): void {
   app.on('before-quit', (event) => {
     if (isClosed) return;
     event.preventDefault();
-    void engine.close().then(() => {
+    void engine.close().then((waiting) => {
+      sayLastWords(Notification, waiting);
       isClosed = true;
       app.quit();
     });

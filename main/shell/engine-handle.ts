@@ -9,6 +9,7 @@ import {
   type SecretsMessage,
   type StartMessage,
 } from '../../shared/contract/engine-process.ts';
+import type { WaitingOutbox } from '../../shared/quit-words.ts';
 import type { Clock, Timer } from '../system/clock.ts';
 import { nextRestart } from './restart-policy.ts';
 
@@ -27,8 +28,8 @@ export type EngineHandle = {
   readonly retry: () => void;
   /** Other keys are in use: by the engine that runs, without a restart, and by every one that is started after it. */
   readonly useSecrets: (secrets: StartMessage['secrets']) => void;
-  /** Asked twice (a second Ctrl-C, Quit during quitting) it is still one close. */
-  readonly close: () => Promise<void>;
+  /** What waits for Stripe; null when it could not say. Asked twice (a second Ctrl-C, Quit during quitting) it is still one close. */
+  readonly close: () => Promise<WaitingOutbox | null>;
 };
 
 export type EngineHandleOptions = {
@@ -57,7 +58,8 @@ export function startEngineProcess(options: EngineHandleOptions): EngineHandle {
   let addresses: EngineAddresses | null = null;
   let failure: EngineFailure | null = null;
   let waiting: Timer | null = null;
-  let closing: Promise<void> | null = null;
+  let closing: Promise<WaitingOutbox | null> | null = null;
+  let waitingOutbox: WaitingOutbox | null = null;
   let onClosed: (() => void) | null = null;
 
   function start(): void {
@@ -70,6 +72,11 @@ export function startEngineProcess(options: EngineHandleOptions): EngineHandle {
       failure = message;
       // It serves nothing any more; its end is told as this failure.
       running?.post({ kind: 'close' });
+      return;
+    }
+    if (message.kind === 'closed') {
+      const { waitingEvents, waitingNanoUsd } = message;
+      waitingOutbox = { waitingEvents, waitingNanoUsd };
       return;
     }
     addresses = { proxyUrl: message.proxyUrl, dashboardUrl: message.dashboardUrl };
@@ -102,17 +109,17 @@ export function startEngineProcess(options: EngineHandleOptions): EngineHandle {
     if (closing === null) running?.post({ kind: 'secrets', secrets });
   }
 
-  function close(): Promise<void> {
+  function close(): Promise<WaitingOutbox | null> {
     closing ??= new Promise((resolve) => {
       waiting?.cancel();
-      if (running === null) return resolve();
+      if (running === null) return resolve(null);
       const timer = clock.after(closeTimeoutMs, () => {
         running?.kill();
-        resolve();
+        resolve(waitingOutbox);
       });
       onClosed = () => {
         timer.cancel();
-        resolve();
+        resolve(waitingOutbox);
       };
       running.post({ kind: 'close' });
     });

@@ -2,7 +2,7 @@
  * The dashboard's one way to the engine: same-origin requests, every answer checked against the contract.
  * Throws ApiFailure with a sentence and a remedy that a person can read; the token is never seen here (cookie or shell).
  */
-import type { z } from 'zod';
+import { z } from 'zod';
 
 import {
   callDetailSchema,
@@ -139,6 +139,7 @@ export const api = {
   plan: () => ask('/api/stripe/plan', planViewSchema),
   changePlan: (change: { readonly revision: string | null; readonly plan: Plan }) =>
     ask('/api/stripe/plan', planViewSchema, { ...post(change), method: 'PUT' }),
+  online: () => ask('/api/stripe/online', z.object({}), { method: 'POST' }),
   syncNow: () => ask('/api/stripe/sync', syncResultSchema, { method: 'POST' }),
   stripeAccount: () => ask('/api/stripe/account', stripeAccountViewSchema),
   stripeSetup: () => ask('/api/stripe/setup', setupViewSchema),

@@ -31,6 +31,8 @@ export const toEngineSchema = z.discriminatedUnion('kind', [
 
 export const fromEngineSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ready'), proxyUrl: z.string(), dashboardUrl: z.string() }),
+  /** The last word of a close: what waits for Stripe. */
+  z.strictObject({ kind: z.literal('closed'), waitingEvents: z.int(), waitingNanoUsd: z.int() }),
   z.strictObject({ kind: z.literal('failed'), message: z.string(), remedy: z.string() }),
 ]);
 export type FromEngine = z.infer<typeof fromEngineSchema>;

@@ -84,6 +84,12 @@ describe('the Stripe screen', () => {
     await page.setViewportSize({ width: 1_280, height: 860 });
   });
 
+  it('tells the engine when the browser is online again', async () => {
+    const told = page.waitForResponse((response) => response.url().endsWith('/api/stripe/online'));
+    await page.evaluate(() => window.dispatchEvent(new Event('online')));
+    expect((await told).status()).toBe(200);
+  });
+
   it('shows one event’s calls, by keyboard as well', async () => {
     await page.getByRole('button', { name: new RegExp(`calls of ${ids.rejected}`) }).focus();
     await page.keyboard.press('Enter');
