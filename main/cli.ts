@@ -69,6 +69,16 @@ function findRenderer(): string | null {
   return folders.find((folder) => existsSync(join(folder, 'index.html'))) ?? null;
 }
 
+/**
+ * The Stripe SDK writes for its own users to stderr: a hint for Claude Code when it runs inside it, notices of the test mode. Not where `run` hands this
+ * environment on; it loads no SDK.
+ */
+function quietStripe(): void {
+  delete process.env['CLAUDECODE'];
+  delete process.env['CLAUDE_CODE_CHILD_SESSION'];
+  process.env['STRIPE_SUPPRESS_NOTICES'] = 'true';
+}
+
 function build(onDone: (code: number) => void): Command {
   const program = new Command('tollkeeper')
     .version(version)
@@ -77,6 +87,7 @@ function build(onDone: (code: number) => void): Command {
     .hook('preAction', (_program, command) => {
       const { home: flag, demo } = command.opts<{ home?: string; demo?: boolean }>();
       keepCompiledCode(homeFolder({ flag, env: process.env, platform: process.platform, isDemo: demo === true }));
+      if (command.name() !== 'run') quietStripe();
     });
   const home = ['--home <dir>', 'the folder of the ledger and the settings'] as const;
   const json = ['--json', 'print JSON'] as const;

@@ -1,4 +1,4 @@
-/** What the documents name exists: every path of this repository, and in docs/pricing.md every test by its title. */
+/** What the documents name exists: every path of this repository, and in docs/pricing.md and docs/stripe-traps.md every test by its title. */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -19,7 +19,8 @@ const links = documents.flatMap((file) =>
 );
 
 /** `path` "title", "title"; …  */
-const titles = [...text('docs/pricing.md').matchAll(/`(test\/[\w./-]+\.ts)`((?:,? "[^"]+")+)/g)].flatMap(
+const withTitles = text('docs/pricing.md') + text('docs/stripe-traps.md');
+const titles = [...withTitles.matchAll(/`(test\/[\w./-]+\.ts)`((?:,? "[^"]+")+)/g)].flatMap(
   ([, path = '', quoted = '']) => [...quoted.matchAll(/"([^"]+)"/g)].map(([, title = '']) => [path, title]),
 );
 
