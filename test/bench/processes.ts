@@ -16,8 +16,8 @@ export const cacheFolder = join(root, 'node_modules/.cache/tollkeeper-bench');
 
 export type Started = { readonly pid: number; readonly firstLine: string; readonly child: ChildProcess };
 export type Processes = {
-  /** Runs Node with these arguments; resolves with the first whole line that it prints. */
-  readonly start: (args: readonly string[]) => Promise<Started>;
+  /** Runs Node with these arguments; resolves with the first whole line that it prints. `env`: besides what a shell has. */
+  readonly start: (args: readonly string[], env?: Readonly<Record<string, string>>) => Promise<Started>;
   /** Ends one with SIGTERM and waits until it is gone. */
   readonly stop: (started: Started) => Promise<void>;
   /** A folder of its own for each call. */
@@ -33,8 +33,9 @@ export async function withProcesses<T>(run: (processes: Processes) => Promise<T>
   const load = fork(join(import.meta.dirname, 'load-process.ts'), { serialization: 'advanced' });
   children.push(load);
 
-  function start(args: readonly string[]): Promise<Started> {
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env: ownEnvironment() });
+  function start(args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Started> {
+    const env = { ...ownEnvironment(), ...more };
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
     children.push(child);
     return new Promise((resolve, reject) => {
       let text = '';

@@ -10,6 +10,7 @@ import { measureBodySize } from './body-size-section.ts';
 import { measureChunkDelay } from './chunk-delay-section.ts';
 import { measureDashboard } from './dashboard-section.ts';
 import { measureDisk } from './disk-section.ts';
+import { measureDrain } from './drain-section.ts';
 import { measureFirstByte } from './first-byte-section.ts';
 import { measureImport } from './import-section.ts';
 import { measureInspection } from './inspect-section.ts';
@@ -35,6 +36,7 @@ const sections: Readonly<Record<string, Measure>> = {
   dashboard: measureDashboard,
   disk: measureDisk,
   import: measureImport,
+  drain: measureDrain,
 };
 
 const { values, positionals } = parseArgs({

@@ -43,16 +43,18 @@ export type EngineWish = {
   readonly entry?: string;
   /** For Node, besides those that every engine gets. */
   readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 export async function startTollkeeper(
   { start }: Processes,
-  { home, upstream, entry, flags = [] }: EngineWish,
+  { home, upstream, entry, flags = [], env }: EngineWish,
 ): Promise<Engine> {
   const cli = entry ?? (await builtCli());
   const ports = ['--port', '0', '--ui-port', '0'];
   const far = ['--upstream', `http://127.0.0.1:${upstream.port}`];
-  const started = await start([...flags, ...engineFlags, cli, 'serve', '--json', '--home', home, ...ports, ...far]);
+  const args = [...flags, ...engineFlags, cli, 'serve', '--json', '--home', home, ...ports, ...far];
+  const started = await start(args, env);
   const { proxy, dashboard } = JSON.parse(started.firstLine) as { proxy: string; dashboard: string };
   return {
     name: tollkeeperName,
