@@ -10,7 +10,8 @@
  */
 import type { SyncResult } from '../../shared/contract/api.ts';
 import { sleep, type Clock, type Timer } from '../system/clock.ts';
-import { isDelivered, type StripeAnswer } from './decide.ts';
+import { createStatus, sentenceOf, type AgentStatus } from './agent-status.ts';
+import { isDelivered } from './decide.ts';
 import { createDrain, type DrainOptions, type Tally } from './drain.ts';
 import { createNetworkWatch } from './network-watch.ts';
 import type { Probe } from './probe.ts';
@@ -21,17 +22,6 @@ import type { Roads } from './roads.ts';
 export type OutboxStore = DrainOptions['outbox'] & {
   readonly wake: (nowMs: number) => Promise<number>;
   readonly waiting: () => Promise<number>;
-};
-
-export type SyncState = 'off' | 'ok' | 'offline' | 'failing';
-
-export type AgentStatus = {
-  readonly state: SyncState;
-  /** Since when the state holds; null before the first answer. */
-  readonly sinceMs: number | null;
-  readonly lastAnswer: { readonly atMs: number; readonly sentence: string } | null;
-  /** Why Stripe could not be read last; null when it could. */
-  readonly readTrouble: string | null;
 };
 
 export type SyncAgent = {
@@ -182,55 +172,4 @@ function sumOf(first: Tally, second: Tally): Tally {
     accepted: first.accepted + second.accepted,
     mayBeMore: first.mayBeMore || second.mayBeMore,
   };
-}
-
-function stateOf(answer: StripeAnswer): SyncState {
-  switch (answer.kind) {
-    case 'accepted':
-    case 'duplicate':
-    case 'rate_limited':
-    case 'busy':
-      return 'ok';
-    case 'not_sent':
-      return 'failing';
-    case 'not_connected':
-    case 'no_answer':
-      return 'offline';
-    case 'not_authorized':
-    case 'refused':
-      return 'failing';
-  }
-}
-
-function createStatus({ stripe, clock }: SyncAgentOptions) {
-  let state: SyncState = 'off';
-  let sinceMs: number | null = null;
-  let lastAnswer: AgentStatus['lastAnswer'] = null;
-
-  function reset(): void {
-    state = stripe() ? 'ok' : 'off';
-    sinceMs = null;
-    lastAnswer = null;
-  }
-  reset();
-  return {
-    reset,
-    now: (): AgentStatus => ({ state, sinceMs, lastAnswer, readTrouble: stripe()?.readings.trouble() ?? null }),
-    note: (answer: StripeAnswer, sentence: string) => {
-      const atMs = clock.nowMs();
-      const before = state;
-      state = stateOf(answer);
-      sinceMs = state === before ? (sinceMs ?? atMs) : atMs;
-      lastAnswer = { atMs, sentence };
-    },
-  };
-}
-
-function sentenceOf({ state, lastAnswer }: AgentStatus, accepted: number, waiting: number): string {
-  if (state === 'off')
-    return 'No Stripe key is set, so nothing is sent. Everything is kept. Set STRIPE_API_KEY to send it.';
-  const delivered = accepted === 1 ? '1 meter event delivered' : `${accepted} meter events delivered`;
-  if (waiting === 0) return `${delivered}. Nothing waits.`;
-  const reason = state === 'ok' || lastAnswer === null ? '' : ` ${lastAnswer.sentence}`;
-  return `${delivered}, ${waiting} wait.${reason}`;
 }
