@@ -26,7 +26,7 @@ const next: Readonly<Record<MeterEventState, readonly MeterEventState[]>> = {
   sending: ['accepted', 'rejected', 'sealed', 'unknown', 'set_aside'],
   // Accepted or sealed again: what the summary of its minute said. Rejected: Stripe's report names it.
   unknown: ['sending', 'accepted', 'sealed', 'rejected', 'set_aside'],
-  // Stripe checks the customer and the value after its answer.
+  // Stripe checks the customer and the value after its answer: its report names it, or the summary of its minute goes on lacking it.
   accepted: ['confirmed', 'rejected'],
   confirmed: ['rejected'],
   // Accepted: it was refused after an attempt that the summary of its minute shows.

@@ -22,6 +22,11 @@ const rejections: Readonly<Record<string, Rejection>> = {
     cause: 'The value has more than 15 digits.',
     remedy: 'Set it aside and bill it by an invoice item.',
   },
+  not_counted: {
+    cause: 'Stripe took it and does not count it, and no report that names it is to be had.',
+    remedy:
+      'Look in Stripe for what was wrong with its customer or meter that day; then send it again, or set it aside.',
+  },
   no_meter: {
     cause: 'There is no active meter of this name in the Stripe account.',
     remedy: 'Create the meter, or reactivate it; then send it again.',

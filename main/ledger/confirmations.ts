@@ -1,6 +1,7 @@
 /**
  * The daily confirmation: what Stripe counts of a UTC day of a customer and meter, against what it accepted. The writing side; one transaction each.
- * Agreement to the unit confirms the day's events. A difference is kept with both figures and compared again the next day; nothing is sent on it.
+ * Agreement to the unit confirms the day's events. A difference is kept with both figures and compared again the next day; nothing is sent on it. One that
+ * stays is looked into (doubted-days.ts).
  * A day is compared once it is over, its last acceptance is `settledAfterMs` old (summaries lag), and nothing of it is on its way or held.
  */
 import type { Db } from '../system/db.ts';
@@ -83,8 +84,11 @@ type Comparison = Omit<DayHere, 'isOpen'> & {
 
 function compare(db: Db, { customer, meter, dayMs: day, acceptedValue, stripeValue, nowMs }: Comparison): number {
   db.prepare(
-    `INSERT INTO day_comparisons VALUES (@customer, @meter, @day, @acceptedValue, @stripeValue, @nowMs)
-     ON CONFLICT (customer, meter, day_ms) DO UPDATE SET accepted_value = @acceptedValue, stripe_value = @stripeValue, compared_at_ms = @nowMs`,
+    `INSERT INTO day_comparisons (customer, meter, day_ms, accepted_value, stripe_value, compared_at_ms, same_since_ms)
+     VALUES (@customer, @meter, @day, @acceptedValue, @stripeValue, @nowMs, @nowMs)
+     ON CONFLICT (customer, meter, day_ms) DO UPDATE SET
+       same_since_ms = CASE WHEN accepted_value = @acceptedValue AND stripe_value = @stripeValue THEN COALESCE(same_since_ms, @nowMs) ELSE @nowMs END,
+       accepted_value = @acceptedValue, stripe_value = @stripeValue, compared_at_ms = @nowMs`,
   ).run({ customer, meter, day, acceptedValue, stripeValue, nowMs });
   if (acceptedValue !== stripeValue) return 0;
   return db

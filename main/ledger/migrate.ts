@@ -22,8 +22,10 @@ import { migration0008 } from './migrations/0008-outbox-states.ts';
 import { migration0009 } from './migrations/0009-plans.ts';
 import { migration0010 } from './migrations/0010-stripe-account.ts';
 import { migration0012 } from './migrations/0012-outbox-pairs.ts';
+import { migration0013 } from './migrations/0013-doubted-minutes.ts';
 
-const migrations: readonly string[] = [
+/** In their order: the first makes version 1. For tests, which write a file as each earlier version did. */
+export const migrations: readonly string[] = [
   migration0001,
   migration0002,
   migration0003,
@@ -35,6 +37,7 @@ const migrations: readonly string[] = [
   migration0009,
   migration0010,
   migration0012,
+  migration0013,
 ];
 
 export const schemaVersion = migrations.length;

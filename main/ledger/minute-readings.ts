@@ -1,11 +1,13 @@
 /**
  * Held events and the summaries of their minutes: which minutes are to be read, and what a reading decides (weigh-minute.ts). The writing side; one
  * transaction each. What arrived is accepted; what never did is sealed again under an identifier of its own (reissue.ts), or set aside when it is
- * past Stripe's window by now; what cannot be explained stays held, with both figures, for a person.
+ * past Stripe's window by now; what cannot be explained stays held, with both figures, for a person. Of a minute in doubt (doubted-days.ts) what Stripe
+ * accepted and does not count is rejected, for a person as well.
  */
 import { windowMs } from '../../shared/meter-event.ts';
 import { valueInWords } from '../../shared/meter-amount-words.ts';
 import type { MeterUnit } from '../../shared/plan-meters.ts';
+import { rejectionOf } from '../../shared/stripe-rejections.ts';
 import type { Db } from '../system/db.ts';
 import { reportsReadMs, unnamedErrorsSince } from './error-reports.ts';
 import type { MinuteOfMeter } from './outbox.ts';
@@ -20,17 +22,20 @@ const differsAgainAfterMs = 24 * 3_600_000;
 /** No wait for a reading is as long: one further ahead was set by a clock that has been put back since. */
 const waitMaxMs = 48 * 3_600_000;
 
-/** Minutes with an event that is held, whose summary is due to be read; the oldest first. */
+/** Minutes with an event that is held, and minutes in doubt, whose summary is due to be read; the oldest first. */
 export function heldMinutes(db: Db, { nowMs, limit }: MinutesQuestion): MinuteOfMeter[] {
   return db
-    .prepare<[number, number, number], MinuteOfMeter>(
-      `SELECT DISTINCT e.customer, e.meter, e.minute_ms AS minuteMs
+    .prepare<[number, number, number, number, number], MinuteOfMeter>(
+      `SELECT customer, meter, minute_ms AS minuteMs FROM minute_readings
+        WHERE is_doubted = 1 AND (next_read_at_ms <= ? OR next_read_at_ms > ?)
+       UNION
+       SELECT e.customer, e.meter, e.minute_ms AS minuteMs
          FROM meter_events e LEFT JOIN minute_readings r USING (customer, meter, minute_ms)
         WHERE e.state IN ('sealed', 'sending', 'unknown') AND e.state = 'unknown' AND e.next_attempt_at_ms IS NULL
           AND (r.customer IS NULL OR r.next_read_at_ms <= ? OR r.next_read_at_ms > ?)
-        ORDER BY e.minute_ms LIMIT ?`,
+        ORDER BY minuteMs LIMIT ?`,
     )
-    .all(nowMs, nowMs + waitMaxMs, limit);
+    .all(nowMs, nowMs + waitMaxMs, nowMs, nowMs + waitMaxMs, limit);
 }
 
 export type MinuteReading = MinuteOfMeter & { readonly stripeValue: number; readonly nowMs: number };
@@ -38,27 +43,29 @@ export type MinuteReading = MinuteOfMeter & { readonly stripeValue: number; read
 /** Returns what came of it. */
 export function recordMinute(db: Db, reading: MinuteReading): MinuteVerdict['kind'] {
   return db.transaction(() => {
-    const events = eventsOf(db, reading);
     const { stripeValue, nowMs } = reading;
-    const sameSinceMs = keepReading(db, reading);
+    const { sameSinceMs, isDoubted } = keepReading(db, reading);
+    const events = eventsOf(db, reading, isDoubted);
     const verdict = weighMinute({
       events,
       stripeValue,
       sameSinceMs,
       nowMs,
       reportsReadMs: reportsReadMs(db),
-      hasUnnamedErrors: unnamedErrorsSince(db, reading.minuteMs) > 0,
+      // They are what puts it in doubt, and here every event that they may mean is weighed.
+      hasUnnamedErrors: !isDoubted && unnamedErrorsSince(db, reading.minuteMs) > 0,
     });
-    apply(db, reading, verdict);
+    if (isDoubted && verdict.kind === 'differs') forgetReading(db, reading);
+    else apply(db, reading, verdict);
     return verdict.kind;
   })();
 }
 
-function eventsOf(db: Db, { customer, meter, minuteMs }: MinuteOfMeter): MinuteEvent[] {
+function eventsOf(db: Db, { customer, meter, minuteMs }: MinuteOfMeter, isDoubted: boolean): MinuteEvent[] {
   return db
-    .prepare<[string, string, number], MinuteEvent>(
+    .prepare<[number, string, string, number], MinuteEvent>(
       `SELECT id, value, COALESCE(last_sent_at_ms, first_sent_at_ms, sealed_at_ms) AS lastSentAtMs,
-              CASE WHEN state IN ('accepted', 'confirmed') THEN 'counted'
+              CASE WHEN state = 'confirmed' OR state = 'accepted' AND ? = 0 THEN 'counted'
                    WHEN state = 'sending' OR state = 'unknown' AND next_attempt_at_ms IS NOT NULL THEN 'open'
                    ELSE 'uncertain' END AS standing
          FROM meter_events
@@ -67,23 +74,24 @@ function eventsOf(db: Db, { customer, meter, minuteMs }: MinuteOfMeter): MinuteE
                -- Refused or set aside after an attempt that may have arrived.
                OR state IN ('rejected', 'set_aside', 'carried_forward') AND first_sent_at_ms IS NOT NULL AND accepted_at_ms IS NULL)`,
     )
-    .all(customer, meter, minuteMs);
+    .all(Number(isDoubted), customer, meter, minuteMs);
 }
 
-/** Returns since when the summary has said the same. */
-function keepReading(db: Db, { customer, meter, minuteMs, stripeValue, nowMs }: MinuteReading): number {
-  const since = db
-    .prepare<unknown[], number>(
+type Kept = { readonly sameSinceMs: number; readonly isDoubted: boolean };
+
+/** Returns since when the summary has said the same, and whether the minute is in doubt. */
+function keepReading(db: Db, { customer, meter, minuteMs, stripeValue, nowMs }: MinuteReading): Kept {
+  const kept = db
+    .prepare<unknown[], { readonly sameSinceMs: number; readonly isDoubted: number }>(
       `INSERT INTO minute_readings (customer, meter, minute_ms, stripe_value, same_since_ms, read_at_ms, next_read_at_ms, is_unexplained)
        VALUES (@customer, @meter, @minuteMs, @stripeValue, @nowMs, @nowMs, @nowMs, 0)
        ON CONFLICT (customer, meter, minute_ms) DO UPDATE SET
          same_since_ms = CASE WHEN stripe_value = @stripeValue THEN MIN(same_since_ms, @nowMs) ELSE @nowMs END,
          stripe_value = @stripeValue, read_at_ms = @nowMs, is_unexplained = 0
-       RETURNING same_since_ms`,
+       RETURNING same_since_ms AS sameSinceMs, is_doubted AS isDoubted`,
     )
-    .pluck()
     .get({ customer, meter, minuteMs, stripeValue, nowMs });
-  return since ?? nowMs;
+  return { sameSinceMs: kept?.sameSinceMs ?? nowMs, isDoubted: kept?.isDoubted === 1 };
 }
 
 function apply(db: Db, reading: MinuteReading, verdict: MinuteVerdict): void {
@@ -106,12 +114,19 @@ function apply(db: Db, reading: MinuteReading, verdict: MinuteVerdict): void {
 function markArrived(db: Db, id: string, nowMs: number): void {
   db.prepare(
     `UPDATE meter_events SET state = 'accepted', accepted_at_ms = ?, rejection_code = NULL, set_aside_reason = NULL, set_aside_at_ms = NULL,
-            last_answer = 'The summary of its minute shows that it arrived.' WHERE id = ? AND state <> 'carried_forward'`,
+            last_answer = 'The summary of its minute shows that it arrived.' WHERE id = ? AND state NOT IN ('accepted', 'carried_forward')`,
   ).run(nowMs, id);
 }
 
-/** One that was held is sealed again; one that a person has still to decide about is known never to have arrived. */
+/**
+ * One that was held is sealed again; one that a person has still to decide about is known never to have arrived. One that Stripe accepted is rejected: it
+ * had its reason, which is to be mended first.
+ */
 function markMissing(db: Db, id: string, { minuteMs, nowMs }: MinuteReading): void {
+  const { cause, remedy } = rejectionOf('not_counted');
+  db.prepare(
+    `UPDATE meter_events SET state = 'rejected', rejection_code = 'not_counted', next_attempt_at_ms = NULL, last_answer = ? WHERE id = ? AND state = 'accepted'`,
+  ).run(`${cause} ${remedy}`, id);
   db.prepare(
     `UPDATE meter_events SET first_sent_at_ms = NULL, last_sent_at_ms = NULL WHERE id = ? AND state IN ('rejected', 'set_aside')`,
   ).run(id);

@@ -18,6 +18,7 @@ import { turnOutbox, type OutboxTurn } from './record-answers.ts';
 import { retryEvent, setAsideEvent } from './outbox-choices.ts';
 import { carryForward } from './carry-forwards.ts';
 import { recordDays, daysToCompare } from './confirmations.ts';
+import { doubtedDays, recordHours, type HoursRead } from './doubted-days.ts';
 import { recordReports, reportsReadMs } from './error-reports.ts';
 import { heldMinutes, recordMinute } from './minute-readings.ts';
 import { bindAccount, giveUpAccount, type Contact } from './stripe-account.ts';
@@ -78,6 +79,8 @@ export function createWriterFunctions(db: Db, { recorder, prices, plans, plan }:
     recordReports: (read: Parameters<typeof recordReports>[1]) => recordReports(db, read),
     daysToCompare: (question: Parameters<typeof daysToCompare>[1]) => daysToCompare(db, question),
     recordDays: (read: Parameters<typeof recordDays>[1]) => recordDays(db, read),
+    doubtedDays: (question: Parameters<typeof doubtedDays>[1]) => doubtedDays(db, question),
+    recordHours: (read: HoursRead) => recordHours(db, read),
     wakeOutbox: (question: Parameters<typeof wakeOutbox>[1]) => wakeOutbox(db, question),
     takeIn: (calls: PackedCalls) => takeIn(db, recorder, calls),
     useBook: (question: Parameters<BookInForce['use']>[0]) => prices.use(question),

@@ -1,12 +1,13 @@
 /**
  * What the sync agent asks Stripe about when nothing waits to be sent: reports of events that are not counted, the minutes of held events, the days
- * to confirm. Each answer goes to the ledger, which decides (weigh-minute.ts, error-reports.ts, confirmations.ts). Sends nothing.
+ * to confirm, and the hours of days that go on differing. Each answer goes to the ledger, which decides (weigh-minute.ts, error-reports.ts, confirmations.ts). Sends nothing.
  *
  * Reports: while something was accepted within the last two hours every 15 minutes, else every 6 hours; asked for by a person at once. A list of
  * Stripe may lag, so each reading begins two hours before the last one; a report is counted once by its id. The first goes 30 days back, as far
  * as Stripe keeps them. With the reads of Stripe's budget used up everything waits; sending goes on.
  */
 import type { DaysRead, DaysToCompare } from '../ledger/confirmations.ts';
+import type { DayOfMeter, HoursRead } from '../ledger/doubted-days.ts';
 import type { ReportsRead } from '../ledger/error-reports.ts';
 import type { MinuteReading } from '../ledger/minute-readings.ts';
 import type { MinuteOfMeter } from '../ledger/outbox.ts';
@@ -22,6 +23,8 @@ export type ReadingStore = {
   readonly recordMinute: (reading: MinuteReading) => Promise<unknown>;
   readonly daysToCompare: (nowMs: number, limit: number) => Promise<readonly DaysToCompare[]>;
   readonly recordDays: (read: DaysRead) => Promise<number>;
+  readonly doubtedDays: (nowMs: number, limit: number) => Promise<readonly DayOfMeter[]>;
+  readonly recordHours: (read: HoursRead) => Promise<number>;
 };
 
 export type Readings = {
@@ -52,6 +55,7 @@ const reportsKeptMs = 30 * 24 * 3_600_000;
 /** Questions asked in one run, so that sending never waits long for reading. */
 const perRunMax = 10;
 const minuteMs = 60_000;
+const dayMs = 24 * 3_600_000;
 
 export function createReadings({ store, reader, probe, clock }: ReadingsOptions): Readings {
   let trouble: string | null = null;
@@ -121,6 +125,16 @@ export function createReadings({ store, reader, probe, clock }: ReadingsOptions)
     return pairs.length === perRunMax;
   }
 
+  async function readHours(): Promise<boolean> {
+    const days = await store.doubtedDays(clock.nowMs(), perRunMax);
+    for (const day of days) {
+      const sums = await ask(() => reader.hourSums({ ...day, fromMs: day.dayMs, toMs: day.dayMs + dayMs }));
+      if (sums === null) return false;
+      if ((await store.recordHours({ ...day, sums, nowMs: clock.nowMs() })) > 0) hasChanged = true;
+    }
+    return days.length === perRunMax;
+  }
+
   async function run(isAsked: boolean): Promise<boolean> {
     const nowMs = clock.nowMs();
     // A check further ahead than any wait was set by a clock that has been put back since.
@@ -130,7 +144,7 @@ export function createReadings({ store, reader, probe, clock }: ReadingsOptions)
     hasChanged = false;
     isReachable = null;
     const areReportsKnown = await readReports(isAsked);
-    const more = [areReportsKnown && (await readMinutes()), await compareDays()];
+    const more = [areReportsKnown && (await readMinutes()), await compareDays(), await readHours()];
     nextCheckMs = nowMs + (hasFailed ? afterFailureMs : more.includes(true) ? 0 : checkEveryMs);
     return hasChanged;
   }

@@ -71,5 +71,7 @@ function readingStore({ write }: Pick<Ledger, 'write'>): ReadingStore {
     recordMinute: (reading) => write('recordMinute', reading),
     daysToCompare: (nowMs, limit) => write('daysToCompare', { nowMs, limit }),
     recordDays: (read) => write('recordDays', read),
+    doubtedDays: (nowMs, limit) => write('doubtedDays', { nowMs, limit }),
+    recordHours: (read) => write('recordHours', read),
   };
 }

@@ -16,6 +16,7 @@ export type Read<T> =
   | { readonly kind: 'failed'; readonly sentence: string };
 
 export type DaySum = { readonly dayMs: number; readonly stripeValue: number };
+export type HourSum = { readonly fromMs: number; readonly stripeValue: number };
 export type SummaryQuestion = {
   readonly customer: string;
   readonly meter: string;
@@ -28,6 +29,8 @@ export type StripeReader = {
   readonly sum: (question: SummaryQuestion) => Promise<Read<number>>;
   /** By UTC day; both ends on whole days. Days without usage may be left out. */
   readonly daySums: (question: SummaryQuestion) => Promise<Read<readonly DaySum[]>>;
+  /** By hour; both ends on whole hours. Hours without usage may be left out. */
+  readonly hourSums: (question: SummaryQuestion) => Promise<Read<readonly HourSum[]>>;
   /** Every report made at or after `fromMs`. */
   readonly errorReports: (fromMs: number) => Promise<Read<readonly ErrorReport[]>>;
 };
@@ -54,9 +57,12 @@ export function createStripeReader(client: Stripe, allow: Allow): StripeReader {
     return ids;
   }
 
-  async function summaries(kind: ReadKind, { customer, meter, fromMs, toMs }: SummaryQuestion) {
+  async function summaries(
+    kind: ReadKind,
+    { customer, meter, fromMs, toMs }: SummaryQuestion,
+    window: { readonly value_grouping_window?: 'hour' | 'day' } = {},
+  ) {
     const range = { customer, start_time: fromMs / 1_000, end_time: toMs / 1_000, limit: pageSize };
-    const window = kind === 'days' ? ({ value_grouping_window: 'day' } as const) : {};
     const ids = await idsOf(meter);
     const rows = [];
     for (const id of ids) {
@@ -71,7 +77,13 @@ export function createStripeReader(client: Stripe, allow: Allow): StripeReader {
       outcome(async () =>
         (await summaries('minutes', question)).reduce((sum, { aggregated_value: value }) => sum + value, 0),
       ),
-    daySums: (question) => outcome(async () => addUpDays(await summaries('days', question))),
+    daySums: (question) =>
+      outcome(async () => {
+        const sums = addUp(await summaries('days', question, { value_grouping_window: 'day' }));
+        return sums.map(({ fromMs: dayMs, stripeValue }) => ({ dayMs, stripeValue }));
+      }),
+    hourSums: (question) =>
+      outcome(async () => addUp(await summaries('minutes', question, { value_grouping_window: 'hour' }))),
     errorReports: (fromMs) =>
       outcome(async () => (await everyReport(client, allow, fromMs)).map((event) => reportOf(event))),
   };
@@ -139,11 +151,12 @@ function reportOf(event: Stripe.V2.Core.Event): ErrorReport {
   };
 }
 
-function addUpDays(rows: readonly Stripe.Billing.MeterEventSummary[]): DaySum[] {
-  const days = new Map<number, number>();
+/** Of several meters of one name. */
+function addUp(rows: readonly Stripe.Billing.MeterEventSummary[]): HourSum[] {
+  const sums = new Map<number, number>();
   for (const { start_time: startS, aggregated_value: value } of rows)
-    days.set(startS * 1_000, (days.get(startS * 1_000) ?? 0) + value);
-  return [...days].map(([dayMs, stripeValue]) => ({ dayMs, stripeValue }));
+    sums.set(startS * 1_000, (sums.get(startS * 1_000) ?? 0) + value);
+  return [...sums].map(([fromMs, stripeValue]) => ({ fromMs, stripeValue }));
 }
 
 /** Why a question has no answer; stays inside this file. */

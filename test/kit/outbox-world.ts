@@ -10,6 +10,7 @@ import { mayFollow, type MeterEventState } from '../../shared/meter-event-states
 import { metersOf } from '../../shared/plan-meters.ts';
 import { carryForward } from '../../main/ledger/carry-forwards.ts';
 import { daysToCompare, recordDays } from '../../main/ledger/confirmations.ts';
+import { doubtedDays, recordHours } from '../../main/ledger/doubted-days.ts';
 import { recordReports, reportsReadMs } from '../../main/ledger/error-reports.ts';
 import { heldMinutes, recordMinute } from '../../main/ledger/minute-readings.ts';
 import { outboxSummary, readOutbox, type OutboxView } from '../../main/ledger/outbox-read.ts';
@@ -341,6 +342,8 @@ function readingStore(db: Db): ReadingStore {
     recordMinute: (reading) => Promise.resolve(recordMinute(db, reading)),
     daysToCompare: (nowMs, limit) => Promise.resolve(daysToCompare(db, { nowMs, limit })),
     recordDays: (read) => Promise.resolve(recordDays(db, read)),
+    doubtedDays: (nowMs, limit) => Promise.resolve(doubtedDays(db, { nowMs, limit })),
+    recordHours: (read) => Promise.resolve(recordHours(db, read)),
   };
 }
 

@@ -14,17 +14,8 @@ import { createRecorder } from '../../../main/ledger/record.ts';
 import { begunCall, settledCall } from '../../kit/call-rows.ts';
 import { ledgerFileName, openLedgerFile } from '../../../main/ledger/ledger-file.ts';
 import { listBackups } from '../../../main/ledger/backups.ts';
-import { schemaVersion } from '../../../main/ledger/migrate.ts';
+import { migrations, schemaVersion } from '../../../main/ledger/migrate.ts';
 import { migration0001 } from '../../../main/ledger/migrations/0001-calls.ts';
-import { migration0002 } from '../../../main/ledger/migrations/0002-corrections.ts';
-import { migration0003 } from '../../../main/ledger/migrations/0003-journal.ts';
-import { migration0005 } from '../../../main/ledger/migrations/0005-refusals.ts';
-import { migration0004 } from '../../../main/ledger/migrations/0004-reading.ts';
-import { migration0006 } from '../../../main/ledger/migrations/0006-client-user.ts';
-import { migration0007 } from '../../../main/ledger/migrations/0007-limits.ts';
-import { migration0008 } from '../../../main/ledger/migrations/0008-outbox-states.ts';
-import { migration0009 } from '../../../main/ledger/migrations/0009-plans.ts';
-import { migration0010 } from '../../../main/ledger/migrations/0010-stripe-account.ts';
 import { prepareReadCall } from '../../../main/ledger/call-row.ts';
 import { readParents } from '../../../main/ledger/conversation-parents.ts';
 import { interruptedReason } from '../../../main/ledger/recover.ts';
@@ -99,77 +90,19 @@ describe('a ledger of version 1', () => {
 });
 
 /** What later versions hold of the same calls is what their migrations made of them; what each has of its own is tested by itself. */
-function writeLater(file: string, ...migrations: readonly string[]): void {
+function writeVersion(file: string, version: number): void {
   writeVersion1(file);
   const db = openDatabase(file, 'write');
   db.pragma('foreign_keys = OFF');
-  for (const sql of migrations) db.exec(sql);
-  db.pragma(`user_version = ${1 + migrations.length}`);
+  for (const sql of migrations.slice(1, version)) db.exec(sql);
+  db.pragma(`user_version = ${version}`);
   db.close();
 }
-
-function writeVersion6(file: string): void {
-  writeLater(file, migration0002, migration0003, migration0004, migration0005, migration0006);
-}
-
-function writeVersion7(file: string): void {
-  writeLater(file, migration0002, migration0003, migration0004, migration0005, migration0006, migration0007);
-}
-
-function writeVersion8(file: string): void {
-  writeLater(
-    file,
-    migration0002,
-    migration0003,
-    migration0004,
-    migration0005,
-    migration0006,
-    migration0007,
-    migration0008,
-  );
-}
-
-/** A file as each earlier version wrote it. A new migration adds its version's writer here, or the test below fails. */
-const writers: Readonly<Record<number, (file: string) => void>> = {
-  1: writeVersion1,
-  2: (file) => writeLater(file, migration0002),
-  3: (file) => writeLater(file, migration0002, migration0003),
-  4: (file) => writeLater(file, migration0002, migration0003, migration0004),
-  5: (file) => writeLater(file, migration0002, migration0003, migration0004, migration0005),
-  6: writeVersion6,
-  7: writeVersion7,
-  8: writeVersion8,
-  9: (file) =>
-    writeLater(
-      file,
-      migration0002,
-      migration0003,
-      migration0004,
-      migration0005,
-      migration0006,
-      migration0007,
-      migration0008,
-      migration0009,
-    ),
-  10: (file) =>
-    writeLater(
-      file,
-      migration0002,
-      migration0003,
-      migration0004,
-      migration0005,
-      migration0006,
-      migration0007,
-      migration0008,
-      migration0009,
-      migration0010,
-    ),
-};
 
 describe('a ledger of version 2', () => {
   it('that was killed has its calls in flight settled as partial and unpriced, on the day of the ledger’s zone', () => {
     const file = join(home, ledgerFileName);
-    writeLater(file, migration0002);
+    writeVersion(file, 2);
     const old = openDatabase(file, 'write');
     old.exec(`
       UPDATE ledger_facts SET value = 'Asia/Kolkata' WHERE name = 'time_zone';
@@ -196,7 +129,7 @@ describe('a ledger of version 2', () => {
 describe('a ledger of version 4', () => {
   it('has calls whose client named no user, and takes those of its journal, which lack the field', () => {
     const file = join(home, ledgerFileName);
-    writeLater(file, migration0002, migration0003, migration0004);
+    writeVersion(file, 4);
     const db = openLedgerFile(file, 'write');
     expect(readCall(db, 'call_1')).toMatchObject({ clientUser: null, member: 'alice' });
     const recorder = createRecorder(db, {
@@ -221,7 +154,7 @@ describe('a ledger of version 6', () => {
     const kept = { letOn: {}, parents: { fork: 'root', 's1/a1': 's1' } };
     for (const [index, memory] of [JSON.stringify(kept), '{"parents":', '{"parents":[1]}'].entries()) {
       const file = join(home, `${index}.sqlite`);
-      writeVersion6(file);
+      writeVersion(file, 6);
       const old = openDatabase(file, 'write');
       old.prepare("INSERT INTO ledger_facts VALUES ('limits_memory', ?)").run(memory);
       old.exec("UPDATE calls SET conversation = 's1/a1' WHERE id = 'call_1'");
@@ -240,7 +173,7 @@ describe('a ledger of version 6', () => {
 describe('a ledger of version 7', () => {
   it('keeps its meter events in every state, each under its identifier, and their calls', () => {
     const file = join(home, ledgerFileName);
-    writeVersion7(file);
+    writeVersion(file, 7);
     const old = openDatabase(file, 'write');
     const states = ['sealed', 'sending', 'unknown', 'rejected'];
     for (const [index, state] of states.entries())
@@ -275,7 +208,7 @@ describe('a ledger of version 7', () => {
 describe('a ledger of version 8', () => {
   it('keeps what it counted as money on the meters of then, whatever plan the settings name now', () => {
     const file = join(home, ledgerFileName);
-    writeVersion8(file);
+    writeVersion(file, 8);
     const old = openDatabase(file, 'write');
     old.exec(`
       INSERT INTO billing_differences VALUES ('call_9', 'cus_z', 'm', 60000, 'tk1:x', 5000, 7000);
@@ -336,9 +269,7 @@ describe('a ledger of every earlier version', () => {
   for (let version = 1; version < schemaVersion; version++) {
     it(`${version} is backed up as it was before it is brought up, and the backup can be brought up as well`, () => {
       const file = join(home, ledgerFileName);
-      const write = writers[version];
-      if (!write) throw new Error(`write down what a ledger of version ${version} looks like`);
-      write(file);
+      writeVersion(file, version);
       openLedgerFile(file, 'write').close();
 
       const [backup] = listBackups(file);

@@ -300,6 +300,53 @@ describe('the daily confirmation', () => {
   });
 });
 
+describe('a day on which Stripe goes on counting less than it accepted', () => {
+  const rejectedSilently = async () => {
+    world.stripe.changeRules({ namesSamples: false });
+    for (let minute = 0; minute < 5; minute++) {
+      if (minute === 2) world.stripe.breakNext({ kind: 'reject_later', code: 'meter_event_customer_not_found' });
+      minuteOfCalls('cus_a', 'cus_b');
+      await world.sync();
+    }
+  };
+
+  it('is looked into, down to the minute, and what it lacks is rejected for a person to send again', async () => {
+    await rejectedSilently();
+    await syncAfter(30 * hourMs);
+    expect(world.view().dayDifferences).toHaveLength(1);
+    // Once more a day later, then its hours, then the minutes of the hour that lacks something, twice.
+    for (let round = 0; round < 8; round++) await syncAfter(12 * hourMs);
+    const rejected = world.events().filter(({ state }) => state === 'rejected');
+    expect(rejected).toHaveLength(1);
+    expect(rejected[0]?.lastAnswer).toMatch(/^Stripe took it and does not count it, and no report that names it/);
+    expect(world.view().dayDifferences).toEqual([]);
+    expect(states().filter((state) => state === 'confirmed')).toHaveLength(9);
+
+    expect(retryEvent(world.db, { id: rejected[0]?.id ?? '', nowMs: world.clock.nowMs() })).toBe(true);
+    await world.sync();
+    expectAgreement('cus_a');
+    expectAgreement('cus_b');
+  });
+
+  it('costs a read for its hours, one for each minute of an hour that lacks something, and a second for the minute that does', async () => {
+    await rejectedSilently();
+    await syncAfter(30 * hourMs);
+    await syncAfter(dayMs);
+    for (let round = 0; round < 4; round++) await syncAfter(2 * hourMs);
+    const kinds = world.db.prepare(`SELECT SUM(reads) FROM stripe_reads WHERE kind = 'minutes'`).pluck().get();
+    expect(kinds).toBe(1 + 4 + 2);
+  });
+
+  it('is not doubted while the summary only lags', async () => {
+    world.stripe.changeRules({ summaryLagMs: 40 * hourMs });
+    minuteOfCalls('cus_a');
+    await world.sync();
+    for (let round = 0; round < 10; round++) await syncAfter(12 * hourMs);
+    expect(states()).toEqual(['confirmed']);
+    expect(world.db.prepare(`SELECT COUNT(*) FROM stripe_reads WHERE kind = 'minutes'`).pluck().get()).toBe(0);
+  });
+});
+
 describe('the read budget', () => {
   it('counts what was asked, and nothing while there is no network', async () => {
     minuteOfCalls('cus_a');
