@@ -216,7 +216,7 @@ async function calmAgain(
   world.restart();
   for (let round = 0; round < 400; round++) {
     world.clock.advance(round < 40 ? 2 * hourMs : 5 * hourMs);
-    await world.sync();
+    await syncAll(world);
     const rejected = world.idsIn('rejected');
     for (const id of rejected) retryEvent(world.db, { id, nowMs: world.clock.nowMs() });
     watch();
@@ -226,6 +226,15 @@ async function calmAgain(
   tally.setAside = world.idsIn('set_aside').length;
   carryAllForward(world);
   watch();
+}
+
+/** The agent looks every few seconds, and reads ten minutes of held events each time: a look every few hours would take it months. */
+async function syncAll(world: OutboxWorld): Promise<void> {
+  for (let look = 0; look < 40; look++) {
+    await world.sync();
+    if (world.idsIn('unknown').length <= 10) return;
+    world.clock.advance(minuteMs);
+  }
 }
 
 function differencesOf(world: OutboxWorld, customers: readonly string[]): string[] {
