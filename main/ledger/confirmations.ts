@@ -4,6 +4,7 @@
  * stays is looked into (doubted-days.ts).
  * A day is compared once it is over, its last acceptance is `settledAfterMs` old (summaries lag), and nothing of it is on its way or held.
  */
+import { windowMs } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -12,8 +13,11 @@ const dayOfMinute = `minute_ms / ${dayMs} * ${dayMs}`;
 const settledAfterMs = 6 * 3_600_000;
 /** A little less than a day, so that a daily comparison does not slip by the time it takes. */
 const againAfterMs = 20 * 3_600_000;
-/** A day that still differs after this long stays as it was last compared. */
-const lookBackMs = 62 * dayMs;
+/**
+ * A day that still differs after this long stays as it was last compared: two months, in which the reads of a month may be used up once, behind the 35 days
+ * that an event may be old when Stripe takes it.
+ */
+const lookBackMs = 62 * dayMs + windowMs;
 
 export type DaysToCompare = {
   readonly customer: string;
