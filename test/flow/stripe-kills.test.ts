@@ -113,7 +113,7 @@ function sentBefore(db: Db, agoMs: number, state: 'unknown' | 'accepted', hasArr
 /** The summary of its minute has been read before, and has said nothing since. */
 function readBefore(db: Db): void {
   db.exec(
-    `INSERT INTO minute_readings SELECT customer, meter, minute_ms, 0, ${Date.now() - 2 * hourMs}, ${Date.now() - 2 * hourMs}, 0, 0 FROM meter_events`,
+    `INSERT INTO minute_readings (customer, meter, minute_ms, stripe_value, same_since_ms, read_at_ms, next_read_at_ms, is_unexplained) SELECT customer, meter, minute_ms, 0, ${Date.now() - 2 * hourMs}, ${Date.now() - 2 * hourMs}, 0, 0 FROM meter_events`,
   );
 }
 
