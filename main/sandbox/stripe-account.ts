@@ -13,6 +13,7 @@ import {
   type StripeRules,
 } from './stripe-faults.ts';
 import { parseForm } from './stripe-form.ts';
+import { advanceInvoices, answerInvoices } from './stripe-invoices.ts';
 import { refuseByPermission } from './stripe-permissions.ts';
 import { createStripeState, prune, type StripeState } from './stripe-state.ts';
 import { answerV1 } from './stripe-v1.ts';
@@ -72,8 +73,9 @@ export function createStripeAccount(clock: Clock, initial: Partial<StripeRules>)
     counts.requests += 1;
     if (request.method === 'GET') counts.reads += 1;
     const nowMs = clock.nowMs();
-    const isMeterEvent = request.method === 'POST' && /\/meter_event(?:s|_stream)$/.test(request.path);
-    const fault = isMeterEvent ? faults.shift() : request.method === 'POST' ? writeFaults.shift() : undefined;
+    const isFaulty = request.method === 'POST' && faultyPaths.test(request.path);
+    advanceInvoices(state, { nowMs, newId, rules });
+    const fault = isFaulty ? faults.shift() : request.method === 'POST' ? writeFaults.shift() : undefined;
     if (fault === 'drop_connection') return { kind: 'drop' };
     const rejectAs = typeof fault === 'object' && fault.kind === 'reject_later' ? fault.code : null;
     const given = () => faultReply(fault) ?? answer(request, nowMs, rejectAs, fault === 'expire_session');
@@ -127,8 +129,8 @@ export function createStripeAccount(clock: Clock, initial: Partial<StripeRules>)
     if (url.pathname.startsWith('/v2/')) {
       return answerV2(state, { ...common, query: url.searchParams, body: parseJson(request.body), bearer });
     }
-    const form = parseForm(method === 'GET' ? url.search.slice(1) : request.body);
-    const reply = answerV1(state, { ...common, form });
+    const form = parseForm(method === 'POST' ? request.body : url.search.slice(1));
+    const reply = answerInvoices(state, { ...common, form }) ?? answerV1(state, { ...common, form });
     // "Not stored when validation failed" (facts/stripe.md section 1).
     if (reply.status === 200) remember(state, request, reply, nowMs);
     return reply;
@@ -157,6 +159,9 @@ export function createStripeAccount(clock: Clock, initial: Partial<StripeRules>)
     newId,
   };
 }
+
+/** What costs money when it goes wrong. */
+const faultyPaths = /\/(?:meter_event(?:s|_stream|_adjustments)|invoiceitems)$/;
 
 function headerOf({ headers }: StripeRequest, name: string): string | null {
   const value = headers[name];

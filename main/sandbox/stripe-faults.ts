@@ -25,6 +25,10 @@ export type StripeRules = {
   readonly handlingMs: number;
   /** How far summaries are behind. */
   readonly summaryLagMs: number;
+  /** How far they are behind a cancellation, besides; its answer is `pending` then. */
+  readonly adjustmentLagMs: number;
+  /** How long an invoice is a draft: 1 h to 72 h (facts/stripe.md section 4). */
+  readonly invoiceGraceMs: number;
   /** How long after its event an error report stands in the list. */
   readonly reportDelayMs: number;
   /** Events a second that the stream takes (facts/stripe.md section 2). */
@@ -47,6 +51,8 @@ export const defaultStripeRules: StripeRules = {
   streamReportsName: 'event',
   handlingMs: 0,
   summaryLagMs: 0,
+  adjustmentLagMs: 0,
+  invoiceGraceMs: 3_600_000,
   reportDelayMs: 0,
   namesSamples: true,
   accountId: 'acct_sandbox',

@@ -188,7 +188,9 @@ export function sumOf(
 ): bigint {
   let sum = 0n;
   for (const event of state.eventsOfPair.get(pairOf(eventName, customer)) ?? []) {
-    const counts = event.failure === null && !event.isCancelled && event.receivedAtMs <= receivedBeforeMs;
+    // A cancellation is seen as late as an event is.
+    const isThere = !event.isCancelled || (event.cancelledAtMs ?? -Infinity) > receivedBeforeMs;
+    const counts = event.failure === null && isThere && event.receivedAtMs <= receivedBeforeMs;
     if (counts && event.timestampMs >= fromMs && event.timestampMs < toMs) sum += BigInt(event.value);
   }
   return sum;

@@ -16,6 +16,7 @@ const permissions: readonly Permission[] = [
   { path: /^\/v1\/prices(?:\/|$)/, name: 'plan' },
   { path: /^\/v1\/customers(?:\/|$)/, name: 'customer' },
   { path: /^\/v1\/(?:invoices|invoiceitems)(?:\/|$)/, name: 'invoice' },
+  { path: /^\/v1\/subscriptions(?:\/|$)/, name: 'subscription' },
   { path: /^\/v2\/core\/events/, name: 'event' },
   // What the refusal names differs from the row of the key's screen, which is `connected_account`.
   { path: /^\/v1\/account$/, name: 'accounts_kyc_basic' },

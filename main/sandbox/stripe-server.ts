@@ -7,7 +7,8 @@ import { createStripeAccount, type StripeAccount, type StripeOutcome } from './s
 import { conflict, type StripeFault, type StripeRules } from './stripe-faults.ts';
 import { parseForm, textOf } from './stripe-form.ts';
 import { seedAccount, sumOf, type AccountSeed } from './stripe-meter-events.ts';
-import type { SandboxEvent, StripeState } from './stripe-state.ts';
+import { advanceInvoices, subscribe, type SubscriptionSeed } from './stripe-invoices.ts';
+import type { SandboxEvent, SandboxInvoice, SandboxInvoiceItem, StripeState } from './stripe-state.ts';
 
 export type SandboxStripe = {
   readonly url: string;
@@ -20,6 +21,10 @@ export type SandboxStripe = {
   readonly refusedCounts: StripeAccount['refusedCounts'];
   /** Makes a meter and customers by name, as a person would have set them up. */
   readonly seed: (set: AccountSeed) => void;
+  /** Makes a subscription that bills a meter; returns its id. */
+  readonly subscribe: (seed: SubscriptionSeed) => string;
+  readonly invoices: () => readonly SandboxInvoice[];
+  readonly invoiceItems: () => readonly SandboxInvoiceItem[];
   /** The next requests for meter events suffer these, one each. */
   readonly breakNext: (...faults: readonly StripeFault[]) => void;
   /** The next requests that write anything else: meters, products, prices, customers. */
@@ -64,6 +69,12 @@ export async function startSandboxStripe({
     readCount: account.readCount,
     refusedCounts: account.refusedCounts,
     seed: (set) => seedAccount(state, set, account.newId),
+    subscribe: (seed) => subscribe(state, seed, account.newId),
+    invoices: () => {
+      advanceInvoices(state, { nowMs: clock.nowMs(), newId: account.newId, rules: account.rules() });
+      return state.invoices;
+    },
+    invoiceItems: () => state.invoiceItems,
     breakNext: account.breakNext,
     breakNextWrite: account.breakNextWrite,
     state,

@@ -47,6 +47,47 @@ export type SandboxEvent = {
   /** Set by the asynchronous validation; null while it counts. */
   failure: string | null;
   isCancelled: boolean;
+  /** From when on summaries do not hold it any more. */
+  cancelledAtMs?: number;
+};
+
+export type SandboxSubscription = {
+  readonly id: string;
+  readonly customer: string;
+  readonly eventName: string;
+  readonly meterId: string;
+  readonly interval: 'day' | 'week' | 'month';
+  readonly startMs: number;
+  currentStartMs: number;
+  currentEndMs: number;
+  endedAtMs: number | null;
+  latestInvoice: string | null;
+};
+
+export type SandboxInvoice = {
+  readonly id: string;
+  readonly customer: string;
+  readonly eventName: string;
+  readonly subscription: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly createdMs: number;
+  readonly finalizesAtMs: number;
+  finalizedAtMs: number | null;
+  /** What the meter held of the period when it was made final; null while it is a draft. */
+  quantity: bigint | null;
+};
+
+export type SandboxInvoiceItem = {
+  readonly id: string;
+  readonly customer: string;
+  readonly cents: number;
+  readonly currency: string;
+  readonly description: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly createdMs: number;
+  /** Null until the customer's next invoice takes it. */
+  invoice: string | null;
 };
 
 /** A thin event of the v2 list: something that was wrong with events Stripe had answered 200 for. */
@@ -81,6 +122,9 @@ export type StripeState = {
   readonly identifiers: Map<string, number>;
   readonly idempotent: Map<string, StoredAnswer>;
   readonly errorEvents: SandboxErrorEvent[];
+  readonly subscriptions: Map<string, SandboxSubscription>;
+  readonly invoices: SandboxInvoice[];
+  readonly invoiceItems: SandboxInvoiceItem[];
   /** Session token → when it expires. */
   readonly sessions: Map<string, number>;
   /** "customer meter" pairs with a request under way. */
@@ -99,6 +143,9 @@ export function createStripeState(): StripeState {
     identifiers: new Map(),
     idempotent: new Map(),
     errorEvents: [],
+    subscriptions: new Map(),
+    invoices: [],
+    invoiceItems: [],
     sessions: new Map(),
     busy: new Set(),
   };

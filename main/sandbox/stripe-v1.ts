@@ -1,4 +1,7 @@
-/** The v1 resources of the simulated Stripe: meter events and their adjustments, meters, customers, summaries. Form in, objects out. */
+/**
+ * The v1 resources of the simulated Stripe: meter events and their adjustments, meters, summaries; what is sold, customers and invoices have files of their
+ * own. Form in, objects out.
+ */
 import { ok, v1Error, v1Missing, type StripeReply } from './stripe-answers.ts';
 import { answerCatalog } from './stripe-catalog.ts';
 import { answerCustomers } from './stripe-customers.ts';
@@ -67,20 +70,32 @@ function createMeterEvent(
   });
 }
 
-/** Cancelling takes back an event that Stripe received within the last 24 hours. */
-function adjust(state: StripeState, { form, nowMs }: V1Request): StripeReply {
+/**
+ * Cancelling takes back an event that Stripe received within the last 24 hours, once. Summaries follow later, a finalized invoice never
+ * (facts/stripe.md section 3).
+ */
+function adjust(state: StripeState, { form, nowMs, rules }: V1Request): StripeReply {
   const identifier = textOf(form, 'cancel', 'identifier');
-  const event = state.events.find((candidate) => candidate.identifier === identifier && !candidate.isCancelled);
-  if (!event) return v1Error(400, { message: `No meter event found with identifier ${identifier}.` });
+  const eventName = textOf(form, 'event_name');
+  if (textOf(form, 'type') !== 'cancel' || identifier === null || eventName === null)
+    return v1Error(400, { message: 'Missing required param: event_name, type or cancel[identifier].' });
+  // The newest: an identifier may be used again once Stripe has forgotten it.
+  const event = state.events.findLast(
+    (candidate) => candidate.identifier === identifier && candidate.eventName === eventName,
+  );
+  if (!event || event.failure !== null)
+    return v1Error(400, { message: `No meter event found with identifier ${identifier}.`, code: 'resource_missing' });
   if (event.receivedAtMs < nowMs - dayMs)
     return v1Error(400, { message: 'The event was received more than 24 hours ago.' });
+  if (event.isCancelled) return v1Error(400, { message: `The meter event ${identifier} has already been cancelled.` });
   event.isCancelled = true;
+  event.cancelledAtMs = nowMs + rules.adjustmentLagMs;
   return ok({
     object: 'billing.meter_event_adjustment',
     cancel: { identifier },
     event_name: event.eventName,
     livemode: false,
-    status: 'complete',
+    status: rules.adjustmentLagMs > 0 ? 'pending' : 'complete',
     type: 'cancel',
   });
 }
