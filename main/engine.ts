@@ -83,7 +83,7 @@ async function connectParts(options: EngineOptions, ledger: Ledger, book: PriceB
     onRefused: (row) => live.settled(row),
   });
   const rules = openEngineRules(options, limits.useSettings, openEnginePlan(options, ledger));
-  const sync = await startSync({ ...options, connection: connections.stripe, ledger, monthOf });
+  const sync = await startSync({ ...options, connection: connections.stripe, ledger, timeZone, monthOf });
   const live = createLive({
     clock,
     timeZone,

@@ -1,35 +1,79 @@
-/** What was set aside, as the line of an invoice: which days, how many calls, what sum. Pure. */
+/** What is billed by an invoice item instead of the meter, as the line of an invoice: which days, how many calls, what sum. Pure. */
 import type { MeterLabel } from './contract/meter-amounts.ts';
 import { meterInWords } from './meter-amount-words.ts';
-import { formatUsd } from './money.ts';
+import { formatUsd, nanoUsdPerCent } from './money.ts';
 
 export type CarryForwardFigures = {
+  /** What was set aside. */
   readonly calls: number;
   /** Of token meters what their tokens cost, with the markup. */
-  readonly nanoUsd: number;
-  /** Those of tokens, with how many. */
-  readonly meters: readonly (MeterLabel & { readonly value: number })[];
-  /** Events with calls that have no price. */
+  readonly asideNanoUsd: number;
+  /** Of it, events with calls that have no price. */
   readonly unpricedEvents: number;
-  /** Part of the sum that Stripe may have counted after all. */
+  /** Part of it that Stripe may have counted after all. */
   readonly uncertainNanoUsd: number;
   /** UTC, as Stripe's days are; in order. */
-  readonly days: readonly string[];
+  readonly asideDays: readonly string[];
+  /** Calls that were corrected after they had been metered. */
+  readonly correctedCalls: number;
+  readonly differenceNanoUsd: number;
+  /** Of them, events whose difference has no price. */
+  readonly unpricedCorrections: number;
+  readonly correctedDays: readonly string[];
+  /** Below a cent, from the items before. */
+  readonly restNanoUsd: number;
+  /** Those of tokens, with how many were not metered, and how many more or less were due. */
+  readonly meters: readonly (MeterLabel & { readonly asideValue: number; readonly correctedValue: number })[];
 };
 
 const daysNamedMax = 7;
 
 export function carryForwardSentence(figures: CarryForwardFigures): string {
-  const { calls, nanoUsd, meters, unpricedEvents, uncertainNanoUsd, days } = figures;
-  const counted = `${calls.toLocaleString('en-US')} ${calls === 1 ? 'call' : 'calls'}`;
-  const worth = `${unpricedEvents > 0 ? 'at least ' : ''}${meters.length > 0 ? 'worth ' : ''}${formatUsd(nanoUsd, 6)}`;
-  const usage = `Usage of ${daysInWords(days)} (${counted}) that was not metered: ${[worth, ...meters.map(meterSum)].join(', ')}.`;
-  if (uncertainNanoUsd === 0) return usage;
-  return `${usage} Of this, Stripe may have counted ${formatUsd(uncertainNanoUsd, 6)}; compare before it is billed.`;
+  const { uncertainNanoUsd, restNanoUsd } = figures;
+  const sentences: string[] = [];
+  if (figures.asideDays.length > 0)
+    sentences.push(
+      `Usage of ${daysInWords(figures.asideDays)} (${counted(figures.calls)}) that was not metered: ${asideInWords(figures)}.`,
+    );
+  if (uncertainNanoUsd > 0)
+    sentences.push(`Of this, Stripe may have counted ${formatUsd(uncertainNanoUsd, 6)}; compare before it is billed.`);
+  if (figures.correctedCalls > 0)
+    sentences.push(
+      `Corrections of ${daysInWords(figures.correctedDays)} (${counted(figures.correctedCalls)}) after they were metered: ${correctedInWords(figures)}.`,
+    );
+  if (restNanoUsd !== 0) sentences.push(`Left below a cent by the item before: ${formatUsd(restNanoUsd, 6)}.`);
+  return sentences.join(' ');
 }
 
-function meterSum({ value, ...meter }: CarryForwardFigures['meters'][number]): string {
-  return `${value.toLocaleString('en-US')} ${meterInWords(meter)}`;
+function asideInWords({ asideNanoUsd, unpricedEvents, meters }: CarryForwardFigures): string {
+  const tokens = meters.filter(({ asideValue }) => asideValue !== 0);
+  const worth = `${unpricedEvents > 0 ? 'at least ' : ''}${tokens.length > 0 ? 'worth ' : ''}${formatUsd(asideNanoUsd, 6)}`;
+  return [worth, ...tokens.map(({ asideValue, ...meter }) => `${figure(asideValue)} ${meterInWords(meter)}`)].join(
+    ', ',
+  );
+}
+
+function correctedInWords({ differenceNanoUsd, unpricedCorrections, meters }: CarryForwardFigures): string {
+  const tokens = meters.filter(({ correctedValue }) => correctedValue !== 0);
+  const worth = `${formatUsd(Math.abs(differenceNanoUsd), 6)} ${moreOrLess(differenceNanoUsd)}`;
+  const unpriced = unpricedCorrections > 0 ? ['not all of it priced'] : [];
+  const parts = tokens.map(
+    ({ correctedValue, ...meter }) =>
+      `${figure(Math.abs(correctedValue))} ${meterInWords(meter)} ${moreOrLess(correctedValue)}`,
+  );
+  return [worth, ...unpriced, ...parts].join(', ');
+}
+
+function moreOrLess(value: number): string {
+  return value < 0 ? 'less' : 'more';
+}
+
+function counted(calls: number): string {
+  return `${figure(calls)} ${calls === 1 ? 'call' : 'calls'}`;
+}
+
+function figure(value: number): string {
+  return value.toLocaleString('en-US');
 }
 
 function daysInWords(days: readonly string[]): string {
@@ -38,4 +82,17 @@ function daysInWords(days: readonly string[]): string {
   if (last === undefined) return first;
   if (days.length > daysNamedMax) return `${days.length} days from ${first} to ${last}`;
   return `${days.slice(0, -1).join(', ')} and ${last}`;
+}
+
+export type CentsAndRest = { readonly cents: number; readonly restNanoUsd: number };
+
+/**
+ * An invoice item is whole cents. Cut towards zero, so that nobody is charged or given back what is not due yet; what is left has the sign of the sum and
+ * is part of the customer's next item.
+ */
+export function centsAndRest(nanoUsd: number): CentsAndRest {
+  const cents = Math.trunc(nanoUsd / nanoUsdPerCent);
+  const restNanoUsd = nanoUsd - cents * nanoUsdPerCent;
+  // A rest of minus nothing is nothing.
+  return { cents: cents === 0 ? 0 : cents, restNanoUsd: restNanoUsd === 0 ? 0 : restNanoUsd };
 }

@@ -1,4 +1,4 @@
-/** What leaves Stripe's 35-day window soon, in one sentence. Pure; days are those of the caller's zone. */
+/** What leaves Stripe's 35-day window soon, or would miss its invoice, in one sentence each. Pure; days are those of the caller's zone. */
 import { worthInWords, type Worth } from './meter-amount-words.ts';
 import type { DayOf } from './period.ts';
 
@@ -12,21 +12,32 @@ export type Leaving = Worth & {
 export type LeavingQuestion = { readonly isOffline: boolean; readonly dayOf: DayOf };
 
 /** Null when nothing leaves soon. */
-export function leavingSentence(
-  { atMs, asOfMs, ...worth }: Leaving,
-  { isOffline, dayOf }: LeavingQuestion,
-): string | null {
+export function leavingSentence({ atMs, asOfMs, ...worth }: Leaving, question: LeavingQuestion): string | null {
   if (atMs === null) return null;
-  const condition = isOffline ? 'unless this machine goes online' : 'unless it is sent before';
-  return `${capital(worthInWords(worth))} leaves the 35-day window ${whenInWords(atMs, asOfMs, dayOf)} ${condition}; what has left is set aside for an invoice item.`;
+  const when = whenInWords(atMs, asOfMs, question.dayOf);
+  return `${capital(worthInWords(worth))} leaves the 35-day window ${when.adverb} ${condition(question)}; what has left is set aside for an invoice item.`;
+}
+
+/** "$38.20 leaves tomorrow's invoice unless this machine goes online". Null when no invoice closes soon. */
+export function closingSentence({ atMs, asOfMs, ...worth }: Leaving, question: LeavingQuestion): string | null {
+  if (atMs === null) return null;
+  const when = whenInWords(atMs, asOfMs, question.dayOf);
+  return `${capital(worthInWords(worth))} leaves ${when.invoice} ${condition(question)}; what misses it is set aside for an invoice item.`;
 }
 
 function capital(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
-function whenInWords(atMs: number, nowMs: number, dayOf: DayOf): string {
+function condition({ isOffline }: LeavingQuestion): string {
+  return isOffline ? 'unless this machine goes online' : 'unless it is sent before';
+}
+
+type When = { readonly adverb: string; readonly invoice: string };
+
+function whenInWords(atMs: number, nowMs: number, dayOf: DayOf): When {
   const day = dayOf(atMs);
-  if (atMs <= nowMs || day === dayOf(nowMs)) return 'today';
-  return day === dayOf(nowMs + dayMs) ? 'tomorrow' : `on ${day}`;
+  if (atMs <= nowMs || day === dayOf(nowMs)) return { adverb: 'today', invoice: 'today’s invoice' };
+  if (day === dayOf(nowMs + dayMs)) return { adverb: 'tomorrow', invoice: 'tomorrow’s invoice' };
+  return { adverb: `on ${day}`, invoice: `the invoice of ${day}` };
 }

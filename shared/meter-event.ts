@@ -1,7 +1,8 @@
 /**
  * How a meter event is named and what it is worth. Pure.
  * The identifier is a function of the event's content (invariant 8): the same sum is always sent under the same name, a corrected sum never is,
- * because Stripe would drop it as a repeat (facts/stripe.md section 9). Version "tk1".
+ * because Stripe would drop it as a repeat (facts/stripe.md section 9). Version "tk1". The fingerprint stands for the meter's name, which may be 100
+ * characters long itself.
  */
 import { textChecksum } from './text-checksum.ts';
 

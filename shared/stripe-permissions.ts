@@ -62,7 +62,14 @@ export const stripePermissions: readonly StripePermission[] = [
     name: 'billing_meter_event_adjustment_write',
     row: 'Meter event adjustments',
     access: 'Write',
-    purpose: 'take back what was sent too much, within 24 hours',
+    purpose: 'take back what was corrected within 24 hours after it was sent, so that it is sent anew',
+    isNeeded: false,
+  },
+  {
+    name: 'subscription_read',
+    row: 'Subscriptions',
+    access: 'Read',
+    purpose: 'see which period of a customer’s subscription a minute is in',
     isNeeded: false,
   },
   {
@@ -70,7 +77,7 @@ export const stripePermissions: readonly StripePermission[] = [
     row: 'Invoices',
     access: 'Write',
     purpose:
-      'see when a period’s invoice is final, and propose invoice items for what came too late (Read is enough for seeing)',
+      'see when a period’s invoice is final, and make invoice items for what came too late (Read is enough for seeing)',
     isNeeded: false,
   },
 ];

@@ -54,5 +54,5 @@ export type ApiParts = {
   /** The home folder, for the price file that stands in it. */
   readonly home: string;
   readonly status: () => Status;
-  readonly sync: Pick<Sync, 'view' | 'event' | 'now' | 'retry' | 'setAside' | 'carryForward' | 'online'>;
+  readonly sync: Omit<Sync, 'summary' | 'useApiKey' | 'close'>;
 };

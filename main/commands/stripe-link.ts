@@ -53,7 +53,7 @@ async function withBillingAlone<T>(home: string, host: Host, use: (billing: Bill
   let inForce = settings;
   const dayOf = createDayOf(timeZone);
   const connection = connectionsOf(home, settings, proxiesOf(env)).stripe;
-  const parts = { ledger, clock, ids, isDemo: false };
+  const parts = { ledger, clock, ids, isDemo: false, timeZone };
   const sync = await startSync({
     ...parts,
     settings,

@@ -29,8 +29,14 @@ export function addSyncCommands(program: Command, run: Run, host: Host): void {
   syncCommand('set-aside <id>', 'bill one that was refused another way').action((id: string, flags) =>
     run(load(), ({ syncSetAside }) => syncSetAside(id, flags, host)),
   );
-  syncCommand('carry-forward <customer> <sum>', 'what was set aside stands on an invoice item of this sum').action(
-    (customer: string, sum: string, flags) =>
-      run(load(), ({ syncCarryForward }) => syncCarryForward(customer, sum, flags, host)),
-  );
+  syncCommand('carry-forward <customer> [sum]', 'what is billed by an invoice item; its sum says that it stands on one')
+    .option('--create', 'make the item of this sum in Stripe')
+    .action((customer: string, sum: string | undefined, flags) =>
+      run(import('./sync-carry.ts'), ({ syncCarryForward }) => syncCarryForward(customer, sum, flags, host)),
+    );
+  syncCommand('month <customer>', 'a customer’s month: the ledger’s days beside Stripe’s figures')
+    .option('--month <month>', 'as 2026-11 (default: the running one)')
+    .action((customer: string, flags) =>
+      run(import('./sync-month.ts'), ({ syncMonth }) => syncMonth(customer, flags, host)),
+    );
 }

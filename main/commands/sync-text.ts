@@ -1,6 +1,6 @@
 /** The outbox as text for a terminal: what waits, what went wrong and what to do, what is to be settled. Pure. */
 import type { MeterEventDetail, StripeView } from '../../shared/contract/api.ts';
-import { leavingSentence } from '../../shared/leaving-words.ts';
+import { closingSentence, leavingSentence } from '../../shared/leaving-words.ts';
 import {
   amountInWords,
   labelledAmountInWords,
@@ -20,11 +20,13 @@ export function statusText(view: OutboxView, dayOf: DayOf): string[] {
   const open = worthInWords({ nanoUsd: openNanoUsd, ...view.openQuantities }, 6);
   const delivered = worthInWords({ nanoUsd: acceptedNanoUsd, ...view.acceptedQuantities }, 6);
   const leaving = leavingSentence(view.leaving, { dayOf, isOffline: true });
+  const closing = closingSentence(view.closing, { dayOf, isOffline: true });
   return [
     `${waiting}; ${open} more is in minutes that are not sealed yet.`,
     `${number(acceptedEvents)} delivered, worth ${delivered}, ${number(confirmedEvents)} of them confirmed by Stripe’s own figure; ${number(rejectedEvents)} refused.`,
     `${number(view.reads.used)} of the ${number(view.reads.max)} reads that Stripe allows in a month are used.`,
     ...(leaving === null ? [] : [leaving]),
+    ...(closing === null ? [] : [closing]),
     ...notBilledText(view),
     ...eventsText(view),
     ...carryForwardsText(view.carryForwards),
@@ -92,14 +94,18 @@ function eventWorth({ worthNanoUsd, unpricedCalls, calls }: OutboxView['events']
 
 function carryForwardsText(proposed: StripeView['carryForwards']): string[] {
   if (proposed.length === 0) return [];
+  const asked = proposed.filter((one) => one.asked !== null).length;
   return [
     '',
-    'Set aside, for one invoice item a customer (then `sync carry-forward CUSTOMER SUM`):',
+    'For one invoice item a customer (see `sync carry-forward CUSTOMER`):',
     ...table(
       ['customer', 'sum', 'for the invoice'],
       [1],
       proposed.map(({ customer, nanoUsd, sentence }) => [customer, formatUsd(nanoUsd, 6), sentence]),
     ),
+    ...(asked === 0
+      ? []
+      : [`${counted(asked, 'item was', 'items were')} asked for without an answer; looked up before another is made.`]),
   ];
 }
 
@@ -132,12 +138,12 @@ function differencesText({ calls, nanoUsd, tokens, requests, rows }: OutboxView[
   ]);
   return [
     '',
-    `${counted(calls, 'call was', 'calls were')} corrected after Stripe had been told: ${worthInWords({ nanoUsd, tokens, requests }, 6)} to settle by an invoice item or a credit in Stripe${new Set(rows.map(({ callId }) => callId)).size < calls ? `; the newest ${rows.length} are listed` : ''}.`,
+    `${counted(calls, 'call was', 'calls were')} corrected after Stripe had been told, ${worthInWords({ nanoUsd, tokens, requests }, 6)} in all: adjusted by itself within 24 hours of its event, else part of a carry-forward${new Set(rows.map(({ callId }) => callId)).size < calls ? `; the newest ${rows.length} are listed` : ''}.`,
     ...table(['call', 'customer', 'minute (UTC)', 'sent', 'due', 'difference'], [3, 4, 5], cells),
   ];
 }
 
-export function eventText({ event, spent, calls }: MeterEventDetail): string[] {
+export function eventText({ event, lead, spent, adjustment, calls }: MeterEventDetail): string[] {
   const { identifier, customer, minuteMs, value, unit, state, lastAnswer } = event;
   const areTokens = unit !== 'micro_usd';
   const rows = calls.map(({ id, startedAtMs, member, project, model, amountThousandths, worthNanoUsd }) => [
@@ -149,10 +155,18 @@ export function eventText({ event, spent, calls }: MeterEventDetail): string[] {
     amountInWords(unit, amountThousandths),
     ...(areTokens ? [worthNanoUsd === null ? 'unpriced' : formatUsd(worthNanoUsd, 9)] : []),
   ]);
+  const corrected =
+    adjustment === null || adjustment.calls === 0
+      ? []
+      : [
+          `${counted(adjustment.calls, 'call was', 'calls were')} corrected since, ${adjustmentInWords(event, adjustment)}. ${adjustment.sentence}`,
+        ];
   return [
+    ...(lead === null ? [] : [lead]),
     `${labelledValueInWords(event, value)} of ${customer}${areTokens ? `, worth ${eventWorth(event)},` : ''} in the minute ${minuteText(minuteMs)} UTC: ${state.replace('_', ' ')}. ${lastAnswer ?? ''}`.trimEnd(),
     `Stripe is told ${identifier}.`,
     ...spent.map((earlier) => `Earlier ${earlier.identifier}: ${earlier.reason}`),
+    ...corrected,
     '',
     ...table(
       ['call', 'started (UTC)', 'member', 'project', 'model', ...(areTokens ? ['counted', 'worth'] : ['billed'])],
@@ -181,4 +195,12 @@ function number(count: number): string {
 
 function counted(count: number, one: string, many: string): string {
   return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+type Adjustment = NonNullable<MeterEventDetail['adjustment']>;
+
+function adjustmentInWords(meter: MeterEventDetail['event'], { amountThousandths, nanoUsd }: Adjustment): string {
+  const counts = labelledAmountInWords(meter, Math.abs(amountThousandths));
+  if (meter.unit === 'micro_usd') return `${formatUsd(Math.abs(nanoUsd), 6)} ${nanoUsd < 0 ? 'less' : 'more'}`;
+  return `${counts} ${amountThousandths < 0 ? 'less' : 'more'} (${formatUsd(nanoUsd, 6)})`;
 }

@@ -1,5 +1,5 @@
 /**
- * `tollkeeper sync [status|show ID|now|retry ID|set-aside ID|carry-forward CUSTOMER SUM]`: the outbox. What is shown is read from the ledger;
+ * `tollkeeper sync [status|show ID|now|retry ID|set-aside ID]`: the outbox; carry-forwards and months are sync-carry.ts's and sync-month.ts's. What is shown is read from the ledger;
  * everything else goes through the running engine, or through an agent of its own when none runs.
  */
 import { existsSync } from 'node:fs';
@@ -7,7 +7,6 @@ import { join } from 'node:path';
 
 import { syncResultSchema, type SyncResult } from '../../shared/contract/api.ts';
 import { AppError } from '../../shared/contract/errors.ts';
-import { parseUsd } from '../../shared/money.ts';
 import { boundInWords } from '../../shared/stripe-binding.ts';
 import { createDayOf, monthOfDay } from '../../shared/period.ts';
 import { readOutbox } from '../ledger/outbox-read.ts';
@@ -65,7 +64,12 @@ export async function syncShow(id: string, flags: SyncFlags, host: Host): Promis
   const ledger = openForReading(homeOf(flags.home, host));
   const event = ledger === null ? null : readMeterEvent(ledger.db, id);
   ledger?.db.close();
-  if (event === null) throw new AppError('not_found', 'There is no meter event of this id.', seeStatus);
+  if (event === null)
+    throw new AppError(
+      'not_found',
+      'There is no meter event of this id, or its calls are summed anew and not sealed yet.',
+      seeStatus,
+    );
   if (flags.json) writeLine(host.stdout, JSON.stringify(event));
   else for (const line of eventText(event)) writeLine(host.stdout, line);
   return 0;
@@ -112,25 +116,6 @@ export async function syncSetAside(id: string, flags: SyncFlags, host: Host): Pr
   return 0;
 }
 
-/** `sum`: as status shows it, so that nothing is marked that the person has not seen. */
-export async function syncCarryForward(customer: string, sum: string, flags: SyncFlags, host: Host): Promise<ExitCode> {
-  const nanoUsd = parseUsd(sum.replace(/^\$/, ''));
-  if (nanoUsd === null) throw new AppError('bad_usage', `"${sum}" is not a sum.`, 'Name it as 38.2 or $38.20.');
-  await through(homeOf(flags.home, host), host, {
-    engine: (ask) => ask('POST', `/api/stripe/carry-forwards/${encodeURIComponent(customer)}`, { nanoUsd }),
-    alone: async (sync) => {
-      if (await sync.carryForward(customer, nanoUsd)) return;
-      const sentence = 'What is set aside of this customer is not this sum.';
-      throw new AppError('not_found', sentence, 'See `tollkeeper sync status` for the sum.');
-    },
-  });
-  writeLine(
-    host.stdout,
-    flags.json ? '{}' : `What was set aside of ${customer} is marked as billed by an invoice item.`,
-  );
-  return 0;
-}
-
 function eventPath(id: string, action: string): string {
   return `/api/stripe/events/${encodeURIComponent(id)}/${action}`;
 }
@@ -145,7 +130,7 @@ type Ways<T> = {
   readonly alone: (sync: Sync) => Promise<T>;
 };
 
-async function through<T>(home: string, host: Host, { engine: ask, alone }: Ways<T>): Promise<T> {
+export async function through<T>(home: string, host: Host, { engine: ask, alone }: Ways<T>): Promise<T> {
   const engine = connectEngine(home);
   if (engine) return ask(engine.ask);
   if (!existsSync(join(home, ledgerFileName)))
@@ -161,7 +146,7 @@ async function withSyncAlone<T>(home: string, host: Host, use: (sync: Sync) => P
   const secrets = secretsOf(env);
   const connection = connectionsOf(home, settings, proxiesOf(env)).stripe;
   const parts = { ledger, settings, secrets, connection, clock, ids, log: silentLog };
-  const sync = await startSync({ ...parts, isDemo: false, monthOf });
+  const sync = await startSync({ ...parts, isDemo: false, timeZone, monthOf });
   try {
     return await use(sync);
   } finally {

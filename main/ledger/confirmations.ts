@@ -2,7 +2,8 @@
  * The daily confirmation: what Stripe counts of a UTC day of a customer and meter, against what it accepted. The writing side; one transaction each.
  * Agreement to the unit confirms the day's events. A difference is kept with both figures and compared again the next day; nothing is sent on it. One that
  * stays is looked into (doubted-days.ts).
- * A day is compared once it is over, its last acceptance is `settledAfterMs` old (summaries lag), and nothing of it is on its way or held.
+ * A day is compared once it is over, its last acceptance and its last cancellation are `settledAfterMs` old (summaries lag), and nothing of it is on
+ * its way, held or being cancelled.
  */
 import { windowMs } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
@@ -65,8 +66,10 @@ export function recordDays(db: Db, { customer, meter, fromMs, toMs, sums, nowMs 
     const here = db
       .prepare<unknown[], DayHere>(
         `SELECT ${dayOfMinute} AS dayMs, SUM(CASE WHEN state IN ('accepted', 'confirmed') THEN value ELSE 0 END) AS acceptedValue,
-                MAX(state IN ('sending', 'unknown') OR state = 'accepted' AND accepted_at_ms > @settledMs) AS isOpen
-           FROM meter_events WHERE customer = @customer AND meter = @meter AND minute_ms >= @fromMs AND minute_ms < @toMs GROUP BY 1`,
+                MAX(state IN ('sending', 'unknown', 'cancelling') OR state = 'accepted' AND accepted_at_ms > @settledMs
+                    -- A summary may hold what was cancelled for a while.
+                    OR EXISTS (SELECT 1 FROM cancellations c WHERE c.event_id = e.id AND COALESCE(c.done_at_ms, c.last_asked_at_ms) > @settledMs)) AS isOpen
+           FROM meter_events e WHERE customer = @customer AND meter = @meter AND minute_ms >= @fromMs AND minute_ms < @toMs GROUP BY 1`,
       )
       .all({ customer, meter, fromMs, toMs, settledMs: nowMs - settledAfterMs });
     const stripe = new Map(sums.map((sum) => [sum.dayMs, sum.stripeValue]));

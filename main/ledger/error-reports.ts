@@ -60,7 +60,7 @@ function rejectSamples(db: Db, { samples }: ErrorReport, nowMs: number): number 
   const reject = db.prepare(
     `UPDATE meter_events SET state = 'rejected', rejection_code = @code, next_attempt_at_ms = NULL, confirmed_at_ms = NULL,
             accepted_at_ms = COALESCE(accepted_at_ms, @nowMs), last_answer = @sentence
-      WHERE identifier = @identifier AND state IN ('accepted', 'confirmed', 'unknown')`,
+      WHERE identifier = @identifier AND state IN ('accepted', 'confirmed', 'unknown', 'cancelling')`,
   );
   let rejected = 0;
   for (const { code, message, requestIdentifier } of samples) {

@@ -5,6 +5,7 @@ export type FactName =
   | 'time_zone'
   | 'is_demo'
   | 'stripe_reports_read_ms'
+  | 'adjusts_sent_events'
   | 'output_calibration'
   | 'limits_memory'
   | 'gaps';

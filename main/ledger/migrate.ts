@@ -21,6 +21,7 @@ import { migration0007 } from './migrations/0007-limits.ts';
 import { migration0008 } from './migrations/0008-outbox-states.ts';
 import { migration0009 } from './migrations/0009-plans.ts';
 import { migration0010 } from './migrations/0010-stripe-account.ts';
+import { migration0011 } from './migrations/0011-adjustments.ts';
 import { migration0012 } from './migrations/0012-outbox-pairs.ts';
 import { migration0013 } from './migrations/0013-doubted-minutes.ts';
 
@@ -36,6 +37,7 @@ export const migrations: readonly string[] = [
   migration0008,
   migration0009,
   migration0010,
+  migration0011,
   migration0012,
   migration0013,
 ];

@@ -11,6 +11,8 @@ import { rejectionOf } from '../../shared/stripe-rejections.ts';
 import type { Db } from '../system/db.ts';
 import { reportsReadMs, unnamedErrorsSince } from './error-reports.ts';
 import type { MinuteOfMeter } from './outbox.ts';
+import { finishCancellation, refuseCancellation } from './cancellations.ts';
+import { foldWhereUnsent } from './fold-differences.ts';
 import { reissue } from './reissue.ts';
 import { weighMinute, type MinuteEvent, type MinuteVerdict } from './weigh-minute.ts';
 
@@ -31,7 +33,7 @@ export function heldMinutes(db: Db, { nowMs, limit }: MinutesQuestion): MinuteOf
        UNION
        SELECT e.customer, e.meter, e.minute_ms AS minuteMs
          FROM meter_events e LEFT JOIN minute_readings r USING (customer, meter, minute_ms)
-        WHERE e.state IN ('sealed', 'sending', 'unknown') AND e.state = 'unknown' AND e.next_attempt_at_ms IS NULL
+        WHERE e.state IN ('unknown', 'cancelling') AND e.next_attempt_at_ms IS NULL
           AND (r.customer IS NULL OR r.next_read_at_ms <= ? OR r.next_read_at_ms > ?)
         ORDER BY minuteMs LIMIT ?`,
     )
@@ -54,6 +56,7 @@ export function recordMinute(db: Db, reading: MinuteReading): MinuteVerdict['kin
       reportsReadMs: reportsReadMs(db),
       // They are what puts it in doubt, and here every event that they may mean is weighed.
       hasUnnamedErrors: !isDoubted && unnamedErrorsSince(db, reading.minuteMs) > 0,
+      lastCancelAtMs: lastCancelAtMs(db, reading),
     });
     if (isDoubted && verdict.kind === 'differs') forgetReading(db, reading);
     else apply(db, reading, verdict);
@@ -66,15 +69,23 @@ function eventsOf(db: Db, { customer, meter, minuteMs }: MinuteOfMeter, isDoubte
     .prepare<[number, string, string, number], MinuteEvent>(
       `SELECT id, value, COALESCE(last_sent_at_ms, first_sent_at_ms, sealed_at_ms) AS lastSentAtMs,
               CASE WHEN state = 'confirmed' OR state = 'accepted' AND ? = 0 THEN 'counted'
-                   WHEN state = 'sending' OR state = 'unknown' AND next_attempt_at_ms IS NOT NULL THEN 'open'
+                   WHEN state = 'sending' OR state IN ('unknown', 'cancelling') AND next_attempt_at_ms IS NOT NULL THEN 'open'
                    ELSE 'uncertain' END AS standing
          FROM meter_events
         WHERE customer = ? AND meter = ? AND minute_ms = ?
-          AND (state IN ('accepted', 'confirmed', 'sending', 'unknown')
+          AND (state IN ('accepted', 'confirmed', 'sending', 'unknown', 'cancelling')
                -- Refused or set aside after an attempt that may have arrived.
                OR state IN ('rejected', 'set_aside', 'carried_forward') AND first_sent_at_ms IS NOT NULL AND accepted_at_ms IS NULL)`,
     )
     .all(Number(isDoubted), customer, meter, minuteMs);
+}
+
+function lastCancelAtMs(db: Db, { customer, meter, minuteMs }: MinuteOfMeter): number | null {
+  const last = db.prepare<[string, string, number], number | null>(
+    `SELECT MAX(COALESCE(done_at_ms, last_asked_at_ms)) FROM cancellations
+      WHERE customer = ? AND meter = ? AND minute_ms = ? AND last_asked_at_ms IS NOT NULL`,
+  );
+  return last.pluck().get(customer, meter, minuteMs) ?? null;
 }
 
 type Kept = { readonly sameSinceMs: number; readonly isDoubted: boolean };
@@ -111,10 +122,24 @@ function apply(db: Db, reading: MinuteReading, verdict: MinuteVerdict): void {
   }
 }
 
+function cancellingIdentifier(db: Db, id: string): string | undefined {
+  return db
+    .prepare<[string], string>(`SELECT identifier FROM meter_events WHERE id = ? AND state = 'cancelling'`)
+    .pluck()
+    .get(id);
+}
+
 function markArrived(db: Db, id: string, nowMs: number): void {
+  const identifier = cancellingIdentifier(db, id);
+  if (identifier !== undefined)
+    return refuseCancellation(db, {
+      identifier,
+      sentence: 'The summary of its minute shows that it was not cancelled.',
+    });
   db.prepare(
     `UPDATE meter_events SET state = 'accepted', accepted_at_ms = ?, rejection_code = NULL, set_aside_reason = NULL, set_aside_at_ms = NULL,
-            last_answer = 'The summary of its minute shows that it arrived.' WHERE id = ? AND state NOT IN ('accepted', 'carried_forward')`,
+            last_answer = 'The summary of its minute shows that it arrived.'
+      WHERE id = ? AND state NOT IN ('accepted', 'carried_forward') AND carry_forward IS NULL`,
   ).run(nowMs, id);
 }
 
@@ -122,22 +147,28 @@ function markArrived(db: Db, id: string, nowMs: number): void {
  * One that was held is sealed again; one that a person has still to decide about is known never to have arrived. One that Stripe accepted is rejected: it
  * had its reason, which is to be mended first.
  */
-function markMissing(db: Db, id: string, { minuteMs, nowMs }: MinuteReading): void {
+function markMissing(db: Db, id: string, reading: MinuteReading): void {
+  const { minuteMs, nowMs } = reading;
+  const identifier = cancellingIdentifier(db, id);
+  if (identifier !== undefined)
+    finishCancellation(db, { identifier, nowMs, reason: 'The summary of its minute shows that it was cancelled.' });
   const { cause, remedy } = rejectionOf('not_counted');
   db.prepare(
     `UPDATE meter_events SET state = 'rejected', rejection_code = 'not_counted', next_attempt_at_ms = NULL, last_answer = ? WHERE id = ? AND state = 'accepted'`,
   ).run(`${cause} ${remedy}`, id);
   db.prepare(
-    `UPDATE meter_events SET first_sent_at_ms = NULL, last_sent_at_ms = NULL WHERE id = ? AND state IN ('rejected', 'set_aside')`,
+    `UPDATE meter_events SET first_sent_at_ms = NULL, last_sent_at_ms = NULL
+      WHERE id = ? AND state IN ('rejected', 'set_aside') AND carry_forward IS NULL`,
   ).run(id);
+  foldWhereUnsent(db, id);
   const isHeld = db.prepare<[string], number>(`SELECT 1 FROM meter_events WHERE id = ? AND state = 'unknown'`).pluck();
-  if (isHeld.get(id) === undefined) return;
-  reissue(db, { id, nowMs, reason: 'The summary of its minute shows that it never arrived; it is sent again.' });
+  if (isHeld.get(id) !== undefined)
+    reissue(db, { id, nowMs, reason: 'The summary of its minute shows that it never arrived; it is sent again.' });
   if (minuteMs >= nowMs - windowMs) return;
   db.prepare(
     `UPDATE meter_events SET state = 'set_aside', set_aside_reason = 'too_old', set_aside_at_ms = ?, next_attempt_at_ms = NULL,
             last_answer = 'The summary of its minute shows that it never arrived, and it is older than the 35 days that Stripe takes.'
-      WHERE id = ?`,
+      WHERE id = ? AND state = 'sealed'`,
   ).run(nowMs, id);
 }
 
@@ -149,7 +180,7 @@ function planReading(db: Db, { customer, meter, minuteMs }: MinuteOfMeter, { atM
   ).run(atMs, Number(isUnexplained), customer, meter, minuteMs);
   db.prepare(
     `UPDATE meter_events SET last_answer = ?
-      WHERE customer = ? AND meter = ? AND minute_ms = ? AND state = 'unknown' AND next_attempt_at_ms IS NULL`,
+      WHERE customer = ? AND meter = ? AND minute_ms = ? AND state IN ('unknown', 'cancelling') AND next_attempt_at_ms IS NULL`,
   ).run(sentence, customer, meter, minuteMs);
 }
 

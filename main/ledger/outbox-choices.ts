@@ -21,7 +21,7 @@ function readChosen(db: Db, id: string): Chosen | undefined {
   return db
     .prepare<[string], Chosen>(
       `SELECT state, minute_ms AS minuteMs, first_sent_at_ms AS firstSentAtMs, accepted_at_ms AS acceptedAtMs, rejection_code AS rejectionCode
-         FROM meter_events WHERE id = ?`,
+         FROM meter_events WHERE id = ? AND carry_forward IS NULL`,
     )
     .get(id);
 }
@@ -35,6 +35,8 @@ export function retryEvent(db: Db, { id, nowMs }: Choice): boolean {
         return putInLine(db, { id, nowMs, state: 'sealed' });
       case 'unknown':
         return retryUnknown(db, event, { id, nowMs });
+      case 'cancelling':
+        return readAgainNow(db, id);
       case 'rejected':
       case 'set_aside':
         return retryStopped(db, event, { id, nowMs });
@@ -45,7 +47,7 @@ export function retryEvent(db: Db, { id, nowMs }: Choice): boolean {
 }
 
 function retryUnknown(db: Db, { firstSentAtMs }: Chosen, { id, nowMs }: Choice): boolean {
-  const isHarmless = firstSentAtMs !== null && nowMs <= firstSentAtMs + identifierLifeMs;
+  const isHarmless = firstSentAtMs !== null && nowMs <= firstSentAtMs + identifierLifeMs && !mayBeCancelled(db, id);
   if (isHarmless) return putInLine(db, { id, nowMs, state: 'unknown' });
   return readAgainNow(db, id);
 }
@@ -58,9 +60,17 @@ function retryStopped(db: Db, { acceptedAtMs, rejectionCode, firstSentAtMs }: Ch
     return true;
   }
   if (firstSentAtMs === null) return putInLine(db, { id, nowMs, state: 'sealed' });
-  const isHarmless = nowMs <= firstSentAtMs + identifierLifeMs;
+  // A resend of one that may be cancelled would be answered as delivered.
+  const isHarmless = nowMs <= firstSentAtMs + identifierLifeMs && !mayBeCancelled(db, id);
   putInLine(db, { id, nowMs, state: 'unknown', nextAttemptAtMs: isHarmless ? nowMs : null });
   return isHarmless || readAgainNow(db, id);
+}
+
+function mayBeCancelled(db: Db, id: string): boolean {
+  const asked = db.prepare<[string], number>(
+    `SELECT 1 FROM cancellations c JOIN meter_events e USING (identifier) WHERE e.id = ? AND c.last_asked_at_ms IS NOT NULL`,
+  );
+  return asked.pluck().get(id) !== undefined;
 }
 
 type InLine = Choice & { readonly state: 'sealed' | 'unknown'; readonly nextAttemptAtMs?: number | null };
@@ -93,9 +103,11 @@ export function setAsideEvent(db: Db, { id, nowMs }: Choice): boolean {
   const changes = db
     .prepare(
       `UPDATE meter_events SET state = 'set_aside', set_aside_reason = CASE WHEN minute_ms < @earliestMs THEN 'too_old' ELSE 'person' END,
-              set_aside_at_ms = @nowMs, next_attempt_at_ms = NULL
+              set_aside_at_ms = @nowMs, next_attempt_at_ms = NULL,
+              -- Stripe may count it after all: the proposal says so.
+              accepted_at_ms = CASE WHEN state = 'cancelling' THEN NULL ELSE accepted_at_ms END
         WHERE id = @id AND (state IN ('sealed', 'rejected')
-           OR state = 'unknown' AND next_attempt_at_ms IS NULL AND EXISTS (
+           OR state IN ('unknown', 'cancelling') AND next_attempt_at_ms IS NULL AND EXISTS (
                 SELECT 1 FROM minute_readings r
                  WHERE r.customer = meter_events.customer AND r.meter = meter_events.meter AND r.minute_ms = meter_events.minute_ms
                    AND r.is_unexplained = 1))`,

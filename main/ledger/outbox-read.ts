@@ -7,6 +7,7 @@ import { windowMs } from '../../shared/meter-event.ts';
 import { nextMonth } from '../../shared/period.ts';
 import type { Db } from '../system/db.ts';
 import { readCarryForwards } from './carry-forwards.ts';
+import { readClosing } from './invoice-periods.ts';
 import { meterLabel, quantitySums, toldAndDue } from './meter-sql.ts';
 import { readPlans } from './plans-in-force.ts';
 import { readsPerMonthMax, readsUsed } from './stripe-reads.ts';
@@ -47,6 +48,7 @@ export type OutboxView = OutboxSummary &
     | 'rejectedNanoUsd'
     | 'carryForwards'
     | 'leaving'
+    | 'closing'
     | 'dayDifferences'
     | 'reads'
     | 'unmapped'
@@ -61,7 +63,8 @@ export const meterEventColumns = `id, identifier, customer, meter, minute_ms AS 
   (SELECT token_class FROM meter_units u WHERE u.meter = meter_events.meter) AS tokenClass,
   (SELECT model FROM meter_units u WHERE u.meter = meter_events.meter) AS model,
   worth_nano_usd AS worthNanoUsd, unpriced_calls AS unpricedCalls, state, attempts, calls, sealed_at_ms AS sealedAtMs,
-  next_attempt_at_ms AS nextAttemptAtMs, accepted_at_ms AS acceptedAtMs, confirmed_at_ms AS confirmedAtMs, rejection_code AS rejectionCode,
+  next_attempt_at_ms AS nextAttemptAtMs, first_sent_at_ms AS firstSentAtMs, accepted_at_ms AS acceptedAtMs, confirmed_at_ms AS confirmedAtMs,
+  rejection_code AS rejectionCode,
   last_answer AS lastAnswer`;
 
 const eventsMax = 200;
@@ -73,8 +76,8 @@ export type OutboxQuestion = { readonly month: string; readonly nowMs: number };
 export function readOutbox(db: Db, { month, nowMs }: OutboxQuestion): OutboxView {
   return {
     ...outboxSummary(db),
-    carryForwards: readCarryForwards(db),
-    leaving: leaving(db, nowMs),
+    carryForwards: readCarryForwards(db, nowMs),
+    ...readLeaving(db, nowMs),
     dayDifferences: dayDifferences(db),
     reads: { used: readsUsed(db, nowMs), max: readsPerMonthMax },
     ...sums(db),
@@ -108,11 +111,11 @@ type Sums = Pick<
 function sums(db: Db): Sums {
   const row = db
     .prepare<[], Omit<Sums, 'acceptedQuantities'> & Quantities>(
-      `SELECT COALESCE(SUM(state IN ('accepted', 'confirmed')), 0) AS acceptedEvents,
-              COALESCE(SUM(CASE WHEN state IN ('accepted', 'confirmed') THEN worth_nano_usd END), 0) AS acceptedNanoUsd,
-              COALESCE(SUM(CASE WHEN unit = 'token' AND state IN ('accepted', 'confirmed') THEN value END), 0) AS tokens,
-              COALESCE(SUM(CASE WHEN unit = 'request' AND state IN ('accepted', 'confirmed') THEN value END), 0) AS requests,
-              COALESCE(SUM(unpriced_calls > 0 AND state IN ('accepted', 'confirmed')), 0) AS unpricedEvents,
+      `SELECT COALESCE(SUM(state IN ('accepted', 'confirmed', 'cancelling')), 0) AS acceptedEvents,
+              COALESCE(SUM(CASE WHEN state IN ('accepted', 'confirmed', 'cancelling') THEN worth_nano_usd END), 0) AS acceptedNanoUsd,
+              COALESCE(SUM(CASE WHEN unit = 'token' AND state IN ('accepted', 'confirmed', 'cancelling') THEN value END), 0) AS tokens,
+              COALESCE(SUM(CASE WHEN unit = 'request' AND state IN ('accepted', 'confirmed', 'cancelling') THEN value END), 0) AS requests,
+              COALESCE(SUM(unpriced_calls > 0 AND state IN ('accepted', 'confirmed', 'cancelling')), 0) AS unpricedEvents,
               COALESCE(SUM(state = 'confirmed'), 0) AS confirmedEvents,
               COALESCE(SUM(CASE WHEN state = 'confirmed' THEN worth_nano_usd END), 0) AS confirmedNanoUsd,
               COALESCE(SUM(state = 'rejected'), 0) AS rejectedEvents,
@@ -128,6 +131,12 @@ function sums(db: Db): Sums {
 
 /** How long before it leaves Stripe's window an event is warned of. */
 const warnAheadMs = 48 * 3_600_000;
+
+/** What leaves Stripe's window, or an invoice, soon. */
+export function readLeaving(db: Db, nowMs: number): Pick<StripeView, 'leaving' | 'closing'> {
+  const closing = readClosing(db, { nowMs, untilMs: nowMs + warnAheadMs });
+  return { leaving: leaving(db, nowMs), closing: { ...closing, asOfMs: nowMs } };
+}
 
 function leaving(db: Db, nowMs: number): StripeView['leaving'] {
   const row = db
@@ -239,8 +248,8 @@ function readEvents(db: Db, limit: number): MeterEventRow[] {
       .all(most);
   // A question for each group, served by the index of the state: one that sorts all of them reads every event ever sent.
   const groups = [
-    "state IN ('sealed', 'sending', 'unknown', 'rejected', 'set_aside')",
-    "state IN ('accepted', 'carried_forward')",
+    "state IN ('sealed', 'sending', 'unknown', 'rejected', 'set_aside', 'cancelling')",
+    "state IN ('accepted', 'carried_forward', 'withdrawn')",
     "state = 'confirmed'",
   ];
   const rows: MeterEventRow[] = [];

@@ -11,6 +11,10 @@
 import { foldMinute, meterEventIdentifier } from '../../shared/meter-event.ts';
 import type { MeterUnit } from '../../shared/plan-meters.ts';
 import { preparedOnce, type Db } from '../system/db.ts';
+import { releaseCancellations } from './cancellations.ts';
+import { nextRevision } from './revisions.ts';
+
+export type { MinuteOfMeter } from './revisions.ts';
 
 /** Settles are written within milliseconds of a call's end; this leaves room for a slow disk. */
 const settleMs = 5_000;
@@ -110,26 +114,9 @@ const sealingOf = preparedOnce((db) => ({
   ),
 }));
 
-export type MinuteOfMeter = { readonly customer: string; readonly meter: string; readonly minuteMs: number };
-
-/** The highest one, not how many there are: an event may have been opened again and be gone. A spent identifier's is never used again. */
-export function nextRevision(db: Db, { customer, meter, minuteMs }: MinuteOfMeter): number {
-  const highest = highestRevisionsOf(db).map((read) => read.get(customer, meter, minuteMs) ?? 0);
-  return Math.max(...highest) + 1;
-}
-
-const highestRevisionsOf = preparedOnce((db) =>
-  ['meter_events', 'spent_identifiers'].map((table) =>
-    db
-      .prepare<[string, string, number], number>(
-        `SELECT COALESCE(MAX(revision), 0) FROM ${table} WHERE customer = ? AND meter = ? AND minute_ms = ?`,
-      )
-      .pluck(),
-  ),
-);
-
 /** At start: what a crash left in `sending` may or may not have arrived. Its identifier makes the next attempt harmless within 24 hours. */
 export function releaseSending(db: Db): number {
+  releaseCancellations(db);
   return db
     .prepare(
       `UPDATE meter_events SET state = 'unknown', next_attempt_at_ms = COALESCE(next_attempt_at_ms, 0),
@@ -142,7 +129,7 @@ export function releaseSending(db: Db): number {
 export function wakeOutbox(db: Db, { nowMs }: { readonly nowMs: number }): number {
   return db
     .prepare(
-      `UPDATE meter_events SET next_attempt_at_ms = ? WHERE state IN ('sealed', 'unknown') AND next_attempt_at_ms > ?`,
+      `UPDATE meter_events SET next_attempt_at_ms = ? WHERE state IN ('sealed', 'unknown', 'cancelling') AND next_attempt_at_ms > ?`,
     )
     .run(nowMs, nowMs).changes;
 }

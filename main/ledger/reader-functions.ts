@@ -4,12 +4,19 @@ import type { Db } from '../system/db.ts';
 import { readBatch, readPendingBatches } from './batches.ts';
 import { readIntakeFiles } from './intake-files.ts';
 import { readMeterEvent } from './read-meter-event.ts';
-import { outboxSummary, readOutbox } from './outbox-read.ts';
+import { readLeavingWarnings } from './leaving-warnings.ts';
+import { outboxSummary, readLeaving, readOutbox } from './outbox-read.ts';
 import type { CallsFilter } from './call-conditions.ts';
 import { readCall, readCalls, readFacets } from './read-calls.ts';
 import { readCallsTotal } from './read-calls-total.ts';
 import { readLimitsStart, type LimitsQuestion } from './read-limits.ts';
 import { readLiveStart, type LiveQuestion } from './read-live.ts';
+import {
+  readBilledCustomers,
+  readCustomerMonth,
+  readMetersOf,
+  type CustomerMonthQuestion,
+} from './read-customer-month.ts';
 import { readPlanFacts } from './read-plans.ts';
 import { readPricedBy } from './read-priced-by.ts';
 import { readMonth, type MonthQuestion } from './read-spend.ts';
@@ -34,6 +41,8 @@ export function createReaderFunctions(db: Db) {
     call: (id: string) => readCall(db, id),
     facets: (_none: null) => readFacets(db),
     outboxSummary: (_none: null) => outboxSummary(db),
+    leaving: (nowMs: number) => readLeaving(db, nowMs),
+    leavingWarnings: (nowMs: number) => readLeavingWarnings(db, nowMs),
     outbox: (question: Parameters<typeof readOutbox>[1]) => readOutbox(db, question),
     planFacts: (_none: null) => readPlanFacts(db),
     meterEvent: (id: string) => readMeterEvent(db, id),
@@ -42,6 +51,9 @@ export function createReaderFunctions(db: Db) {
     usedModels: (_none: null) => readUsedModels(db),
     readsUsed: ({ nowMs }: { readonly nowMs: number }) => readsUsed(db, nowMs),
     stripeBinding: (_none: null) => readBinding(db),
+    customerMonth: (question: CustomerMonthQuestion) => readCustomerMonth(db, question),
+    metersOf: (question: Parameters<typeof readMetersOf>[1]) => readMetersOf(db, question),
+    billedCustomers: (_none: null) => readBilledCustomers(db),
     intakeFiles: (_none: null) => readIntakeFiles(db),
     batch: (id: string) => readBatch(db, id),
     pendingBatches: (question: Parameters<typeof readPendingBatches>[1]) => readPendingBatches(db, question),

@@ -3,7 +3,7 @@
  * drain asks the disk once for both. The writing side.
  */
 import { preparedOnce, type Db } from '../system/db.ts';
-import { foldDifferences } from './shares.ts';
+import { foldDifferences } from './fold-differences.ts';
 import { takeDueEvents, type DueEvent, type DueQuestion } from './take-due.ts';
 
 /** What became of one attempt. `sealed` means that it surely did not arrive, so its 24 hours have not begun. */
@@ -26,8 +26,9 @@ export function recordAnswers(db: Db, answers: readonly EventAnswer[]): void {
   const write = writeOf(db);
   db.transaction(() => {
     for (const { mayHaveArrived, ...answer } of answers) {
-      write.run({ ...answer, isSent: Number(mayHaveArrived || answer.state === 'accepted') });
-      if (!mayHaveArrived) foldDifferences(db, answer.id);
+      const isSent = Number(mayHaveArrived || answer.state === 'accepted');
+      const isWritten = write.run({ ...answer, isSent }).changes > 0;
+      if (isWritten && !mayHaveArrived) foldDifferences(db, answer.id);
     }
   })();
 }

@@ -6,6 +6,7 @@
  * the backup's, it is harmless; later it is held. What was open then cannot be sealed as it would have been, since calls of its minute may be
  * missing: it is sealed with what is known and held, until Stripe's figure of that minute has been read (minute-readings.ts).
  * Until now the ledger that is lost may have sent it, so the last attempt counts from the restore.
+ * What had been delivered then may have been cancelled and sent anew since: it is not cancelled a second time, and the daily comparison shows it.
  */
 import { identifierLifeMs } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
@@ -31,6 +32,7 @@ export function distrustOutbox(db: Db, { backupAtMs, nowMs }: Restored): number 
           WHERE state IN ('sealed', 'sending', 'unknown')`,
       )
       .run({ backupAtMs, nowMs, isSafeAgain: Number(isSafeAgain), heldWords });
+    leaveCancellations(db, nowMs);
     // Far enough ahead that no minute of the backup is still open.
     const sealed = sealAll(db, Math.max(nowMs, backupAtMs) + identifierLifeMs);
     db.prepare(
@@ -50,4 +52,19 @@ function sealAll(db: Db, nowMs: number): number {
     if (more === 0) return sealed;
     sealed += more;
   }
+}
+
+const notCancelledWords = 'The ledger was opened from a backup; by then it may have been cancelled and sent anew.';
+
+function leaveCancellations(db: Db, nowMs: number): void {
+  db.prepare(`UPDATE cancellations SET may_have_arrived = 1, last_asked_at_ms = ? WHERE state = 'asked'`).run(nowMs);
+  db.prepare(`UPDATE meter_events SET next_attempt_at_ms = NULL, last_answer = ? WHERE state = 'cancelling'`).run(
+    heldWords,
+  );
+  db.prepare(
+    `INSERT OR IGNORE INTO cancellations (identifier, event_id, customer, meter, minute_ms, value, state, attempts, key_number, may_have_arrived,
+                                          asked_at_ms, last_answer)
+     SELECT identifier, id, customer, meter, minute_ms, value, 'refused', 0, 1, 0, @nowMs, @notCancelledWords
+       FROM meter_events WHERE state IN ('accepted', 'confirmed') AND first_sent_at_ms > @earliestMs`,
+  ).run({ nowMs, notCancelledWords, earliestMs: nowMs - identifierLifeMs });
 }

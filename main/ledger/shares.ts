@@ -3,7 +3,9 @@
  *
  * A share that waits follows its call: open, it is replaced; sealed and surely not sent, its event is opened again and sealed anew with the new sum.
  * A share that was sent, or may have been, stays as it was, since Stripe cannot be told twice; what it should have been is kept as a difference
- * to settle with the customer (`billing_differences`). Where only the price of tokens changed, what Stripe is told is right as it is.
+ * (`billing_differences`): folded in when Stripe counts nothing of its event (fold-differences.ts), told by cancelling the event within 24 hours
+ * (cancellations.ts), or settled by an invoice item (carry-forwards.ts). Where only the price of tokens changed, what Stripe is told is right as it is; on an
+ * invoice item they stand as money, so there it is a difference like any other.
  * The plan is that of the minute in which the call started; of a call that Stripe was told of, the plan under which it was told, and the name that its
  * model had then. Which calls are billed, and for what: shared/due-shares.ts.
  */
@@ -14,7 +16,9 @@ import { minuteOf } from '../../shared/period.ts';
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
 import type { Db } from '../system/db.ts';
 import { linesOf, type Lines } from './charge-text.ts';
+import { foldWhereUnsent } from './fold-differences.ts';
 import type { PlansInForce } from './plans-in-force.ts';
+import { settledOf } from './settled-differences.ts';
 import { createShareInserts } from './share-inserts.ts';
 
 type Seq = number | bigint;
@@ -47,6 +51,8 @@ type StoredShare = {
   readonly plan: number | null;
   readonly eventId: string | null;
   readonly isSent: number | null;
+  /** On an invoice item, or asked for as one. */
+  readonly isCarried: number | null;
 };
 
 export function createShares(db: Db, { plans, book }: SharesRules): Shares {
@@ -54,7 +60,8 @@ export function createShares(db: Db, { plans, book }: SharesRules): Shares {
   const remove = db.prepare<[number, string]>('DELETE FROM outbox_shares WHERE call_seq = ? AND meter = ?');
   const read = db.prepare<[string], StoredShare>(
     `SELECT s.call_seq AS seq, s.customer, s.meter, u.model, s.minute_ms AS minuteMs, s.amount_thousandths AS amount, s.worth_nano_usd AS worth, s.plan,
-            s.event_id AS eventId, (e.first_sent_at_ms IS NOT NULL OR e.identifier <> e.id OR e.state = 'carried_forward') AS isSent
+            s.event_id AS eventId, e.carry_forward IS NOT NULL AS isCarried,
+            (e.first_sent_at_ms IS NOT NULL OR e.identifier <> e.id OR e.carry_forward IS NOT NULL OR e.state IN ('carried_forward', 'withdrawn')) AS isSent
        FROM calls c JOIN outbox_shares s ON s.call_seq = c.seq LEFT JOIN meter_units u USING (meter) LEFT JOIN meter_events e ON e.id = s.event_id
       WHERE c.id = ?`,
   );
@@ -96,6 +103,7 @@ export function createShares(db: Db, { plans, book }: SharesRules): Shares {
       kept.push(share);
       keepWorth(db, share, due, share.isSent === 1 ? share.seq : seq);
     }
+    for (const { eventId } of sent) if (eventId !== null) foldWhereUnsent(db, eventId);
     const isThere = (due: DueShare) => kept.some((share) => isFor(share)(due));
     add(seq, after.customer, { ...shares, due: shares.due.filter((due) => !isThere(due)) });
   }
@@ -134,53 +142,37 @@ export function openEventAgain(db: Db, eventId: string): void {
        FROM (SELECT customer, meter, carried_in_thousandths, carried_out_thousandths FROM meter_events WHERE id = ?) e
       WHERE remainders.customer = e.customer AND remainders.meter = e.meter`,
   ).run(eventId);
+  db.prepare(
+    'INSERT OR IGNORE INTO opened_events SELECT id, customer, meter, minute_ms FROM meter_events WHERE id = ?',
+  ).run(eventId);
   db.prepare('DELETE FROM meter_events WHERE id = ?').run(eventId);
 }
 
-/**
- * Calls that were corrected while an attempt of their event was under way, which surely never arrived: Stripe was told nothing of them, so what was kept
- * as a difference is what is due. The event is opened again with it.
- */
-export function foldDifferences(db: Db, eventId: string): void {
-  type Due = { readonly seq: number; readonly meter: string; readonly amount: number; readonly worth: number | null };
-  const due = db
-    .prepare<[string], Due>(
-      `SELECT s.call_seq AS seq, s.meter, d.due_thousandths AS amount, d.due_worth_nano_usd AS worth
-         FROM billing_differences d JOIN calls c ON c.id = d.call_id JOIN outbox_shares s ON s.call_seq = c.seq AND s.event_id = d.event_id
-        WHERE d.event_id = ?`,
-    )
-    .all(eventId);
-  if (due.length === 0) return;
-  openEventAgain(db, eventId);
-  const change = db.prepare(
-    'UPDATE outbox_shares SET amount_thousandths = ?, worth_nano_usd = ? WHERE call_seq = ? AND meter = ?',
-  );
-  const remove = db.prepare('DELETE FROM outbox_shares WHERE call_seq = ? AND meter = ?');
-  for (const { seq, meter, amount, worth } of due) {
-    if (amount === 0) remove.run(seq, meter);
-    else change.run(amount, worth, seq, meter);
-  }
-  db.prepare('DELETE FROM billing_differences WHERE event_id = ?').run(eventId);
-}
-
 function noteDifference(db: Db, share: StoredShare, callId: string, due: DueShare | undefined): void {
-  const { customer, meter, minuteMs, eventId, amount, worth } = share;
+  const { customer, meter, minuteMs, eventId } = share;
   db.prepare('DELETE FROM billing_differences WHERE call_id = ? AND customer = ? AND meter = ?').run(
     callId,
     customer,
     meter,
   );
+  const settled = settledOf(db, { callId, customer, meter });
+  const amount = share.amount + settled.amount;
+  const worth = share.worth === null ? null : share.worth + settled.worth;
   const dueAmount = due?.amountThousandths ?? 0;
-  if (dueAmount === amount) return;
+  const dueWorth = due === undefined ? 0 : due.worthNanoUsd;
+  if (dueAmount === amount && (share.isCarried !== 1 || dueWorth === worth)) return;
   db.prepare(
     `INSERT INTO billing_differences (call_id, customer, meter, minute_ms, event_id, sent_thousandths, due_thousandths, sent_worth_nano_usd,
                                       due_worth_nano_usd) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  ).run(callId, customer, meter, minuteMs, eventId, amount, dueAmount, worth, due === undefined ? 0 : due.worthNanoUsd);
+  ).run(callId, customer, meter, minuteMs, eventId, amount, dueAmount, worth, dueWorth);
 }
 
-/** The same amount at another price: what is told stays, what it is worth follows. A share that waits stands with the row that counts now. */
+/**
+ * The same amount at another price: what is told stays, what it is worth follows, except on an invoice item. A share that waits stands with the row that
+ * counts now.
+ */
 function keepWorth(db: Db, share: StoredShare, due: DueShare | undefined, seq: Seq): void {
-  const isSame = due !== undefined && due.amountThousandths === share.amount;
+  const isSame = due !== undefined && due.amountThousandths === share.amount && share.isCarried !== 1;
   db.prepare('UPDATE outbox_shares SET call_seq = ?, worth_nano_usd = ? WHERE call_seq = ? AND meter = ?').run(
     seq,
     isSame ? due.worthNanoUsd : share.worth,

@@ -5,7 +5,17 @@
  */
 import type { Db } from '../system/db.ts';
 
-export const readKinds = ['reports', 'minutes', 'days', 'meters', 'account', 'setup', 'customers'] as const;
+export const readKinds = [
+  'reports',
+  'minutes',
+  'days',
+  'meters',
+  'account',
+  'setup',
+  'customers',
+  'invoices',
+  'months',
+] as const;
 export type ReadKind = (typeof readKinds)[number];
 
 export const readsPerMonthMax = 10_000;
@@ -13,12 +23,15 @@ const ceilings: Readonly<Record<ReadKind, number>> = {
   reports: 9_000,
   meters: 9_000,
   minutes: 8_500,
+  // Subscriptions and invoice items: what is sent, or billed another way, rests on them.
+  invoices: 8_500,
   days: 7_000,
   // Once a start, and without it nothing is sent: counted, never refused.
   account: Infinity,
   // Asked for by a person, who waits for it.
   setup: 9_500,
   customers: 9_500,
+  months: 8_000,
 };
 
 /** Comparing many customers is spread over days rather than stopped for the rest of a month. */

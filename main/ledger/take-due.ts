@@ -2,9 +2,11 @@
  * What of the outbox is due, taken to be sent. The writing side; one transaction. Taken events are `sending` durably before they are sent, so that a
  * crash in between is known to have possibly sent them. Stripe allows one request at a time for a (customer, meter): a pair with an event on its way
  * gives none. The pairs take turns, each with its oldest first, so that what this costs depends on how much is taken, not on how much waits.
+ * What lies in a period whose invoice is final, or is not known yet, is not taken (invoice-periods.ts).
  */
 import { heldSentence, identifierLifeMs, tooOldSentence, windowMs } from '../../shared/meter-event.ts';
 import { preparedOnce, type Db } from '../system/db.ts';
+import { sendable, type SendQuestion } from './invoice-periods.ts';
 
 export type DueEvent = {
   readonly id: string;
@@ -23,8 +25,7 @@ export type DueEvent = {
 
 type Pair = { readonly customer: string; readonly meter: string };
 
-export type DueQuestion = {
-  readonly nowMs: number;
+export type DueQuestion = SendQuestion & {
   readonly limit: number;
   /** Events of one pair, for a road that takes several in one request; one when left out. */
   readonly perPair?: number;
@@ -40,16 +41,28 @@ const waitingByPair = 'meter_events INDEXED BY meter_events_waiting_by_pair';
 /** No wait is as long: an attempt further ahead was set by a clock that has been put back since, and is due. */
 const waitMaxMs = 6 * 3_600_000;
 
-export function takeDueEvents(db: Db, { nowMs, limit, perPair = 1, after = null }: DueQuestion): DueEvent[] {
+/** A backlog of a closed period is set aside a few at a time; so often it is looked before the rest waits for the next wake. */
+const looksMax = 500;
+
+export function takeDueEvents(
+  db: Db,
+  { nowMs, limit, perPair = 1, after = null, readsInvoices }: DueQuestion,
+): DueEvent[] {
   if (limit <= 0) return [];
   return db.transaction(() => {
     const { mark } = statementsOf(db);
     holdExpired(db, nowMs);
     setAsideTooOld(db, nowMs);
     const due: DueEvent[] = [];
+    let looksLeft = looksMax;
     for (const pair of pairsInTurn(db, after)) {
-      due.push(...dueOf(db, pair, nowMs, Math.min(perPair, limit - due.length)));
-      if (due.length >= limit) break;
+      for (; looksLeft > 0; looksLeft--) {
+        const found = dueOf(db, pair, nowMs, Math.min(perPair, limit - due.length));
+        const open = sendable(db, found, { nowMs, readsInvoices });
+        due.push(...open);
+        if (open.length > 0 || found.length === 0) break;
+      }
+      if (due.length >= limit || looksLeft === 0) break;
     }
     for (const { id } of due) mark.run({ nowMs, id });
     return due;
@@ -90,7 +103,8 @@ const statementsOf = preparedOnce((db) => ({
   ),
   putBack: db.prepare(
     `UPDATE meter_events SET state = 'sealed', set_aside_reason = NULL, set_aside_at_ms = NULL, next_attempt_at_ms = @nowMs
-      WHERE state = 'set_aside' AND set_aside_reason = 'too_old' AND set_aside_at_ms > @nowMs AND minute_ms >= @earliestMs`,
+      WHERE state = 'set_aside' AND set_aside_reason = 'too_old' AND set_aside_at_ms > @nowMs AND minute_ms >= @earliestMs
+        AND carry_forward IS NULL`,
   ),
 }));
 

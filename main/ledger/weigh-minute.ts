@@ -6,6 +6,9 @@
  * only be late ("eventually consistent", facts/stripe.md section 3, with no figure): it is believed once the last attempt is `trustAfterMs` old, two
  * readings `sameForMs` apart agree, and Stripe's reports of what it does not count have been read up to then. What it then lacks never arrived.
  * A rest that no choice of events makes, or one while Stripe reports errors without naming the events, is for a person.
+ *
+ * An event that was cancelled may stand in a summary for a while longer, so in a minute with a cancellation nothing is believed before that one is as old
+ * as the last attempt has to be. One whose cancellation has no answer is uncertain like any other: if the summary holds it, it was not cancelled.
  */
 
 export const trustAfterMs = 6 * 3_600_000;
@@ -29,6 +32,8 @@ export type MinuteQuestion = {
   readonly reportsReadMs: number;
   /** Stripe reported errors whose events it did not name, since the oldest of these was sent. */
   readonly hasUnnamedErrors: boolean;
+  /** When Stripe was last asked to cancel an event of this minute; null when never. */
+  readonly lastCancelAtMs: number | null;
 };
 
 export type MinuteVerdict =
@@ -45,9 +50,11 @@ export function weighMinute({ events, stripeValue, nowMs, ...reading }: MinuteQu
   if (events.some(({ standing }) => standing === 'open')) return { kind: 'read_again', atMs: nowMs + readAgainAfterMs };
   const least = sum(events.filter(({ standing }) => standing === 'counted'));
   const most = least + sum(uncertain);
-  if (stripeValue === most) return { kind: 'weighed', arrived: uncertain.map(({ id }) => id), missing: [] };
+  const isCalm = reading.lastCancelAtMs === null || nowMs >= reading.lastCancelAtMs + trustAfterMs;
+  if (stripeValue === most && isCalm) return { kind: 'weighed', arrived: uncertain.map(({ id }) => id), missing: [] };
   const lastSentAtMs = Math.max(...events.map((event) => event.lastSentAtMs));
-  const trustedAtMs = Math.max(lastSentAtMs + trustAfterMs, reading.sameSinceMs + sameForMs);
+  const lastChangeMs = Math.max(lastSentAtMs, reading.lastCancelAtMs ?? lastSentAtMs);
+  const trustedAtMs = Math.max(lastChangeMs + trustAfterMs, reading.sameSinceMs + sameForMs);
   if (nowMs < trustedAtMs) return { kind: 'read_again', atMs: Math.max(trustedAtMs, nowMs + 60_000) };
   if (reading.reportsReadMs < lastSentAtMs + sameForMs) return { kind: 'read_again', atMs: nowMs + readAgainAfterMs };
   const arrived = reading.hasUnnamedErrors ? null : choiceOf(uncertain, stripeValue - least);

@@ -1,5 +1,6 @@
 /** What the writer thread does by name besides applying settles. Plain synchronous functions over the one writing connection. */
 import type { KeptBudgetWarning, KeptParent, KeptWarning } from '../../shared/contract/limits-start.ts';
+import type { LeavingWarning } from '../../shared/contract/api.ts';
 import { AppError } from '../../shared/contract/errors.ts';
 import type { Plan } from '../../shared/contract/plan.ts';
 import type { CalibrationState } from '../../shared/output-estimate.ts';
@@ -16,19 +17,35 @@ import { readGaps } from './gaps.ts';
 import { releaseSending, sealClosedMinutes, wakeOutbox } from './outbox.ts';
 import { turnOutbox, type OutboxTurn } from './record-answers.ts';
 import { retryEvent, setAsideEvent } from './outbox-choices.ts';
-import { carryForward } from './carry-forwards.ts';
+import {
+  recordCancellation,
+  setAdjustsSentEvents,
+  takeCancellations,
+  type CancellationAnswer,
+  type CancellationsQuestion,
+} from './cancellations.ts';
+import { carryForward, type CarryQuestion } from './carry-forwards.ts';
 import { recordDays, daysToCompare } from './confirmations.ts';
 import { doubtedDays, recordHours, type HoursRead } from './doubted-days.ts';
 import { recordReports, reportsReadMs } from './error-reports.ts';
+import {
+  customersToRead,
+  recordSubscriptions,
+  type CustomersQuestion,
+  type SubscriptionsRead,
+} from './invoice-periods.ts';
+import { askedItems, beginItem, endItem, type ItemEnd } from './invoice-items.ts';
 import { heldMinutes, recordMinute } from './minute-readings.ts';
 import { bindAccount, giveUpAccount, type Contact } from './stripe-account.ts';
 import { allowRead } from './stripe-reads.ts';
 import { noteIntakeFiles, type IntakeFile } from './intake-files.ts';
+import { keepLeavingWarnings } from './leaving-warnings.ts';
 import { mendDifferences, type RecentDifferences } from './recent-check.ts';
 import { release, type ReleaseQuestion } from './release.ts';
 import { rerate, type RerateQuestion } from './rerate.ts';
 import { forgetJournal, readJournal } from './read-journal.ts';
 import { readBudgetSums, type LimitsQuestion } from './read-limits.ts';
+import { recordStripeDays, type StripeDaysRead } from './read-customer-month.ts';
 import { recoverCalls } from './recover.ts';
 import type { Recorder } from './record.ts';
 import { moveRollupsToZone } from './rollup.ts';
@@ -69,6 +86,16 @@ export function createWriterFunctions(db: Db, { recorder, prices, plans, plan }:
     turnOutbox: (turn: OutboxTurn) => turnOutbox(db, turn),
     retryEvent: (question: Parameters<typeof retryEvent>[1]) => retryEvent(db, question),
     setAsideEvent: (question: Parameters<typeof setAsideEvent>[1]) => setAsideEvent(db, question),
+    takeCancellations: (question: CancellationsQuestion) => takeCancellations(db, question),
+    recordCancellation: (answer: CancellationAnswer) => recordCancellation(db, answer),
+    setAdjusts: (isOn: boolean) => setAdjustsSentEvents(db, isOn),
+    customersToRead: (question: CustomersQuestion) => customersToRead(db, question),
+    recordSubscriptions: (read: SubscriptionsRead) => recordSubscriptions(db, read),
+    keepLeavingWarnings: (warnings: readonly LeavingWarning[]) => keepLeavingWarnings(db, warnings),
+    recordStripeDays: (read: StripeDaysRead) => recordStripeDays(db, read),
+    beginItem: (question: CarryQuestion) => beginItem(db, question),
+    endItem: (end: ItemEnd) => endItem(db, end),
+    askedItems: (_none: null) => askedItems(db),
     carryForward: (question: Parameters<typeof carryForward>[1]) => carryForward(db, question),
     bindAccount: (contact: Contact) => bindAccount(db, contact),
     giveUpAccount: (_none: null) => giveUpAccount(db),

@@ -1,6 +1,6 @@
 /**
- * What is new in a live picture and worth a desktop notification: a warning, a call that a limit stopped, a budget that reached a step, a failure of the
- * limits. Pure but for what it remembers, which is bounded. Promises to tell each once, and nothing that had been told before the first picture.
+ * What is new in a live picture and worth a desktop notification: a warning, a call that a limit stopped, a budget that reached a step, what is about
+ * to leave its invoice, a failure of the limits. Pure but for what it remembers, which is bounded. Promises to tell each once, and nothing that had been told before the first picture.
  */
 import type { LiveSnapshot } from '../../shared/contract/events.ts';
 
@@ -27,22 +27,30 @@ export function createNotices(): (snapshot: LiveSnapshot) => Notice[] {
       if (told.size <= keysMax) break;
       told.delete(key);
     }
-    if (isFirst) {
-      isFirst = false;
-      return [];
-    }
+    const isNews = isFirst ? isJustTold(snapshot.atMs) : () => true;
+    isFirst = false;
     return fresh
+      .filter(isNews)
       .toSorted((a, b) => a.atMs - b.atMs)
       .slice(-noticesAtOnceMax)
       .map(({ title, body, path }) => ({ title, body, path }));
   };
 }
 
+/** Kept by the ledger, which tells each once: at the start it may be seconds old and never have been shown. */
+function isJustTold(nowMs: number): (notice: DatedNotice) => boolean {
+  return ({ key, atMs }) => key.startsWith(leavingKey) && atMs > nowMs - justNowMs;
+}
+
+const leavingKey = 'leaving ';
+const justNowMs = 60_000;
+
 function noticesIn({
   conversations,
   refused,
   budgetWarnings,
   limitsFailure,
+  stripe,
   atMs,
   isDemo,
 }: LiveSnapshot): DatedNotice[] {
@@ -71,11 +79,18 @@ function noticesIn({
     body: sentence,
     path: '/limits',
   }));
+  const leaving = stripe.warnings.map(({ key, atMs: at, sentence }) => ({
+    key: `${leavingKey}${key}`,
+    atMs: at,
+    title: `An invoice is about to miss something${demo}`,
+    body: sentence,
+    path: '/stripe',
+  }));
   const failed =
     limitsFailure === null
       ? []
       : [{ key: `failure ${limitsFailure}`, atMs, title: `The limits failed${demo}`, body: limitsFailure, path: '/' }];
-  return [...warned, ...stopped, ...budgets, ...failed];
+  return [...warned, ...stopped, ...budgets, ...leaving, ...failed];
 }
 
 function filterFor(conversation: string): string {

@@ -1,5 +1,5 @@
 /**
- * Desktop notifications of what the limits say. Where the system shows none, the screen and the tray still do. Knows no Electron: its class is given.
+ * Desktop notifications of what the limits say, and of what leaves its invoice. Where the system shows none, the screen and the tray still do. Knows no Electron: its class is given.
  *
  * Electron forgets a notification that nobody holds, and its click with it (electron#16922): each is held until it is clicked or closed, and of those that
  * are neither, only so many.

@@ -4,15 +4,18 @@
  * In prose: it wakes every few seconds, seals minutes that have closed and sends what is due (drain.ts), several customers side by side but one
  * request at a time for a customer and meter, no faster than the account may (pace.ts). Each answer is decided (decide.ts) and written down before the
  * next event of that pair is taken. When nothing connects, a cycle ends at once and every event keeps its own backoff, while a cheap probe looks
- * whether the network is back; then, and when the host says so, all that waits is due at once. When nothing is left to send it reads what Stripe says
- * of what was sent (readings.ts). Closing waits for the requests under way; what they leave behind is `unknown` and safe to send again. It never drops
- * an event and never changes its minute.
+ * whether the network is back; then, and when the host says so, all that waits is due at once. When nothing is left to send it has delivered events
+ * cancelled whose calls were corrected (adjustments.ts), reads what Stripe says of what was sent (readings.ts), and sends what came of both. Closing waits
+ * for the requests under way; what they leave behind is `unknown` and safe to send again. It never drops an event and never changes its minute.
  */
 import type { SyncResult } from '../../shared/contract/api.ts';
 import { sleep, type Clock, type Timer } from '../system/clock.ts';
+import type { Adjustments } from './adjustments.ts';
 import { createStatus, sentenceOf, type AgentStatus } from './agent-status.ts';
 import { isDelivered } from './decide.ts';
 import { createDrain, type DrainOptions, type Tally } from './drain.ts';
+import type { InvoiceItems } from './invoice-items.ts';
+import type { MonthReader } from './month-reader.ts';
 import { createNetworkWatch } from './network-watch.ts';
 import type { Probe } from './probe.ts';
 import type { Readings } from './readings.ts';
@@ -36,12 +39,15 @@ export type SyncAgent = {
 };
 
 /** What a key opens: sending, and reading what became of it. */
-export type StripeSide = { readonly roads: Roads; readonly readings: Readings };
+export type StripeSide = AgentSide & { readonly items: InvoiceItems; readonly months: MonthReader };
+
+/** The part that the agent works with. */
+export type AgentSide = { readonly roads: Roads; readonly adjustments: Adjustments; readonly readings: Readings };
 
 export type SyncAgentOptions = {
   readonly outbox: OutboxStore;
   /** Asked at each cycle, since the key may change. Null without a key: minutes are sealed and wait. */
-  readonly stripe: () => StripeSide | null;
+  readonly stripe: () => AgentSide | null;
   readonly probe: Probe;
   readonly clock: Clock;
   readonly fraction: () => number;
@@ -79,13 +85,12 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
 
   async function cycle(): Promise<Tally> {
     const tally = await send();
-    const readings = options.stripe()?.readings;
-    if (isClosing || !readings || network.isDown()) return tally;
+    const stripe = options.stripe();
+    if (isClosing || !stripe || network.isDown()) return tally;
     const isAsked = wasAsked;
     wasAsked = false;
-    if (!(await readings.run(isAsked))) return tally;
+    if (!(await followUp(stripe, { isAsked, isStopped: () => isClosing }))) return tally;
     onChange();
-    // A reading may have sealed again what never arrived.
     return sumOf(tally, await send());
   }
 
@@ -164,6 +169,14 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
       await Promise.race([running?.catch(options.onTrouble), sleep(clock, closeGraceMs)]);
     },
   };
+}
+
+type FollowUp = { readonly isAsked: boolean; readonly isStopped: () => boolean };
+
+/** True when something may be to be sent since: a reading may have sealed again what never arrived, an adjustment what was cancelled. */
+async function followUp({ adjustments, readings }: AgentSide, { isAsked, isStopped }: FollowUp): Promise<boolean> {
+  const isAdjusted = await adjustments.run(isStopped);
+  return (await readings.run(isAsked)) || isAdjusted;
 }
 
 function sumOf(first: Tally, second: Tally): Tally {

@@ -1,6 +1,7 @@
 /**
- * What the sync agent asks Stripe about when nothing waits to be sent: reports of events that are not counted, the minutes of held events, the days
- * to confirm, and the hours of days that go on differing. Each answer goes to the ledger, which decides (weigh-minute.ts, error-reports.ts, confirmations.ts). Sends nothing.
+ * What the sync agent asks Stripe about when nothing waits to be sent: reports of events that are not counted, the periods of customers' invoices, the
+ * minutes of held events, the days to confirm, and the hours of days that go on differing. Each answer goes to the ledger, which decides
+ * (weigh-minute.ts, error-reports.ts, invoice-periods.ts, confirmations.ts, doubted-days.ts). Sends nothing.
  *
  * Reports: while something was accepted within the last two hours every 15 minutes, else every 6 hours; asked for by a person at once. A list of
  * Stripe may lag, so each reading begins two hours before the last one; a report is counted once by its id. The first goes 30 days back, as far
@@ -9,11 +10,15 @@
 import type { DaysRead, DaysToCompare } from '../ledger/confirmations.ts';
 import type { DayOfMeter, HoursRead } from '../ledger/doubted-days.ts';
 import type { ReportsRead } from '../ledger/error-reports.ts';
+import type { SubscriptionsRead } from '../ledger/invoice-periods.ts';
 import type { MinuteReading } from '../ledger/minute-readings.ts';
 import type { MinuteOfMeter } from '../ledger/outbox.ts';
 import type { Clock } from '../system/clock.ts';
+import { createAsking } from './asking.ts';
 import type { Probe } from './probe.ts';
-import type { Read, StripeReader } from './stripe-reader.ts';
+import type { InvoiceItems } from './invoice-items.ts';
+import type { StripeInvoices } from './stripe-invoices.ts';
+import type { StripeReader } from './stripe-reader.ts';
 
 /** The ledger as the readings need it. */
 export type ReadingStore = {
@@ -25,6 +30,8 @@ export type ReadingStore = {
   readonly recordDays: (read: DaysRead) => Promise<number>;
   readonly doubtedDays: (nowMs: number, limit: number) => Promise<readonly DayOfMeter[]>;
   readonly recordHours: (read: HoursRead) => Promise<number>;
+  readonly customersToRead: (nowMs: number, limit: number) => Promise<readonly string[]>;
+  readonly recordSubscriptions: (read: SubscriptionsRead) => Promise<number>;
 };
 
 export type Readings = {
@@ -37,7 +44,8 @@ export type Readings = {
 
 export type ReadingsOptions = {
   readonly store: ReadingStore;
-  readonly reader: StripeReader;
+  readonly reader: StripeReader & Pick<StripeInvoices, 'periods'>;
+  readonly items: Pick<InvoiceItems, 'resolve'>;
   /** Asked before the first question of a run: a question that never leaves this machine is not counted as a read. */
   readonly probe: Probe;
   readonly clock: Clock;
@@ -54,38 +62,18 @@ const overlapMs = 2 * 3_600_000;
 const reportsKeptMs = 30 * 24 * 3_600_000;
 /** Questions asked in one run, so that sending never waits long for reading. */
 const perRunMax = 10;
+/** Customers whose subscriptions are read in one run: what waits for them is sent right after. */
+const customersPerRunMax = 100;
 const minuteMs = 60_000;
 const dayMs = 24 * 3_600_000;
 
-export function createReadings({ store, reader, probe, clock }: ReadingsOptions): Readings {
-  let trouble: string | null = null;
-  let hasFailed = false;
+export function createReadings({ store, reader, items, probe, clock }: ReadingsOptions): Readings {
+  const asking = createAsking(probe);
+  const { ask } = asking;
   let acceptedAtMs = clock.nowMs();
   let nextCheckMs = 0;
   let reportsTriedMs: number | null = null;
   let hasChanged = false;
-  let isReachable: Promise<boolean> | null = null;
-
-  /** The value, or null with the reason kept. */
-  async function ask<T>(question: () => Promise<Read<T>>): Promise<T | null> {
-    isReachable ??= probe();
-    if (!(await isReachable)) return noValue('Stripe cannot be reached, so it cannot be read.');
-    const read = await question();
-    switch (read.kind) {
-      case 'read':
-        return read.value;
-      case 'no_budget':
-        return noValue(usedUpSentence);
-      case 'failed':
-        hasFailed = true;
-        return noValue(read.sentence);
-    }
-  }
-
-  function noValue(sentence: string): null {
-    trouble ??= sentence;
-    return null;
-  }
 
   /** Returns whether the reports are known as far as they should be. */
   async function readReports(isAsked: boolean): Promise<boolean> {
@@ -114,6 +102,19 @@ export function createReadings({ store, reader, probe, clock }: ReadingsOptions)
     return minutes.length === perRunMax;
   }
 
+  /** Where a key may not read them, only Stripe's 35 days count; that is kept as well, so that what waits for it goes on. */
+  async function readSubscriptions(): Promise<boolean> {
+    const customers = await store.customersToRead(clock.nowMs(), customersPerRunMax);
+    for (const customer of customers) {
+      const read = await ask(() => reader.periods(customer));
+      if (read === null) return false;
+      if ((await store.recordSubscriptions({ customer, periods: read.periods, nowMs: clock.nowMs() })) > 0)
+        hasChanged = true;
+      if (read.periods === null) asking.note(read.sentence);
+    }
+    return customers.length === customersPerRunMax;
+  }
+
   async function compareDays(): Promise<boolean> {
     const pairs = await store.daysToCompare(clock.nowMs(), perRunMax);
     for (const pair of pairs) {
@@ -139,13 +140,17 @@ export function createReadings({ store, reader, probe, clock }: ReadingsOptions)
     const nowMs = clock.nowMs();
     // A check further ahead than any wait was set by a clock that has been put back since.
     if (!isAsked && nowMs < nextCheckMs && nextCheckMs - nowMs <= afterFailureMs) return false;
-    trouble = null;
-    hasFailed = false;
+    asking.begin();
     hasChanged = false;
-    isReachable = null;
     const areReportsKnown = await readReports(isAsked);
-    const more = [areReportsKnown && (await readMinutes()), await compareDays(), await readHours()];
-    nextCheckMs = nowMs + (hasFailed ? afterFailureMs : more.includes(true) ? 0 : checkEveryMs);
+    const more = [
+      await readSubscriptions(),
+      areReportsKnown && (await readMinutes()),
+      await compareDays(),
+      await readHours(),
+    ];
+    if (await items.resolve(asking.isReachable)) hasChanged = true;
+    nextCheckMs = nowMs + (asking.hasFailed() ? afterFailureMs : more.includes(true) ? 0 : checkEveryMs);
     return hasChanged;
   }
 
@@ -154,9 +159,6 @@ export function createReadings({ store, reader, probe, clock }: ReadingsOptions)
     noteAccepted: () => {
       acceptedAtMs = clock.nowMs();
     },
-    trouble: () => trouble,
+    trouble: asking.trouble,
   };
 }
-
-const usedUpSentence =
-  'The reads that Stripe allows in a month are used up; sending goes on, and readings when there are some again.';

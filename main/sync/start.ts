@@ -1,6 +1,7 @@
 /** Connects the sync agent to the ledger and to Stripe, and answers for both what the screens and the CLI ask. */
 import type { MeterEventDetail, StripeSummary, StripeView, SyncResult } from '../../shared/contract/api.ts';
 import type { Settings } from '../../shared/contract/settings.ts';
+import { createDayOf } from '../../shared/period.ts';
 import { modeOfKey } from '../../shared/stripe-binding.ts';
 import type { Ledger } from '../ledger/open.ts';
 import type { OutboxSummary } from '../ledger/outbox-read.ts';
@@ -8,26 +9,22 @@ import type { Clock } from '../system/clock.ts';
 import type { Ids } from '../system/ids.ts';
 import { errorText } from '../system/error-text.ts';
 import type { Log } from '../system/log.ts';
-import type { GateState } from './account-gate.ts';
 import type { AgentStatus } from './agent-status.ts';
 import { startSyncAgent, type OutboxStore } from './agent.ts';
+import { noKey, openedBy, sentenceBehind, statusBehind } from './gate-words.ts';
+import { startLeavingWatch } from './leaving-watch.ts';
+import { answerOnDemand, type OnDemand } from './on-demand.ts';
 import { createProbe } from './probe.ts';
 import type { OpenedStripe, StripeAccess, StripeAccessOptions } from './stripe-access.ts';
 import { streamSentenceOf } from './roads.ts';
 import type { StripeConnection } from './stripe-client.ts';
 
-export type Sync = {
+export type Sync = OnDemand & {
   /** As of the agent's last change; no wait, so that the live picture can carry it. */
   readonly summary: () => StripeSummary;
   readonly view: () => Promise<StripeView>;
   readonly now: () => Promise<SyncResult>;
   readonly event: (id: string) => Promise<MeterEventDetail | null>;
-  /** False when nothing of this id waits, was refused or was set aside. */
-  readonly retry: (id: string) => Promise<boolean>;
-  /** False when nothing of this id may be set aside. */
-  readonly setAside: (id: string) => Promise<boolean>;
-  /** What was set aside of a customer is billed by an invoice item; false when it is not this sum. */
-  readonly carryForward: (customer: string, nanoUsd: number) => Promise<boolean>;
   /** The network is back. */
   readonly online: () => void;
   /** Another key, from the next meter event on; null: nothing is sent until there is one again. */
@@ -43,13 +40,16 @@ export type Sync = {
 
 export type SyncOptions = {
   readonly ledger: Pick<Ledger, 'read' | 'write' | 'writer'>;
-  readonly settings: Pick<Settings, 'stripeApiBase' | 'stripeStream'>;
+  readonly settings: Pick<Settings, 'stripeApiBase' | 'stripeStream' | 'adjustSentEvents'>;
   readonly secrets: { readonly stripeApiKey: string | null };
   readonly connection: StripeConnection;
   readonly isDemo: boolean;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  readonly timeZone: string;
+  /** One sentence, for whoever watches this host. */
+  readonly onNotice?: (sentence: string) => void;
   /** The month of an instant in the ledger's time zone. */
   readonly monthOf: (atMs: number) => string;
 };
@@ -59,6 +59,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
   const log = options.log.room('sync');
   let apiKey = options.secrets.stripeApiKey;
   const probe = createProbe({ apiBase: settings.stripeApiBase, proxyUrl: options.connection.proxyUrl });
+  await ledger.write('setAdjusts', settings.adjustSentEvents);
   let outbox: OutboxSummary = await ledger.read('outboxSummary', null);
 
   async function refresh(): Promise<void> {
@@ -89,9 +90,23 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     onTrouble,
   });
 
+  const status = (): AgentStatus => statusBehind(access?.gate.state() ?? null, agent.status());
+  const watch = await startLeavingWatch({
+    ledger,
+    state: () => status().state,
+    dayOf: createDayOf(options.timeZone),
+    clock,
+    onNotice: (sentence) => {
+      log.warn('something leaves its invoice', { sentence });
+      options.onNotice?.(sentence);
+    },
+    onTrouble,
+  });
+
   function summary(): StripeSummary {
-    const { state, sinceMs, lastAnswer } = statusBehind(access?.gate.state() ?? null, agent.status());
-    return { state, mode: modeOf(apiKey, options.isDemo), ...outbox, since: sinceMs, lastAnswer };
+    const { state, sinceMs, lastAnswer } = status();
+    const warnings = [...watch.warnings()];
+    return { state, mode: modeOf(apiKey, options.isDemo), ...outbox, since: sinceMs, lastAnswer, warnings };
   }
   void access?.gate.ask().catch(onTrouble);
 
@@ -111,9 +126,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
       return gate === undefined ? result : { ...result, sentence: sentenceBehind(gate, result, options.isDemo) };
     },
     event: (id) => ledger.read('meterEvent', id),
-    retry: (id) => ledger.write('retryEvent', { id, nowMs: clock.nowMs() }),
-    setAside: (id) => ledger.write('setAsideEvent', { id, nowMs: clock.nowMs() }),
-    carryForward: (customer, nanoUsd) => ledger.write('carryForward', { customer, nanoUsd, nowMs: clock.nowMs() }),
+    ...answerOnDemand({ ledger, clock, timeZone: options.timeZone, access: () => access }),
     online: () => {
       access?.gate.expect();
       agent.online();
@@ -140,6 +153,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
       await access?.gate.askAnew();
     },
     close: async () => {
+      watch.close();
       access?.gate.close();
       await agent.close();
     },
@@ -156,70 +170,10 @@ async function openAccess(
   return openStripeAccess({ ...options, apiKey });
 }
 
-const noKey = {
-  sentence: 'No Stripe key is set.',
-  remedy:
-    'Set STRIPE_API_KEY, or enter the key on the Keys screen of the desktop app; docs/stripe.md says what it must be allowed.',
-};
-
-function openedBy(state: GateState, client: StripeAccess['client']): OpenedStripe {
-  switch (state.kind) {
-    case 'open':
-      return { kind: 'open', client, accountId: state.accountId, mode: state.mode };
-    case 'refused':
-      return { kind: 'closed', sentence: state.sentence, remedy: state.remedy };
-    case 'offline':
-      return {
-        kind: 'closed',
-        sentence: `Stripe cannot be reached now. ${state.sentence}`,
-        remedy: 'Try again when it can.',
-      };
-    case 'asking':
-      return { kind: 'closed', sentence: 'Stripe has not been asked yet.', remedy: 'Try again in a moment.' };
-  }
-}
-
-/** Before the gate is open the agent knows nothing of Stripe: what the gate knows is shown in its place. */
-function statusBehind(gate: GateState | null, status: AgentStatus): AgentStatus {
-  switch (gate?.kind) {
-    case undefined:
-    case 'open':
-      return status;
-    case 'asking':
-      return { ...status, state: 'ok' };
-    case 'offline':
-      return {
-        ...status,
-        state: 'offline',
-        sinceMs: gate.atMs,
-        lastAnswer: { atMs: gate.atMs, sentence: gate.sentence },
-      };
-    case 'refused': {
-      const sentence = `${gate.sentence} ${gate.remedy}`;
-      return { ...status, state: 'failing', sinceMs: gate.atMs, lastAnswer: { atMs: gate.atMs, sentence } };
-    }
-  }
-}
-
-/** Whose account it went to, or why nothing did. */
-function sentenceBehind(gate: GateState, { sentence, waiting }: SyncResult, isDemo: boolean): string {
-  const nothing = `0 meter events delivered, ${waiting} wait.`;
-  switch (gate.kind) {
-    case 'open':
-      return `In the ${isDemo ? 'simulated' : gate.mode} account ${gate.accountId}: ${sentence}`;
-    case 'refused':
-      return `${nothing} ${gate.sentence} ${gate.remedy}`;
-    case 'offline':
-      return `${nothing} ${gate.sentence}`;
-    case 'asking':
-      return nothing;
-  }
-}
-
 function outboxStore({ read, write, writer }: SyncOptions['ledger']): OutboxStore {
   return {
     seal: (nowMs) => write('sealClosedMinutes', { nowMs, onTheirWay: writer.onTheirWay() }),
-    turn: (turn) => write('turnOutbox', turn),
+    turn: (turn) => write('turnOutbox', { ...turn, readsInvoices: true }),
     wake: (nowMs) => write('wakeOutbox', { nowMs }),
     waiting: async () => (await read('outboxSummary', null)).waitingEvents,
   };

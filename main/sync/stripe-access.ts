@@ -7,11 +7,17 @@ import type { Ledger } from '../ledger/open.ts';
 import type { ReadKind } from '../ledger/stripe-reads.ts';
 import type { Clock } from '../system/clock.ts';
 import { openAccountGate, type AccountGate } from './account-gate.ts';
+import { createAdjustments } from './adjustments.ts';
 import type { StripeSide } from './agent.ts';
+import { createInvoiceItems } from './invoice-items.ts';
+import { createMonthReader } from './month-reader.ts';
 import type { Probe } from './probe.ts';
-import { createReadings, type ReadingStore } from './readings.ts';
+import { createReadings } from './readings.ts';
+import { adjustmentStore, itemStore, monthStore, readingStore } from './side-stores.ts';
 import { askAccount } from './stripe-account.ts';
+import { createStripeCancel } from './stripe-cancel.ts';
 import { createStripeClient, type StripeClient, type StripeConnection } from './stripe-client.ts';
+import { createStripeInvoices } from './stripe-invoices.ts';
 import { createStripeReader } from './stripe-reader.ts';
 import { openRoads } from './stripe-roads.ts';
 
@@ -43,12 +49,10 @@ export type StripeAccessOptions = {
 };
 
 export function openStripeAccess(options: StripeAccessOptions): StripeAccess {
-  const { apiKey, apiBase, hasStream, connection, ledger, probe, clock } = options;
+  const { apiKey, apiBase, connection, ledger, clock } = options;
   const client = createStripeClient({ apiKey, apiBase, ...connection });
   const allow = (kind: ReadKind) => ledger.write('allowRead', { kind, nowMs: clock.nowMs() });
-  const reader = createStripeReader(client, allow);
-  const readings = createReadings({ store: readingStore(ledger), reader, probe, clock });
-  const side = { roads: openRoads({ client, apiKey, hasStream, clock }), readings };
+  const side = openSide(client, allow, options);
   const gate = openAccountGate({
     ...options,
     askAccount: async () => {
@@ -63,15 +67,23 @@ export function openStripeAccess(options: StripeAccessOptions): StripeAccess {
   return { gate, client, side: () => (gate.state().kind === 'open' ? side : null) };
 }
 
-function readingStore({ write }: Pick<Ledger, 'write'>): ReadingStore {
+type Allow = (kind: ReadKind) => Promise<boolean>;
+
+/** All that speaks to Stripe for the outbox and what follows from it. */
+function openSide(client: StripeClient, allow: Allow, options: StripeAccessOptions): StripeSide {
+  const { apiKey, hasStream, ledger, probe, clock, fraction } = options;
+  const reader = { ...createStripeReader(client, allow), ...createStripeInvoices(client, allow, clock.nowMs) };
+  const items = createInvoiceItems({ store: itemStore(ledger), stripe: reader, clock });
   return {
-    reportsReadMs: () => write('reportsReadMs', null),
-    recordReports: (read) => write('recordReports', read),
-    heldMinutes: (nowMs, limit) => write('heldMinutes', { nowMs, limit }),
-    recordMinute: (reading) => write('recordMinute', reading),
-    daysToCompare: (nowMs, limit) => write('daysToCompare', { nowMs, limit }),
-    recordDays: (read) => write('recordDays', read),
-    doubtedDays: (nowMs, limit) => write('doubtedDays', { nowMs, limit }),
-    recordHours: (read) => write('recordHours', read),
+    roads: openRoads({ client, apiKey, hasStream, clock }),
+    adjustments: createAdjustments({
+      store: adjustmentStore(ledger),
+      stripe: createStripeCancel(client),
+      clock,
+      fraction,
+    }),
+    readings: createReadings({ store: readingStore(ledger), reader, items, probe, clock }),
+    items,
+    months: createMonthReader({ store: monthStore(ledger), reader, probe, clock }),
   };
 }

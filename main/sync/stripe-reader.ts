@@ -7,13 +7,19 @@ import { Stripe } from 'stripe';
 
 import type { ErrorReport } from '../ledger/error-reports.ts';
 import type { ReadKind } from '../ledger/stripe-reads.ts';
-import { answerOf } from './stripe.ts';
+import {
+  everyPage,
+  leave,
+  NotRead,
+  outcome,
+  pagesMax,
+  pageSize,
+  type After,
+  type Allow,
+  type Read,
+} from './stripe-reading.ts';
 
-export type Read<T> =
-  | { readonly kind: 'read'; readonly value: T }
-  /** The month's reads are used up for this purpose. */
-  | { readonly kind: 'no_budget' }
-  | { readonly kind: 'failed'; readonly sentence: string };
+export type { Read } from './stripe-reading.ts';
 
 export type DaySum = { readonly dayMs: number; readonly stripeValue: number };
 export type HourSum = { readonly fromMs: number; readonly stripeValue: number };
@@ -31,15 +37,11 @@ export type StripeReader = {
   readonly daySums: (question: SummaryQuestion) => Promise<Read<readonly DaySum[]>>;
   /** By hour; both ends on whole hours. Hours without usage may be left out. */
   readonly hourSums: (question: SummaryQuestion) => Promise<Read<readonly HourSum[]>>;
+  /** The same, because a person asked. */
+  readonly monthSums: (question: SummaryQuestion) => Promise<Read<readonly DaySum[]>>;
   /** Every report made at or after `fromMs`. */
   readonly errorReports: (fromMs: number) => Promise<Read<readonly ErrorReport[]>>;
 };
-
-type Allow = (kind: ReadKind) => Promise<boolean>;
-
-const pageSize = 100;
-/** 10,000 objects: no answer to a question of ours is as long; bounds what an endless list can use up. */
-const pagesMax = 100;
 
 export function createStripeReader(client: Stripe, allow: Allow): StripeReader {
   /** A meter cannot be deleted or renamed, so a name that was found stays found. Several: one that is active and older ones that are not. */
@@ -77,35 +79,13 @@ export function createStripeReader(client: Stripe, allow: Allow): StripeReader {
       outcome(async () =>
         (await summaries('minutes', question)).reduce((sum, { aggregated_value: value }) => sum + value, 0),
       ),
-    daySums: (question) =>
-      outcome(async () => {
-        const sums = addUp(await summaries('days', question, { value_grouping_window: 'day' }));
-        return sums.map(({ fromMs: dayMs, stripeValue }) => ({ dayMs, stripeValue }));
-      }),
+    daySums: (question) => outcome(async () => daysOf(await summaries('days', question, byDay))),
+    monthSums: (question) => outcome(async () => daysOf(await summaries('months', question, byDay))),
     hourSums: (question) =>
       outcome(async () => addUp(await summaries('minutes', question, { value_grouping_window: 'hour' }))),
     errorReports: (fromMs) =>
       outcome(async () => (await everyReport(client, allow, fromMs)).map((event) => reportOf(event))),
   };
-}
-
-type After = { readonly starting_after?: string };
-type Page<T> = { readonly data: readonly T[]; readonly has_more: boolean };
-
-async function everyPage<T extends { readonly id: string }>(
-  kind: ReadKind,
-  allow: Allow,
-  read: (after: After) => Promise<Page<T>>,
-): Promise<T[]> {
-  const rows: T[] = [];
-  for (let pages = 0; pages < pagesMax; pages++) {
-    await leave(allow, kind);
-    const last = rows.at(-1)?.id;
-    const { data, has_more: hasMore } = await read(last === undefined ? {} : { starting_after: last });
-    rows.push(...data);
-    if (!hasMore || data.length === 0) return rows;
-  }
-  throw new NotRead(`Stripe lists more than ${pagesMax * pageSize} rows.`);
 }
 
 const reportTypes = ['v1.billing.meter.error_report_triggered', 'v1.billing.meter.no_meter_found'];
@@ -151,36 +131,16 @@ function reportOf(event: Stripe.V2.Core.Event): ErrorReport {
   };
 }
 
+const byDay = { value_grouping_window: 'day' } as const;
+
+function daysOf(rows: readonly Stripe.Billing.MeterEventSummary[]): DaySum[] {
+  return addUp(rows).map(({ fromMs: dayMs, stripeValue }) => ({ dayMs, stripeValue }));
+}
+
 /** Of several meters of one name. */
 function addUp(rows: readonly Stripe.Billing.MeterEventSummary[]): HourSum[] {
   const sums = new Map<number, number>();
   for (const { start_time: startS, aggregated_value: value } of rows)
     sums.set(startS * 1_000, (sums.get(startS * 1_000) ?? 0) + value);
   return [...sums].map(([fromMs, stripeValue]) => ({ fromMs, stripeValue }));
-}
-
-/** Why a question has no answer; stays inside this file. */
-class NotRead extends Error {}
-class NoBudget extends Error {}
-
-async function leave(allow: Allow, kind: ReadKind): Promise<void> {
-  if (!(await allow(kind))) throw new NoBudget();
-}
-
-async function outcome<T>(read: () => Promise<T>): Promise<Read<T>> {
-  try {
-    return { kind: 'read', value: await read() };
-  } catch (error) {
-    if (error instanceof NoBudget) return { kind: 'no_budget' };
-    if (error instanceof NotRead) return { kind: 'failed', sentence: error.message };
-    const answer = answerOf(error);
-    const reason = 'reason' in answer ? answer.reason : answer.kind;
-    return {
-      kind: 'failed',
-      sentence:
-        answer.kind === 'not_authorized'
-          ? `The Stripe key may not read: ${reason} Give it read access to meters and events.`
-          : `Stripe could not be read: ${reason}`,
-    };
-  }
 }

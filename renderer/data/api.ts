@@ -20,6 +20,7 @@ import {
 import { apiErrorSchema, type ApiError } from '../../shared/contract/api-error.ts';
 import type { ErrorCode, FieldProblem } from '../../shared/contract/errors.ts';
 import { limitsSettingsViewSchema, type LimitsInFile } from '../../shared/contract/limits-settings.ts';
+import { itemOutcomeSchema } from '../../shared/contract/invoice-items.ts';
 import { letOnAnswerSchema, limitsViewSchema } from '../../shared/contract/limits-view.ts';
 import {
   bookInForceSchema,
@@ -27,6 +28,11 @@ import {
   pricedByViewSchema,
   pricesViewSchema,
 } from '../../shared/contract/prices.ts';
+import {
+  billedCustomersSchema,
+  customerMonthReadSchema,
+  customerMonthSchema,
+} from '../../shared/contract/stripe-month.ts';
 import { planViewSchema } from '../../shared/contract/plan-view.ts';
 import type { Plan } from '../../shared/contract/plan.ts';
 import { assignAnswerSchema, type AssignRequest } from '../../shared/contract/assign.ts';
@@ -140,6 +146,13 @@ export const api = {
   changePlan: (change: { readonly revision: string | null; readonly plan: Plan }) =>
     ask('/api/stripe/plan', planViewSchema, { ...post(change), method: 'PUT' }),
   online: () => ask('/api/stripe/online', z.object({}), { method: 'POST' }),
+  createItem: ({ customer, nanoUsd }: { readonly customer: string; readonly nanoUsd: number }) =>
+    ask(`/api/stripe/carry-forwards/${encodeURIComponent(customer)}/item`, itemOutcomeSchema, post({ nanoUsd })),
+  billedCustomers: () => ask('/api/stripe/months', billedCustomersSchema),
+  customerMonth: (customer: string, month: string) =>
+    ask(`/api/stripe/months/${encodeURIComponent(customer)}?month=${month}`, customerMonthSchema),
+  readMonth: (customer: string, month: string) =>
+    ask(`/api/stripe/months/${encodeURIComponent(customer)}/read`, customerMonthReadSchema, post({ month })),
   syncNow: () => ask('/api/stripe/sync', syncResultSchema, { method: 'POST' }),
   stripeAccount: () => ask('/api/stripe/account', stripeAccountViewSchema),
   stripeSetup: () => ask('/api/stripe/setup', setupViewSchema),

@@ -176,6 +176,29 @@ export function useChangePlan() {
   });
 }
 
+export const useCreateItem = () => useStripeChange(api.createItem);
+
+export function useBilledCustomers() {
+  return useQuery({ queryKey: ['billed-customers'], queryFn: api.billedCustomers, refetchInterval: slowRefreshMs });
+}
+
+export function useCustomerMonth(customer: string, month: string) {
+  return useQuery({
+    queryKey: ['customer-month', customer, month],
+    queryFn: () => api.customerMonth(customer, month),
+    refetchInterval: slowRefreshMs,
+  });
+}
+
+/** Asks Stripe, which uses reads; what it said is kept with the ledger and shown from there. */
+export function useReadMonth(customer: string, month: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => api.readMonth(customer, month),
+    onSettled: () => client.invalidateQueries({ queryKey: ['customer-month', customer, month] }),
+  });
+}
+
 export const useCarryForward = () => useStripeChange(api.carryForward);
 
 /** What a person decides about meter events; the screen is read again afterwards. */

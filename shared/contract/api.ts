@@ -245,6 +245,8 @@ export const meterEventSchema = meterLabelSchema.extend({
   calls: count,
   sealedAtMs: instantMs,
   nextAttemptAtMs: instantMs.nullable(),
+  /** Under this identifier; null when it surely never arrived. */
+  firstSentAtMs: instantMs.nullable(),
   acceptedAtMs: instantMs.nullable(),
   confirmedAtMs: instantMs.nullable(),
   /** Of a rejected event: Stripe's code, or `other`. */
@@ -257,6 +259,13 @@ export const meterEventDetailSchema = z.object({
   event: meterEventSchema,
   /** Identifiers that Stripe had and does not count, the first one first. */
   spent: z.array(z.object({ identifier: z.string(), spentAtMs: instantMs, reason: z.string() })),
+  /** How another id than the event's led here; null when it is its own, or an identifier of it. */
+  lead: z.string().nullable(),
+  /**
+   * Calls that were corrected after it was sent, what they change in thousandths of its unit and in money, and what becomes of that; null when there are
+   * none and never were.
+   */
+  adjustment: z.object({ calls: count, amountThousandths: z.int(), nanoUsd, sentence: z.string() }).nullable(),
   /** The first 500. */
   calls: z.array(
     z.object({
@@ -284,17 +293,34 @@ export const billingDifferenceSchema = toldAndDueSchema.extend({
 });
 export type BillingDifference = z.infer<typeof billingDifferenceSchema>;
 
-/** What was set aside of a customer, as the one invoice item that is proposed for it. Days are UTC. */
+/**
+ * What is billed of a customer by an invoice item: what was set aside, and calls that were corrected too late for an adjustment. Less than nothing is a
+ * credit. Days are UTC.
+ */
 export const carryForwardSchema = z.object({
   customer: z.string(),
   events: count,
   calls: count,
-  /** What it is worth in money; token meters with what their tokens cost. */
-  nanoUsd,
+  /** Of token meters what their tokens cost, with the markup. */
+  asideNanoUsd: nanoUsd,
   ...quantities,
-  /** Part of the sum that Stripe may have counted after all. */
+  /** Part of it that Stripe may have counted after all. */
   uncertainNanoUsd: nanoUsd,
+  asideDays: z.array(day),
+  correctedCalls: count,
+  differenceNanoUsd: nanoUsd,
+  /** Of them, events whose difference has no price. */
+  unpricedCorrections: count,
+  correctedDays: z.array(day),
+  /** Below a cent, from the items before. */
+  restNanoUsd: nanoUsd,
+  /** All of it. */
+  nanoUsd,
+  /** What an item would be; the rest below a cent stays for the next. */
+  cents: z.int(),
   days: z.array(day),
+  /** An item was asked for and its answer is not known: looked up before another is made. `sentence`: what it says. */
+  asked: z.object({ atMs: instantMs, cents: z.int(), sentence: z.string(), lastAnswer: z.string() }).nullable(),
   sentence: z.string(),
 });
 export type CarryForward = z.infer<typeof carryForwardSchema>;
@@ -316,6 +342,10 @@ export type DayComparison = z.infer<typeof dayComparisonSchema>;
 /** `off`: no key. `ok`: the last request was answered. `offline`: no answer since. `failing`: Stripe says no. */
 export const stripeStates = ['off', 'ok', 'offline', 'failing'] as const;
 
+/** Told once: something leaves Stripe's window, or would miss its invoice. */
+export const leavingWarningSchema = z.object({ key: z.string(), atMs: instantMs, sentence: z.string() });
+export type LeavingWarning = z.infer<typeof leavingWarningSchema>;
+
 export const stripeSummarySchema = z.object({
   state: z.enum(stripeStates),
   mode: z.enum(['off', 'demo', 'test', 'live']),
@@ -327,6 +357,8 @@ export const stripeSummarySchema = z.object({
   oldestWaitingMinuteMs: instantMs.nullable(),
   since: instantMs.nullable(),
   lastAnswer: z.object({ atMs: instantMs, sentence: z.string() }).nullable(),
+  /** Of the last two days, the newest first. */
+  warnings: z.array(leavingWarningSchema).max(10),
 });
 export type StripeSummary = z.infer<typeof stripeSummarySchema>;
 
@@ -349,6 +381,8 @@ export const stripeViewSchema = stripeSummarySchema.extend({
   carryForwards: z.array(carryForwardSchema),
   /** What waits and leaves Stripe's 35 days within the next two; `atMs`: when the first of it does. */
   leaving: z.object({ events: count, nanoUsd, ...quantities, atMs: instantMs.nullable(), asOfMs: instantMs }),
+  /** What waits, and whose invoice is final within two days, as far as the periods are known; `atMs`: the first of them. */
+  closing: z.object({ events: count, nanoUsd, ...quantities, atMs: instantMs.nullable(), asOfMs: instantMs }),
   /** Days that were compared and differ, the newest first, at most 100. */
   dayDifferences: z.array(dayComparisonSchema),
   /** Read requests to Stripe in the last 31 days, and how many it allows. */

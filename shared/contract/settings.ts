@@ -57,6 +57,8 @@ export const settingsSchema = z.strictObject({
   /** Read an answer to its end when the client leaves: exact counts, at the price of output that nobody reads. Off saves the money. */
   drainOnAbort: z.boolean().default(false),
   plan: planSchema,
+  /** Calls that are corrected within 24 hours of their meter event have it cancelled at Stripe and sent anew; off: a carry-forward settles them. */
+  adjustSentEvents: z.boolean().default(true),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;

@@ -27,7 +27,7 @@ export function sealAndSend(db: Db, step: 'seal' | 'send' | 'nothing', number: n
   }
 }
 
-/** Billed cost of every call that passed this machine, less what is sealed, open, carried and kept as a difference: nothing may be left over. */
+/** Billed cost of every call that passed this machine, less what is sealed, open, carried, kept as a difference and settled: nothing may be left over. */
 export function unaccountedNanoUsd(db: Db): number {
   const one = (sql: string) => db.prepare<[], number>(sql).pluck().get() ?? 0;
   const due = one(
@@ -37,5 +37,6 @@ export function unaccountedNanoUsd(db: Db): number {
   const carried = one('SELECT SUM(thousandths) FROM remainders');
   const open = one('SELECT SUM(amount_thousandths) FROM outbox_shares WHERE event_id IS NULL');
   const toSettle = one('SELECT SUM(due_thousandths - sent_thousandths) FROM billing_differences');
-  return due - sealed - carried - open - toSettle;
+  const settled = one('SELECT SUM(amount_thousandths) FROM settled_differences');
+  return due - sealed - carried - open - toSettle - settled;
 }

@@ -7,21 +7,24 @@ import { Stripe } from 'stripe';
 import type { BegunCall } from '../../shared/call.ts';
 import { planKinds, planSchema, type Plan } from '../../shared/contract/plan.ts';
 import { mayFollow, type MeterEventState } from '../../shared/meter-event-states.ts';
+import { carryForward, readCarryForward } from '../../main/ledger/carry-forwards.ts';
+import { readCustomerMonth } from '../../main/ledger/read-customer-month.ts';
+import { createInvoiceItems, type InvoiceItems } from '../../main/sync/invoice-items.ts';
+import { createMonthReader, type MonthReader } from '../../main/sync/month-reader.ts';
+import type { ItemOutcome } from '../../shared/contract/invoice-items.ts';
+import type { CustomerMonth } from '../../shared/contract/stripe-month.ts';
 import { metersOf } from '../../shared/plan-meters.ts';
-import { carryForward } from '../../main/ledger/carry-forwards.ts';
-import { daysToCompare, recordDays } from '../../main/ledger/confirmations.ts';
-import { doubtedDays, recordHours } from '../../main/ledger/doubted-days.ts';
-import { recordReports, reportsReadMs } from '../../main/ledger/error-reports.ts';
-import { heldMinutes, recordMinute } from '../../main/ledger/minute-readings.ts';
-import { outboxSummary, readOutbox, type OutboxView } from '../../main/ledger/outbox-read.ts';
-import { releaseSending, sealClosedMinutes, wakeOutbox } from '../../main/ledger/outbox.ts';
-import { turnOutbox } from '../../main/ledger/record-answers.ts';
-import { allowRead } from '../../main/ledger/stripe-reads.ts';
+import { readOutbox, type OutboxView } from '../../main/ledger/outbox-read.ts';
+import { releaseSending } from '../../main/ledger/outbox.ts';
+import { allowRead, type ReadKind } from '../../main/ledger/stripe-reads.ts';
+import { createAdjustments } from '../../main/sync/adjustments.ts';
+import { createStripeCancel } from '../../main/sync/stripe-cancel.ts';
+import { createStripeInvoices } from '../../main/sync/stripe-invoices.ts';
 import { createStripeAccount, type StripeAccount, type StripeOutcome } from '../../main/sandbox/stripe-account.ts';
 import type { StripeFault, StripeRules } from '../../main/sandbox/stripe-faults.ts';
 import { seedAccount, sumOf } from '../../main/sandbox/stripe-meter-events.ts';
-import { startSyncAgent, type OutboxStore, type SyncAgent } from '../../main/sync/agent.ts';
-import { createReadings, type ReadingStore } from '../../main/sync/readings.ts';
+import { startSyncAgent, type SyncAgent } from '../../main/sync/agent.ts';
+import { createReadings } from '../../main/sync/readings.ts';
 import { createPace } from '../../main/sync/pace.ts';
 import type { Roads } from '../../main/sync/roads.ts';
 import { createStripeReader } from '../../main/sync/stripe-reader.ts';
@@ -30,8 +33,12 @@ import { createStripeMeter } from '../../main/sync/stripe.ts';
 import type { Clock } from '../../main/system/clock.ts';
 import type { Db } from '../../main/system/db.ts';
 import { begunCall } from './call-rows.ts';
+import { correctCall, type CallChange } from './correct-call.ts';
 import { createDrivenClock, type DrivenClock } from './driven-clock.ts';
 import { openLedgerDb, type LedgerDb } from './ledger-db.ts';
+import { adjustmentStore, itemStore, monthStore, outboxStore, readingStore, type KillMoment } from './world-stores.ts';
+
+export type { KillMoment } from './world-stores.ts';
 
 export const worldMeter = 'tollkeeper_cost_micro_usd';
 /** Of every kind of plan; its calls are all of one model. */
@@ -55,10 +62,12 @@ export type OutboxWorld = {
   readonly stripe: StripeAccount;
   readonly ledger: LedgerDb;
   readonly db: Db;
-  /** A call that cost a little more than a whole number of micro-dollars. */
-  readonly call: (more?: Partial<BegunCall>) => void;
+  /** A call that cost a little more than a whole number of micro-dollars. Gives back its id. */
+  readonly call: (more?: Partial<BegunCall>) => string;
   /** The same for several, in one transaction. */
-  readonly calls: (all: readonly Partial<BegunCall>[]) => void;
+  readonly calls: (all: readonly Partial<BegunCall>[]) => string[];
+  /** As pricing again and assigning do. */
+  readonly correct: (id: string, change: CallChange) => void;
   readonly sync: () => Promise<void>;
   /** Kills the agent at the next moment of this kind; the sync that is under way then ends. */
   readonly killAt: (moment: KillMoment) => void;
@@ -75,11 +84,13 @@ export type OutboxWorld = {
   readonly overlaps: () => number;
   /** Of every meter of every plan that the world knows, in its own unit. */
   readonly sums: (customer: string, meter?: string) => { readonly stripe: bigint; readonly here: bigint };
+  /** Makes what is proposed of a customer an invoice item. */
+  readonly createItem: (customer: string) => Promise<ItemOutcome>;
+  readonly month: (customer: string, month: string) => CustomerMonth;
+  /** Why Stripe could not be read; null when it was. */
+  readonly readMonth: (customer: string, month: string) => Promise<string | null>;
   readonly close: () => void;
 };
-
-/** After it was taken and before it left; after it left and before its answer is written down; right after that. */
-export type KillMoment = 'before_send' | 'before_record' | 'after_record';
 
 export type WorldOptions = {
   readonly customers: readonly string[];
@@ -117,6 +128,8 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
   let killed = false;
   const underWay = watchPairs();
   let generation = 0;
+  let items: InvoiceItems;
+  let months: MonthReader;
   let agent: SyncAgent = startAgent();
 
   function die(moment: KillMoment): void {
@@ -172,9 +185,15 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
         : null,
     };
     const isReachable = () => Promise.resolve(!stripe.rules().isOffline);
-    const reader = createStripeReader(client, (kind) => Promise.resolve(allowRead(db, { kind, nowMs: clock.nowMs() })));
-    const readings = createReadings({ store: readingStore(db), reader, probe: isReachable, clock });
-    const side = { roads, readings };
+    const allow = (kind: ReadKind) => Promise.resolve(allowRead(db, { kind, nowMs: clock.nowMs() }));
+    const invoices = createStripeInvoices(client, allow, clock.nowMs);
+    const reader = { ...createStripeReader(client, allow), ...invoices };
+    items = createInvoiceItems({ store: itemStore(db), stripe: reader, clock });
+    const readings = createReadings({ store: readingStore(db), reader, items, probe: isReachable, clock });
+    months = createMonthReader({ store: monthStore(db), reader, probe: isReachable, clock });
+    const store = adjustmentStore(db, dieHere);
+    const adjustments = createAdjustments({ store, stripe: createStripeCancel(client), clock, fraction });
+    const side = { roads, adjustments, readings };
     return startSyncAgent({
       outbox: outboxStore(db, dieHere),
       stripe: () => side,
@@ -193,8 +212,17 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
     stripe,
     ledger,
     db,
-    call: (more = {}) => ledger.settleAll([nextCall(more)]),
-    calls: (all) => ledger.settleAll(all.map(nextCall)),
+    call: (more = {}) => {
+      const next = nextCall(more);
+      ledger.settleAll([next]);
+      return next.begun.id;
+    },
+    calls: (all) => {
+      const next = all.map(nextCall);
+      ledger.settleAll(next);
+      return next.map(({ begun }) => begun.id);
+    },
+    correct: (id, change) => correctCall(ledger, id, change),
     sync: async () => {
       try {
         await agent.syncNow();
@@ -242,6 +270,12 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
         here: BigInt(here ?? 0),
       };
     },
+    createItem: (customer) => {
+      const proposed = readCarryForward(db, { customer, nowMs: clock.nowMs() });
+      return items.create(customer, proposed.nanoUsd);
+    },
+    month: (customer, month) => readCustomerMonth(db, { customer, month, timeZone: 'UTC', nowMs: clock.nowMs() }),
+    readMonth: (customer, month) => months.read(customer, month),
     close: ledger.close,
   };
 }
@@ -317,34 +351,6 @@ function answerOf(outcome: StripeOutcome): Promise<Response> {
     return Promise.reject(Object.assign(new TypeError('fetch failed'), { code: 'UND_ERR_SOCKET' }));
   const { status, body, headers } = outcome.reply;
   return Promise.resolve(new Response(JSON.stringify(body), { status, headers: { ...headers } }));
-}
-
-function outboxStore(db: Db, die: (moment: KillMoment) => void): OutboxStore {
-  return {
-    seal: (nowMs) => Promise.resolve(sealClosedMinutes(db, { nowMs, onTheirWay: [] })),
-    turn: (turn) =>
-      Promise.resolve().then(() => {
-        if (turn.answers.length > 0) die('before_record');
-        const due = turnOutbox(db, turn);
-        if (turn.answers.length > 0) die('after_record');
-        return due;
-      }),
-    wake: (nowMs) => Promise.resolve(wakeOutbox(db, { nowMs })),
-    waiting: () => Promise.resolve(outboxSummary(db).waitingEvents),
-  };
-}
-
-function readingStore(db: Db): ReadingStore {
-  return {
-    reportsReadMs: () => Promise.resolve(reportsReadMs(db)),
-    recordReports: (read) => Promise.resolve(recordReports(db, read)),
-    heldMinutes: (nowMs, limit) => Promise.resolve(heldMinutes(db, { nowMs, limit })),
-    recordMinute: (reading) => Promise.resolve(recordMinute(db, reading)),
-    daysToCompare: (nowMs, limit) => Promise.resolve(daysToCompare(db, { nowMs, limit })),
-    recordDays: (read) => Promise.resolve(recordDays(db, read)),
-    doubtedDays: (nowMs, limit) => Promise.resolve(doubtedDays(db, { nowMs, limit })),
-    recordHours: (read) => Promise.resolve(recordHours(db, read)),
-  };
 }
 
 /** Marks what is proposed of every customer as billed by an invoice item. */

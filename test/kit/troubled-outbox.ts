@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { recordDays } from '../../main/ledger/confirmations.ts';
 import { recordReports } from '../../main/ledger/error-reports.ts';
+import { recordSubscriptions } from '../../main/ledger/invoice-periods.ts';
 import { ledgerFileName, openLedgerFile } from '../../main/ledger/ledger-file.ts';
 import { recordMinute } from '../../main/ledger/minute-readings.ts';
 import { sealClosedMinutes } from '../../main/ledger/outbox.ts';
@@ -42,7 +43,10 @@ export function troubleOutbox(home: string, nowMs: number): { readonly rejected:
     recorder.writeRollups();
   })();
   sealClosedMinutes(db, { nowMs, onTheirWay: [] });
-  db.prepare(`UPDATE meter_events SET next_attempt_at_ms = ? WHERE state = 'sealed'`).run(nowMs + 3_600_000);
+  db.prepare(`UPDATE meter_events SET next_attempt_at_ms = ?, sealed_at_ms = ? WHERE state = 'sealed'`).run(
+    nowMs + 3_600_000,
+    nowMs - 3_600_000,
+  );
 
   // One whose calls were corrected is opened again, and gone under its id, as soon as an attempt surely did not arrive.
   const delivered = db
@@ -73,6 +77,15 @@ export function troubleOutbox(home: string, nowMs: number): { readonly rejected:
     const range = { customer, meter, fromMs: nowMs - 3 * dayMs - (nowMs % dayMs), toMs: nowMs - (nowMs % dayMs) };
     recordDays(db, { ...range, sums: [], nowMs });
   }
+  // A subscription whose week ends tomorrow: what waits of it leaves that invoice.
+  const period = {
+    meter: rejected.meter,
+    subscription: 'sub_1',
+    startMs: nowMs - 35 * dayMs,
+    endMs: nowMs + 20 * 3_600_000,
+  };
+  const running = { ...period, state: 'running', invoice: null, finalizesAtMs: null } as const;
+  recordSubscriptions(db, { customer: 'cus_northwind', periods: [running], nowMs });
   db.close();
   return { rejected: rejected.id, held: held.id };
 }

@@ -21,8 +21,8 @@ export function Differences({ differences }: { readonly differences: StripeView[
         <Money nano={nanoUsd} decimals={6} /> in all
       </h2>
       <p className="mb-2.5 text-[13px] text-dim">
-        These calls were corrected after their meter event had been sent. Stripe cannot be told twice, so it keeps what
-        it was told; settle the rest by an invoice item or a credit in Stripe.{' '}
+        These calls were corrected after their meter event had been sent. Within 24 hours of that the event is cancelled
+        and sent anew by itself; later the difference is part of the customer’s item above, or a credit.{' '}
         {isAll
           ? sumsByCustomer(rows).map(({ customer, differenceNanoUsd }) => (
               <span key={customer} className="mt-0.5 block">

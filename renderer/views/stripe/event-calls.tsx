@@ -3,6 +3,7 @@ import { Link } from 'wouter';
 
 import type { MeterEventDetail } from '../../../shared/contract/api.ts';
 import type { MeterUnit } from '../../../shared/plan-meters.ts';
+import { plural } from '../../components/count.tsx';
 import { MeterAmount } from '../../components/meter-amount.tsx';
 import { Money } from '../../components/money.tsx';
 import { Failed, Loading } from '../../components/states.tsx';
@@ -12,7 +13,7 @@ import { useMeterEvent } from '../../data/queries.ts';
 export function EventCalls({ id }: { readonly id: string }) {
   const { data: detail, error } = useMeterEvent(id);
   if (!detail) return error ? <Failed error={error} /> : <Loading what="its calls" />;
-  const { event, spent, calls } = detail;
+  const { event, spent, adjustment, calls } = detail;
   return (
     <div className="mt-2 text-[13px] whitespace-normal">
       <p className="mb-1 text-dim">
@@ -23,6 +24,20 @@ export function EventCalls({ id }: { readonly id: string }) {
           Earlier <code className="text-xs break-all">{identifier}</code>: {reason}
         </p>
       ))}
+      {adjustment === null || adjustment.calls === 0 ? null : (
+        <p className="mb-1 max-w-[80ch]">
+          {plural(adjustment.calls, 'call was', 'calls were')} corrected since,{' '}
+          <MeterAmount unit={event.unit} thousandths={Math.abs(adjustment.amountThousandths)} decimals={6} />{' '}
+          {adjustment.amountThousandths < 0 ? 'less' : 'more'}
+          {event.unit === 'micro_usd' ? null : (
+            <>
+              {' '}
+              (<Money nano={adjustment.nanoUsd} decimals={6} />)
+            </>
+          )}
+          . {adjustment.sentence}
+        </p>
+      )}
       <ul className="mt-2">
         {calls.map((call) => (
           <Call key={call.id} call={call} unit={event.unit} />

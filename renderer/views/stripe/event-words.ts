@@ -7,6 +7,8 @@ export const meterEventWords: Readonly<Record<MeterEventState, string>> = {
   unknown: 'outcome unknown',
   accepted: 'delivered',
   confirmed: 'confirmed',
+  cancelling: 'being corrected',
+  withdrawn: 'withdrawn',
   rejected: 'refused',
   set_aside: 'set aside',
   carried_forward: 'on an invoice item',

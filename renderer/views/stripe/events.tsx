@@ -19,6 +19,8 @@ const tones: Readonly<Record<MeterEventState, Tone>> = {
   unknown: 'look',
   accepted: 'well',
   confirmed: 'well',
+  cancelling: 'look',
+  withdrawn: 'plain',
   rejected: 'stopped',
   set_aside: 'look',
   carried_forward: 'plain',

@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 
 import type { StripeView as Stripe } from '../../../shared/contract/api.ts';
 import type { Quantities } from '../../../shared/contract/meter-amounts.ts';
-import { leavingSentence } from '../../../shared/leaving-words.ts';
+import { closingSentence, leavingSentence } from '../../../shared/leaving-words.ts';
 import { countedInWords } from '../../../shared/meter-amount-words.ts';
 import { createDayOf } from '../../../shared/period.ts';
 import { planKindWords } from '../../../shared/plan-words.ts';
@@ -17,6 +17,7 @@ import { useZone } from '../../components/zone.tsx';
 import { callsLink } from '../../data/links.ts';
 import { useStripe, useSyncNow } from '../../data/queries.ts';
 import { CarryForwards } from './carry-forwards.tsx';
+import { CustomerMonth } from './customer-month.tsx';
 import { Customers } from './customers.tsx';
 import { DayDifferences } from './day-differences.tsx';
 import { Differences } from './differences.tsx';
@@ -37,6 +38,7 @@ export function StripeView() {
       <CarryForwards carryForwards={stripe.carryForwards} />
       <DayDifferences days={stripe.dayDifferences} />
       <Differences differences={stripe.differences} />
+      <CustomerMonth nowMs={stripe.leaving.asOfMs} />
       <Customers />
       <Setup />
       {stripe.events.length === 0 ? (
@@ -171,12 +173,19 @@ function Counted({ quantities }: { readonly quantities: Quantities }) {
   return counted === null ? null : <span className="block text-xs font-normal text-dim">{counted}</span>;
 }
 
-/** What leaves Stripe's window soon. */
+/** What leaves Stripe's window, or its invoice, soon. */
 function Leaving({ stripe }: { readonly stripe: Stripe }) {
   const dayOf = createDayOf(useZone());
   const isOffline = stripe.state === 'offline';
-  const sentence = leavingSentence(stripe.leaving, { isOffline, dayOf });
-  return sentence === null ? null : <Notice tone="stopped">{sentence}</Notice>;
+  const sentences = [
+    leavingSentence(stripe.leaving, { isOffline, dayOf }),
+    closingSentence(stripe.closing, { isOffline, dayOf }),
+  ].filter((sentence) => sentence !== null);
+  return sentences.map((sentence) => (
+    <Notice key={sentence} tone="stopped">
+      {sentence}
+    </Notice>
+  ));
 }
 
 function lastAnswer({ lastAnswer: answer }: Stripe): ReactNode {

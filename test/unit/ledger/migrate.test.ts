@@ -265,6 +265,27 @@ describe('a ledger of version 8', () => {
   });
 });
 
+describe('a ledger of version 10', () => {
+  it('keeps its meter events, what they were sent under, and what stands on an invoice item, to the nano-dollar', () => {
+    const file = join(home, ledgerFileName);
+    writeVersion(file, 10);
+    const old = openDatabase(file, 'write');
+    old.exec(`INSERT INTO carry_forwards VALUES (1, 'cus_b', 5, 17000, 1, 'said');
+              UPDATE meter_events SET state = 'carried_forward', carry_forward = 1, set_aside_reason = 'too_old', confirmed_at_ms = 9`);
+    const before = old.prepare('SELECT * FROM meter_events').all();
+    old.close();
+    const db = openLedgerFile(file, 'write');
+    expect(before).toHaveLength(1);
+    expect(db.prepare('SELECT * FROM meter_events').all()).toEqual(before);
+    expect(db.prepare('SELECT worth_nano_usd, state, cents, rest_nano_usd FROM carry_forwards').all()).toEqual([
+      { worth_nano_usd: 17_000, state: 'billed', cents: null, rest_nano_usd: 0 },
+    ]);
+    expect(db.prepare('PRAGMA foreign_key_check').all()).toEqual([]);
+    expect(verifyLedger(db)).toEqual({ calls: 2, findings: [] });
+    db.close();
+  });
+});
+
 describe('a ledger of every earlier version', () => {
   for (let version = 1; version < schemaVersion; version++) {
     it(`${version} is backed up as it was before it is brought up, and the backup can be brought up as well`, () => {

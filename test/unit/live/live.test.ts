@@ -88,6 +88,7 @@ describe('the live picture', () => {
     oldestWaitingMinuteMs: null,
     since: null,
     lastAnswer: null,
+    warnings: [],
   };
   let readAgain = (): LiveCalls => ({ recent: [], minutes: [] });
   const create = () =>

@@ -12,6 +12,7 @@ const quiet = {
   refused: [],
   budgetWarnings: [],
   limitsFailure: null,
+  stripe: { warnings: [] },
 } as unknown as LiveSnapshot;
 
 const warning = (atMs: number): ConversationWarning => ({
@@ -37,6 +38,19 @@ const refusedCall = (id: string, atMs: number): RefusedCall => ({
 });
 
 describe('notices', () => {
+  it('tell what leaves its invoice, once, also when it was told seconds before the first picture, and never an old one', () => {
+    const leaving = (key: string, atMs: number) => ({ key, atMs, sentence: '$38.20 leaves tomorrow’s invoice.' });
+    const at = (...warnings: ReturnType<typeof leaving>[]) =>
+      ({ ...quiet, atMs: 200_000, stripe: { warnings } }) as unknown as LiveSnapshot;
+    const notices = createNotices();
+    const told = [
+      { title: 'An invoice is about to miss something', body: '$38.20 leaves tomorrow’s invoice.', path: '/stripe' },
+    ];
+    expect(notices(at(leaving('invoice 2026-12-03', 195_000), leaving('window 2026-12-01', 60_000)))).toEqual(told);
+    expect(notices(at(leaving('invoice 2026-12-03', 195_000)))).toEqual([]);
+    expect(notices(at(leaving('invoice 2026-12-04', 100_000)))).toEqual(told);
+  });
+
   it('tell a warning, a refusal, a budget and a failure once each', () => {
     const notices = createNotices();
     expect(notices(quiet)).toEqual([]);

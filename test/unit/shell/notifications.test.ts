@@ -38,6 +38,7 @@ const quiet = {
   refused: [],
   budgetWarnings: [],
   limitsFailure: null,
+  stripe: { warnings: [] },
 } as unknown as LiveSnapshot;
 
 const stopped = (id: string, atMs: number) =>

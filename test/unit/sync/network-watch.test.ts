@@ -80,7 +80,8 @@ describe('the agent', () => {
       const readings = { run: () => Promise.resolve(false), noteAccepted: () => {}, trouble: () => null };
       const send = (): Promise<StripeAnswer> => Promise.resolve(isUp ? { kind: 'accepted' } : refused);
       const single = { pace: createPace({ perSecond: 25, underWayMax: 8 }, clock), batchMax: 1, send };
-      const side = { roads: { single, stream: null }, readings };
+      const adjustments = { run: () => Promise.resolve(false) };
+      const side = { roads: { single, stream: null }, adjustments, readings };
       const agent = startSyncAgent({
         outbox,
         stripe: () => side,

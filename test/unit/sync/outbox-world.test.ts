@@ -275,8 +275,8 @@ describe('the daily confirmation', () => {
     expect(new Set(states())).toEqual(new Set(['accepted']));
     await syncAfter(13 * hourMs);
     expect(new Set(states())).toEqual(new Set(['confirmed']));
-    // Two readings of the reports, one of the meters, one of each customer.
-    expect(world.stripe.readCount() - before).toBe(5);
+    // Two readings of the reports, one of the meters, one of each customer's days and one of its subscriptions.
+    expect(world.stripe.readCount() - before).toBe(7);
     expect(world.view()).toMatchObject({ acceptedEvents: 10, confirmedEvents: 10, dayDifferences: [] });
   });
 

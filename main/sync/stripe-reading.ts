@@ -1,0 +1,65 @@
+/**
+ * How Stripe is read, whatever for: page by page with leave of the read budget, to the end, with an outcome that says why there is no answer.
+ * Never half a list. Source: facts/stripe.md sections 3 and 5.
+ */
+import type { ReadKind } from '../ledger/stripe-reads.ts';
+import { answerOf } from './stripe.ts';
+
+export type Read<T> =
+  | { readonly kind: 'read'; readonly value: T }
+  /** The month's reads are used up for this purpose. */
+  | { readonly kind: 'no_budget' }
+  /** `isRefused`: Stripe answered, and the same question will be refused again. */
+  | { readonly kind: 'failed'; readonly sentence: string; readonly isRefused: boolean };
+
+export type Allow = (kind: ReadKind) => Promise<boolean>;
+
+export const pageSize = 100;
+/** 10,000 objects: no answer to a question of ours is as long; bounds what an endless list can use up. */
+export const pagesMax = 100;
+
+export type After = { readonly starting_after?: string };
+export type Page<T> = { readonly data: readonly T[]; readonly has_more: boolean };
+
+export async function everyPage<T extends { readonly id: string }>(
+  kind: ReadKind,
+  allow: Allow,
+  read: (after: After) => Promise<Page<T>>,
+): Promise<T[]> {
+  const rows: T[] = [];
+  for (let pages = 0; pages < pagesMax; pages++) {
+    await leave(allow, kind);
+    const last = rows.at(-1)?.id;
+    const { data, has_more: hasMore } = await read(last === undefined ? {} : { starting_after: last });
+    rows.push(...data);
+    if (!hasMore || data.length === 0) return rows;
+  }
+  throw new NotRead(`Stripe lists more than ${pagesMax * pageSize} rows.`);
+}
+
+/** Why a question has no answer; stays among the readers. */
+export class NotRead extends Error {}
+class NoBudget extends Error {}
+
+export async function leave(allow: Allow, kind: ReadKind): Promise<void> {
+  if (!(await allow(kind))) throw new NoBudget();
+}
+
+export async function outcome<T>(read: () => Promise<T>): Promise<Read<T>> {
+  try {
+    return { kind: 'read', value: await read() };
+  } catch (error) {
+    if (error instanceof NoBudget) return { kind: 'no_budget' };
+    if (error instanceof NotRead) return { kind: 'failed', sentence: error.message, isRefused: false };
+    const answer = answerOf(error);
+    const reason = 'reason' in answer ? answer.reason : answer.kind;
+    return {
+      kind: 'failed',
+      isRefused: answer.kind === 'not_authorized' || answer.kind === 'refused',
+      sentence:
+        answer.kind === 'not_authorized'
+          ? `The Stripe key may not read: ${reason} Give it read access to meters, subscriptions, invoices and events.`
+          : `Stripe could not be read: ${reason}`,
+    };
+  }
+}
