@@ -5,7 +5,10 @@
  */
 import { planKinds, planSchema, type Plan } from '../../shared/contract/plan.ts';
 import { retryEvent } from '../../main/ledger/outbox-choices.ts';
+import { subscribe } from '../../main/sandbox/stripe-invoices.ts';
+import { sumOf } from '../../main/sandbox/stripe-meter-events.ts';
 import type { StripeFault } from '../../main/sandbox/stripe-faults.ts';
+import { metersOf } from '../../shared/plan-meters.ts';
 import { meterEventStates } from '../../shared/meter-event-states.ts';
 import {
   carryAllForward,
@@ -36,6 +39,11 @@ export type RoundResult = {
   readonly kills: number;
   readonly sentAgain: number;
   readonly setAside: number;
+  /** Calls that were corrected or priced again, most of them after Stripe was told. */
+  readonly corrected: number;
+  /** Events that were cancelled for it and sent anew. */
+  readonly adjusted: number;
+  readonly items: number;
   readonly wrong: readonly string[];
 };
 
@@ -79,7 +87,9 @@ export async function soakRound(seed: number, size: RoundSize): Promise<RoundRes
   const setLossy = (is: boolean) => {
     isLossy = is;
   };
-  const tally = { faults: 0, kills: 0, sentAgain: 0, setAside: 0, wrong: [] as string[] };
+  for (const customer of customers.filter((_customer, index) => index % 2 === 0))
+    subscribeSomebody(world, random, { customer, plan: plans.first });
+  const tally = { faults: 0, kills: 0, sentAgain: 0, setAside: 0, corrected: 0, wrong: [] as string[] };
   const watch = () => void tally.wrong.push(...world.wrongMoves());
   try {
     await weeksOfFaults(world, { random, customers, size, tally, watch, setLossy, plan: plans.later });
@@ -88,14 +98,39 @@ export async function soakRound(seed: number, size: RoundSize): Promise<RoundRes
     tally.wrong.push(...differencesOf(world, customers));
     const drawn = [plans.first, ...(plans.later === null ? [] : [plans.later])].map(({ kind }) => kind).join(', then ');
     const [events, requests] = [world.events().length, world.stripe.requestCount()];
-    return { seed, plans: drawn, calls: size.calls, events, requests, ...tally };
+    const adjusted =
+      world.db.prepare<[], number>(`SELECT COUNT(*) FROM cancellations WHERE state = 'done'`).pluck().get() ?? 0;
+    const items = world.stripe.state.invoiceItems.length;
+    return { seed, plans: drawn, calls: size.calls, events, requests, adjusted, items, ...tally };
   } finally {
     world.close();
     await sockets?.close();
   }
 }
 
-type Tally = { faults: number; kills: number; sentAgain: number; setAside: number; readonly wrong: string[] };
+/** Half of the customers have one; the others are bound by Stripe's 35 days alone. */
+function subscribeSomebody(
+  { stripe, clock }: OutboxWorld,
+  random: Random,
+  { customer, plan }: { readonly customer: string; readonly plan: Plan },
+): void {
+  const interval = random.pick(['day', 'week', 'month'] as const);
+  const { eventName } = random.pick(metersOf(plan, ['claude-sonnet-5-5']));
+  subscribe(
+    stripe.state,
+    { customer, eventName, startMs: clock.nowMs() - random.below(20) * dayMs, interval },
+    stripe.newId,
+  );
+}
+
+type Tally = {
+  faults: number;
+  kills: number;
+  sentAgain: number;
+  setAside: number;
+  corrected: number;
+  readonly wrong: string[];
+};
 type Weeks = {
   readonly random: Random;
   readonly customers: readonly string[];
@@ -117,6 +152,7 @@ function drawPlans(random: Random): { readonly first: Plan; readonly later: Plan
 
 async function weeksOfFaults(world: OutboxWorld, weeks: Weeks): Promise<void> {
   const { random, customers, size, watch } = weeks;
+  const ids: string[] = [];
   const stepMs = Math.floor((size.days * dayMs) / Math.ceil(size.calls / callsPerStep));
   const endMs = world.clock.nowMs() + size.days * dayMs;
   let offlineUntilMs = 0;
@@ -126,7 +162,9 @@ async function weeksOfFaults(world: OutboxWorld, weeks: Weeks): Promise<void> {
       isChanged = true;
       if (weeks.plan !== null) world.ledger.plans.use({ plan: weeks.plan, nowMs: world.clock.nowMs() });
     }
-    made += workFor(world, { random, customers, most: Math.min(callsPerStep, size.calls - made), stepMs });
+    const worked = workFor(world, { random, customers, most: Math.min(callsPerStep, size.calls - made), stepMs });
+    ids.push(...worked);
+    made += worked.length;
     world.clock.advance(stepMs);
     if (world.clock.nowMs() >= offlineUntilMs) {
       offlineUntilMs = random.chance(0.08) ? world.clock.nowMs() + offlineMs(random) : 0;
@@ -137,6 +175,7 @@ async function weeksOfFaults(world: OutboxWorld, weeks: Weeks): Promise<void> {
     weeks.setLossy(isLossy);
     for (let look = 0; look < (isLossy ? 40 : 3); look++) {
       await lookOnce(world, weeks);
+      correctSome(world, weeks, ids);
       world.clock.advance(random.below(hourMs));
     }
     watch();
@@ -150,8 +189,8 @@ type Work = {
   readonly stepMs: number;
 };
 
-/** Bursts: somebody works for a minute or three, several calls in each. Returns how many calls. */
-function workFor(world: OutboxWorld, { random, customers, most, stepMs }: Work): number {
+/** Bursts: somebody works for a minute or three, several calls in each. Returns the ids of the calls. */
+function workFor(world: OutboxWorld, { random, customers, most, stepMs }: Work): string[] {
   const calls: { customer: string; startedAtMs: number }[] = [];
   const fromMs = world.clock.nowMs();
   while (calls.length < most) {
@@ -164,8 +203,19 @@ function workFor(world: OutboxWorld, { random, customers, most, stepMs }: Work):
       calls.push({ customer, startedAtMs: burstMs + random.below(3 * minuteMs) - lateMs });
     }
   }
-  world.calls(calls);
-  return calls.length;
+  return world.calls(calls);
+}
+
+/** Mostly of the last hours; now and then of weeks ago, which only a carry-forward settles. Some turn out to be another customer's. */
+function correctSome(world: OutboxWorld, { random, customers, tally }: Weeks, ids: readonly string[]): void {
+  for (let index = 0; index < 6 && ids.length > 0; index++) {
+    if (!random.chance(0.4)) continue;
+    const back = random.chance(0.8) ? random.below(Math.min(ids.length, callsPerStep)) : random.below(ids.length);
+    const customer = random.chance(0.2) ? { customer: random.pick(customers) } : {};
+    const change = { output: random.below(400) - 100, cacheRead: random.below(3), ...customer };
+    world.correct(ids[ids.length - 1 - back] ?? '', change);
+    tally.corrected += 1;
+  }
 }
 
 function changeWeather(world: OutboxWorld, random: Random, isOffline: boolean): void {
@@ -173,6 +223,8 @@ function changeWeather(world: OutboxWorld, random: Random, isOffline: boolean): 
     isOffline,
     summaryLagMs: random.pick([0, 0, 5 * minuteMs, 2 * hourMs, 5 * hourMs]),
     reportDelayMs: random.pick([0, minuteMs, 30 * minuteMs]),
+    adjustmentLagMs: random.pick([0, 0, minuteMs, hourMs]),
+    invoiceGraceMs: random.pick([hourMs, hourMs, dayMs, 3 * dayMs]),
   });
 }
 
@@ -188,12 +240,19 @@ async function lookOnce(world: OutboxWorld, { random, tally, watch }: Weeks): Pr
   }
   await world.sync();
   if (world.isKilled() || random.chance(0.03)) world.restart();
+  if (random.chance(0.15)) await makeAnItem(world, random);
   const rejected = world.idsIn('rejected');
   if (rejected.length > 0 && random.chance(0.3)) {
     retryEvent(world.db, { id: random.pick(rejected), nowMs: world.clock.nowMs() });
     tally.sentAgain += 1;
   }
   watch();
+}
+
+/** A person has what is proposed of a customer made an invoice item. */
+async function makeAnItem(world: OutboxWorld, random: Random): Promise<void> {
+  const proposed = world.view().carryForwards;
+  if (proposed.length > 0) await world.createItem(random.pick(proposed).customer);
 }
 
 /** Hours mostly; now and then longer than an identifier lives; rarely longer than Stripe's window. */
@@ -203,7 +262,7 @@ function offlineMs(random: Random): number {
   return kind < 0.95 ? random.below(4 * dayMs) : 36 * dayMs + random.below(4 * dayMs);
 }
 
-const settledStates = new Set<string>(['confirmed', 'set_aside', 'carried_forward']);
+const settledStates = new Set<string>(['confirmed', 'set_aside', 'withdrawn', 'carried_forward']);
 const openStates = meterEventStates.filter((state) => !settledStates.has(state));
 
 /** The faults end. Weeks later nothing may wait: held minutes are read, rejected events sent again by a person, days confirmed. */
@@ -211,7 +270,7 @@ async function calmAgain(
   world: OutboxWorld,
   { tally, watch }: { readonly tally: Tally; readonly watch: () => void },
 ): Promise<void> {
-  world.stripe.changeRules({ isOffline: false, summaryLagMs: 0, reportDelayMs: 0 });
+  world.stripe.changeRules({ isOffline: false, summaryLagMs: 0, reportDelayMs: 0, adjustmentLagMs: 0 });
   world.stripe.clearFaults();
   world.restart();
   for (let round = 0; round < 400; round++) {
@@ -245,39 +304,68 @@ function differencesOf(world: OutboxWorld, customers: readonly string[]): string
       if (stripe !== here) wrong.push(`${customer}, ${meter}: Stripe counts ${stripe}, the ledger says ${here}`);
     }
   }
-  const counted = world.stripe.state.events.filter(({ failure }) => failure === null);
+  const counted = world.stripe.state.events.filter(({ failure, isCancelled }) => failure === null && !isCancelled);
   const identifiers = new Set(counted.map(({ identifier }) => identifier));
   if (identifiers.size !== counted.length) wrong.push(`${counted.length - identifiers.size} identifiers count twice`);
   if (world.overlaps() > 0) wrong.push(`${world.overlaps()} requests beside another of the same customer and meter`);
-  const stuck = world.events().filter(({ state }) => state !== 'confirmed' && state !== 'carried_forward');
+  const stuck = world.events().filter(({ state }) => !settledStates.has(state) || state === 'set_aside');
   for (const { id, state, lastAnswer } of stuck.slice(0, 5)) wrong.push(`${id} is ${state} at the end: ${lastAnswer}`);
   const { used, max } = world.view().reads;
   if (used > max) wrong.push(`${used} reads in 31 days`);
-  return [...wrong, ...unbilled(world)];
+  return [...wrong, ...wrongItems(world), ...wrongInvoices(world), ...unbilled(world)];
+}
+
+/** Each item that the ledger knows stands in Stripe once, with its cents, and Stripe has no other. */
+function wrongItems({ db, stripe }: OutboxWorld): string[] {
+  const known = db
+    .prepare<[], { readonly item: string; readonly cents: number }>(
+      'SELECT item, cents FROM carry_forwards WHERE item IS NOT NULL',
+    )
+    .all();
+  const here = known.map(({ item, cents }) => `${item} ${cents}`).toSorted();
+  const there = stripe.state.invoiceItems.map(({ id, cents }) => `${id} ${cents}`).toSorted();
+  return here.join() === there.join()
+    ? []
+    : [`the ledger knows ${here.length} invoice items, Stripe has ${there.length}`];
+}
+
+/** What the meter holds of a period is what its invoice counts, once that is final: nothing was sent past it, nothing taken back from it. */
+function wrongInvoices({ stripe: { state } }: OutboxWorld): string[] {
+  return state.invoices.flatMap(({ id, eventName, customer, startMs, endMs, quantity }) => {
+    const held = sumOf(state, eventName, customer, startMs, endMs, Infinity);
+    return quantity === null || quantity === held ? [] : [`${id} counts ${quantity}, its meter holds ${held}`];
+  });
 }
 
 /**
- * What every call comes to under the plan of its minute = 1000 × every event's value + what is open + what is carried, in thousandths of each unit: the cost
- * of calls of plan cost to the nano-dollar, and the tokens of the others by class.
+ * What every call comes to under the plan of its minute = 1000 × every event's value + what is open, carried, a difference or settled, in thousandths of each
+ * unit: the cost of calls of plan cost to the nano-dollar, and the tokens of the others by class. What items bill is told in whole cents and rests.
  */
 function unbilled({ db }: OutboxWorld): string[] {
   const one = (sql: string) => db.prepare<[], number>(sql).pluck().get() ?? 0;
   const isCost = `(SELECT p.plan ->> 'kind' FROM plans p WHERE p.from_ms <= c.started_at_ms ORDER BY p.from_ms DESC LIMIT 1) = 'cost'`;
   const due = (amount: string, condition: string) =>
     one(`SELECT COALESCE(SUM(${amount}), 0) FROM current_calls c WHERE c.customer IS NOT NULL AND ${condition}`);
+  const sumIn = (amount: string, table: string, condition: string) =>
+    one(`SELECT COALESCE(SUM(${amount}), 0) FROM ${table} JOIN meter_units USING (meter) WHERE ${condition}`);
   const counted = (meters: string) =>
-    one(`SELECT COALESCE(SUM(value), 0) * 1000 FROM meter_events JOIN meter_units USING (meter) WHERE ${meters}`) +
-    one(
-      `SELECT COALESCE(SUM(amount_thousandths), 0) FROM outbox_shares JOIN meter_units USING (meter) WHERE event_id IS NULL AND ${meters}`,
-    ) +
-    one(`SELECT COALESCE(SUM(thousandths), 0) FROM remainders JOIN meter_units USING (meter) WHERE ${meters}`);
+    sumIn('value', 'meter_events', meters) * 1000 +
+    sumIn('amount_thousandths', 'outbox_shares', `event_id IS NULL AND ${meters}`) +
+    sumIn('thousandths', 'remainders', meters) +
+    sumIn('due_thousandths - sent_thousandths', 'billing_differences', meters) +
+    sumIn('amount_thousandths', 'settled_differences', meters);
   const classes = [
     ['input', 'input_tokens'],
     ['output', 'output_tokens'],
     ['cache_read', 'cache_read_tokens'],
   ] as const;
+  const items = one(`SELECT SUM(worth_nano_usd - rest_before_nano_usd) FROM carry_forwards WHERE state = 'billed'`);
+  const cents = one(
+    `SELECT SUM(COALESCE(cents * 10000000, worth_nano_usd)) FROM carry_forwards WHERE state = 'billed'`,
+  );
   const left = [
     ['nano-dollars', due('cost_nano_usd', isCost) - counted('token_class IS NULL')] as const,
+    ['nano-dollars of invoice items', items - cents - one('SELECT SUM(nano_usd) FROM carry_rests')] as const,
     ...classes.map(
       ([tokenClass, column]) =>
         [

@@ -50,9 +50,9 @@ async function onThread(
 }
 
 function lineOf({ seed, wrong, ...round }: RoundResult, number: number): string {
-  const { plans, events, requests, faults, kills, sentAgain, setAside } = round;
+  const { plans, events, requests, faults, kills, sentAgain, setAside, corrected, adjusted, items } = round;
   const verdict = wrong.length === 0 ? 'all agree' : `WRONG: ${wrong.slice(0, 5).join('; ')}`;
-  return `round ${number}, seed ${seed}, plan ${plans}: ${events} events, ${requests} requests, ${faults} faults, ${kills} kills, ${sentAgain} sent again by choice, ${setAside} set aside, ${verdict}`;
+  return `round ${number}, seed ${seed}, plan ${plans}: ${events} events, ${requests} requests, ${faults} faults, ${kills} kills, ${sentAgain} sent again by choice, ${setAside} set aside, ${corrected} calls corrected, ${adjusted} events cancelled and sent anew, ${items} invoice items, ${verdict}`;
 }
 
 export function soakSummary({ rounds, options }: SoakResult): string {
@@ -60,10 +60,10 @@ export function soakSummary({ rounds, options }: SoakResult): string {
     rounds.reduce((total, round) => total + of(round), 0).toLocaleString('en-US');
   const wrong = rounds.filter((round) => round.wrong.length > 0);
   const what = `${rounds.length.toLocaleString('en-US')} rounds of ${options.calls.toLocaleString('en-US')} calls of ${options.customers} customers over ${options.days} days`;
-  const met = `${sum(({ events }) => events)} meter events, ${sum(({ requests }) => requests)} requests, ${sum(({ faults }) => faults)} faults, ${sum(({ kills }) => kills)} kills`;
+  const met = `${sum(({ events }) => events)} meter events, ${sum(({ requests }) => requests)} requests, ${sum(({ faults }) => faults)} faults, ${sum(({ kills }) => kills)} kills, ${sum(({ corrected }) => corrected)} corrections, ${sum(({ adjusted }) => adjusted)} adjustments, ${sum(({ items }) => items)} invoice items`;
   const verdict =
     wrong.length === 0
-      ? 'Stripe’s sums equal the ledger’s to the unit in every round, no identifier counts twice, nothing is stuck'
+      ? 'Stripe’s sums equal the ledger’s to the unit in every round, no identifier counts twice, no final invoice misses anything, nothing is stuck'
       : `${wrong.length} rounds do not agree (seeds ${wrong.map(({ seed }) => seed).join(', ')})`;
   return `${what} (seed ${options.seed}; ${met}): ${verdict}.`;
 }

@@ -104,6 +104,24 @@ describe('the metering plan', () => {
     await shoot('plans-tokens');
   });
 
+  it('has months that add up in tokens of each class and model, beside what they are worth', async () => {
+    const month = page.getByRole('region', { name: 'A customer’s month on both sides' });
+    await month.getByLabel('Customer').selectOption('cus_alpine');
+    await month.getByText('The parts add up to the ledger’s month, to the token.').first().waitFor();
+    await expect(month.getByText('nano-dollar').count()).resolves.toBe(0);
+    const row = month.getByRole('row').filter({ hasText: 'input tokens of claude-opus-5-5' }).first();
+    await expect.poll(() => row.innerText()).toMatch(/2,408 tokens\s+\$0\.\d{6}\s+1,204 tokens\s+not read/);
+    const unknown = month.getByRole('row').filter({ hasText: 'input tokens of claude-next-7' }).first();
+    await expect.poll(() => unknown.innerText()).toMatch(/1,204 tokens\s+unpriced/);
+    await month.screenshot({ path: join(results, 'plans-month.png') });
+    await page.setViewportSize({ width: 320, height: 900 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+    await month.evaluate((section) => section.scrollIntoView());
+    await page.screenshot({ path: join(results, 'plans-month-narrow.png') });
+    await page.setViewportSize({ width: 1_280, height: 1_500 });
+    await month.getByLabel('Customer').selectOption('choose one');
+  });
+
   it('is changed in an editor that says what will happen before it does', async () => {
     await page.getByRole('button', { name: 'Change the plan…' }).click();
     await editor().getByText('Nothing: that is the plan already.').waitFor();

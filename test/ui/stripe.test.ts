@@ -67,6 +67,7 @@ describe('the Stripe screen', () => {
       .getByText(/Stripe’s stream works with live keys only: with this test key meter events go one by one/)
       .waitFor();
     await page.getByText(/leaves the 35-day window tomorrow unless/).waitFor();
+    await page.getByText(/^\$34\.00 leaves tomorrow’s invoice unless/).waitFor();
     await page.getByText('Stripe does not know this customer. Create the customer in Stripe').waitFor();
     await page
       .getByText(/Stripe counts \$0\.000017 in this minute/)
@@ -130,6 +131,54 @@ describe('the Stripe screen', () => {
       .toMatchObject({ state: 'sealed' });
     const event = (await engine.stripe()).events.find(({ id }) => id === ids.rejected);
     expect(event?.identifier).not.toBe(ids.rejected);
+    expect(complaints).toEqual([]);
+  });
+
+  it('makes a carry-forward an invoice item in Stripe, after showing it and asking', async () => {
+    stripe.seed({ eventName: 'tollkeeper_cost_micro_usd', customers: ['cus_alpine', 'cus_borealis', 'cus_northwind'] });
+    await stripe.setRules({ isOffline: false });
+    await engine.syncNow();
+    await show();
+    const item = page
+      .getByRole('region', { name: /^For an invoice item/ })
+      .getByRole('listitem')
+      .first();
+    await item.getByRole('button', { name: 'Make the item in Stripe' }).click();
+    await item.getByText('goes on the customer’s next invoice').waitFor();
+    await page.screenshot({ path: join(results, 'stripe-item-light.png') });
+    const customers = (await engine.stripe()).carryForwards.length;
+    await item.getByRole('button', { name: 'Yes, make it' }).click();
+    await expect
+      .poll(() => item.getByRole('status').innerText(), { timeout: 5_000 })
+      .toMatch(/goes on the customer’s next invoice|^$/);
+    await expect.poll(() => stripe.invoiceItems().length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(async () => (await engine.stripe()).carryForwards.length).toBe(customers - 1);
+  });
+
+  it('shows a customer’s month on both sides: not read, read, and stale, in light, dark and narrow', async () => {
+    const month = page.getByRole('region', { name: 'A customer’s month on both sides' });
+    await month.getByLabel('Customer').selectOption('cus_alpine');
+    await month.getByText('Stripe has not been asked for this month yet.').waitFor();
+    await month.getByText('The parts add up to the ledger’s month, to the nano-dollar.').waitFor();
+    await month.getByRole('button', { name: 'Ask Stripe' }).click();
+    await month.getByText(/^Stripe’s figures are those of/).waitFor();
+    await month.getByText(/reads? for this; /).waitFor();
+    await page.setViewportSize({ width: 1_280, height: 1_900 });
+    for (const theme of ['Dark', 'Light'] as const) {
+      await month.screenshot({ path: join(results, `stripe-month-${theme === 'Dark' ? 'light' : 'dark'}.png`) });
+      await page.getByRole('button', { name: `${theme} theme` }).click();
+    }
+    await page.setViewportSize({ width: 320, height: 2_000 });
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    await page.setViewportSize({ width: 320, height: 1_100 });
+    await month.evaluate((section) => section.scrollIntoView());
+    await page.screenshot({ path: join(results, 'stripe-month-narrow.png') });
+    await page.setViewportSize({ width: 1_280, height: 860 });
+
+    await stripe.setRules({ isOffline: true });
+    await month.getByRole('button', { name: 'Ask Stripe' }).click();
+    await month.getByText('Stripe was not read: Stripe cannot be reached.').waitFor();
+    await month.getByText(/^Stripe’s figures are those of/).waitFor();
     expect(complaints).toEqual([]);
   });
 });
