@@ -12,23 +12,26 @@ import {
   type InvoiceStanding,
 } from '../../shared/invoice-standing.ts';
 import type { Quantities } from '../../shared/contract/meter-amounts.ts';
-import type { Db } from '../system/db.ts';
+import { preparedOnce, type Db } from '../system/db.ts';
 import { quantitySums } from './meter-sql.ts';
 
 type MinuteOf = { readonly customer: string; readonly meter: string; readonly minuteMs: number };
 
+/** Asked of every event before it is sent. */
+const statementsOf = preparedOnce((db) => ({
+  periods: db.prepare<[string, string, number, number], InvoicePeriod>(
+    `SELECT start_ms AS startMs, end_ms AS endMs, state, finalizes_at_ms AS finalizesAtMs FROM invoice_periods
+      WHERE customer = ? AND meter = ? AND start_ms <= ? AND end_ms > ?`,
+  ),
+  readAt: db.prepare<[string], number>('SELECT read_at_ms FROM invoice_readings WHERE customer = ?').pluck(),
+}));
+
 function periodsAt(db: Db, { customer, meter, minuteMs }: MinuteOf): InvoicePeriod[] {
-  return db
-    .prepare<[string, string, number, number], InvoicePeriod>(
-      `SELECT start_ms AS startMs, end_ms AS endMs, state, finalizes_at_ms AS finalizesAtMs FROM invoice_periods
-        WHERE customer = ? AND meter = ? AND start_ms <= ? AND end_ms > ?`,
-    )
-    .all(customer, meter, minuteMs, minuteMs);
+  return statementsOf(db).periods.all(customer, meter, minuteMs, minuteMs);
 }
 
 function readAtMs(db: Db, customer: string): number | null {
-  const read = db.prepare<[string], number>('SELECT read_at_ms FROM invoice_readings WHERE customer = ?').pluck();
-  return read.get(customer) ?? null;
+  return statementsOf(db).readAt.get(customer) ?? null;
 }
 
 /** Whether the customer's subscriptions were read within the last day. */
