@@ -26,9 +26,9 @@ export default defineConfig({
         testTimeout: timeoutsMs[layer] ?? 10_000,
         hookTimeout: timeoutsMs[layer] ?? 10_000,
         pool: 'forks' as const,
-        // Processes of one file each share two cores with the engines they start.
-        maxWorkers: layer === 'ui' || layer === 'electron' ? 1 : 2,
-        fileParallelism: layer !== 'ui' && layer !== 'electron',
+        // Processes of one file each share two cores with the engines and browsers they start.
+        maxWorkers: layer === 'electron' ? 1 : 2,
+        fileParallelism: layer !== 'electron',
         env: { TZ: 'UTC' },
       },
     })),
