@@ -24,6 +24,13 @@ export function segmentPath(folder: string, slot: number): string {
   return join(folder, `segment-${slot}`);
 }
 
+/**
+ * The file is filled in steps: Linux keeps what one write brought in as large a piece of its cache as it can, and looks through the whole piece at every
+ * later write into it. In one step a settle cost seven times as much.
+ */
+const blankBytes = 16 * 1024;
+const zeros = Buffer.alloc(blankBytes);
+
 /** Elsewhere than on Linux a write is followed by a sync: macOS reaches the platter only so, and Windows knows no such flag. */
 const dsyncFlag = process.platform === 'linux' ? constants.O_DSYNC : 0;
 
@@ -32,7 +39,8 @@ export const openSegment: OpenSegment = async (path, bytes) => {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const blank = await open(path, 'w', 0o600);
   try {
-    await blank.write(Buffer.alloc(bytes), 0, bytes, 0);
+    for (let from = 0; from < bytes; from += blankBytes)
+      await blank.write(zeros, 0, Math.min(blankBytes, bytes - from), from);
     await blank.datasync();
   } finally {
     await blank.close();
