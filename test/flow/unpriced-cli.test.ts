@@ -62,7 +62,9 @@ describe('sync status', () => {
   it('says what is not billed for want of a price, and lists the differences to settle', () => {
     const text = run('sync', 'status');
     expect(text).toContain('48 calls of 1 customer unpriced, in no meter event until they have a price');
-    expect(text).toMatch(/calls? (was|were) corrected after Stripe had been told, \$\d+\.\d{6} in all: adjusted by itself/);
+    expect(text).toMatch(
+      /calls? (was|were) corrected after Stripe had been told, \$\d+\.\d{6} in all: adjusted by itself/,
+    );
     expect(text).toMatch(/^call +customer +minute \(UTC\) +sent +due +difference$/m);
     expect(text).toMatch(/^call_seed_\d+ +cus_\w+ +\d{4}-/m);
   });
