@@ -4,6 +4,7 @@
  * plans, since a change begins with a minute that has not begun and that no call is counted in yet.
  */
 import type { DatedPlan, Plan } from './contract/plan.ts';
+import { defaultPlan } from './default-plan.ts';
 
 const minuteMs = 60_000;
 
@@ -27,6 +28,11 @@ export function planText(plan: Plan): string {
   const { kind, markupPercent, customerMarkupPercent, eventName, eventPrefix } = plan;
   const markups = Object.fromEntries(Object.entries(customerMarkupPercent).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   return JSON.stringify({ kind, markupPercent, customerMarkupPercent: markups, eventName, eventPrefix });
+}
+
+/** The other way. Only for what `planText` wrote: a plan is checked where it comes in, and not again (what it lacks is of a version that had no such field). */
+export function planOfText(text: string): Plan {
+  return { ...defaultPlan, ...(JSON.parse(text) as Partial<Plan>) };
 }
 
 /**

@@ -3,7 +3,7 @@
  * once it is certain whose account that is; the SDK is loaded with the first question.
  */
 import { AppError } from '../../shared/contract/errors.ts';
-import { planSchema } from '../../shared/contract/plan.ts';
+import { defaultPlan } from '../../shared/default-plan.ts';
 import type { CreateCustomer, CustomersView, StripeCustomerRow } from '../../shared/contract/stripe-customers.ts';
 import type { SetupResult, SetupView, StripeAccountView } from '../../shared/contract/stripe-setup.ts';
 import type { PriceBook } from '../../shared/pricing/price-book.ts';
@@ -63,7 +63,7 @@ export function startBilling(options: BillingOptions): Billing {
     const book = options.book();
     const [used, { plans }] = await Promise.all([ledger.read('usedModels', null), ledger.read('planFacts', null)]);
     // The one that is in force, or begins with the next minute.
-    const plan = plans.at(-1)?.plan ?? planSchema.parse(undefined);
+    const plan = plans.at(-1)?.plan ?? defaultPlan;
     // By the names that the meters have (ledger/shares.ts).
     const models = [...new Set(used.map((model) => book.find(model)?.id ?? model))];
     const runId = options.ids.secret().slice(0, 12);

@@ -1,8 +1,8 @@
 /** The outbox as the Stripe screen and `tollkeeper sync` show it. Reading side only. */
 import type { BillingDifference, DayComparison, MeterEventRow, StripeView } from '../../shared/contract/api.ts';
 import type { Quantities } from '../../shared/contract/meter-amounts.ts';
-import { planSchema } from '../../shared/contract/plan.ts';
 import { planAt } from '../../shared/dated-plan.ts';
+import { defaultPlan } from '../../shared/default-plan.ts';
 import { windowMs } from '../../shared/meter-event.ts';
 import { nextMonth } from '../../shared/period.ts';
 import type { Db } from '../system/db.ts';
@@ -92,7 +92,7 @@ export function readOutbox(db: Db, { month, nowMs }: OutboxQuestion): OutboxView
 
 function plansOf(db: Db, nowMs: number): Pick<OutboxView, 'plan' | 'nextPlan'> {
   const plans = readPlans(db);
-  const plan = planAt(plans, nowMs) ?? { seq: 0, fromMs: 0, setAtMs: 0, plan: planSchema.parse(undefined) };
+  const plan = planAt(plans, nowMs) ?? { seq: 0, fromMs: 0, setAtMs: 0, plan: defaultPlan };
   return { plan, nextPlan: plans.find(({ fromMs }) => fromMs > Math.max(nowMs, plan.fromMs)) ?? null };
 }
 

@@ -5,9 +5,9 @@
  * A ledger without any takes the plan it is given from the beginning on. The clock of the machine may have been ahead: a plan never begins before a minute
  * in which something is counted already.
  */
-import { planSchema, type DatedPlan, type Plan } from '../../shared/contract/plan.ts';
+import type { DatedPlan, Plan } from '../../shared/contract/plan.ts';
 import { AppError } from '../../shared/contract/errors.ts';
-import { clashingPlan, firstFreeMinute, isSamePlan, planAt, planText } from '../../shared/dated-plan.ts';
+import { clashingPlan, firstFreeMinute, isSamePlan, planAt, planOfText, planText } from '../../shared/dated-plan.ts';
 import { meterEventStates } from '../../shared/meter-event-states.ts';
 import type { Db } from '../system/db.ts';
 
@@ -81,7 +81,7 @@ export function readPlans(db: Db): DatedPlan[] {
       'SELECT seq, from_ms AS fromMs, set_at_ms AS setAtMs, plan FROM plans ORDER BY from_ms',
     )
     .all()
-    .map(({ plan, ...dated }) => ({ ...dated, plan: planSchema.parse(JSON.parse(plan)) }));
+    .map(({ plan, ...dated }) => ({ ...dated, plan: planOfText(plan) }));
 }
 
 /** Each is one look into the index of the states; the last minute of all of them would read every event there is. */

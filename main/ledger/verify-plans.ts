@@ -2,8 +2,8 @@
  * The part of `verify` that knows plans: every share is of the plan of its minute and on a meter of that plan, every meter has one unit, and what a
  * token plan counts is counted. Names what differs in plain words; changes nothing. Shares of before plans were dated are of the plan they were given then.
  */
-import { planSchema, type Plan } from '../../shared/contract/plan.ts';
-import { planAt } from '../../shared/dated-plan.ts';
+import type { Plan } from '../../shared/contract/plan.ts';
+import { planAt, planOfText } from '../../shared/dated-plan.ts';
 import { dueShares } from '../../shared/due-shares.ts';
 import { minuteOf } from '../../shared/period.ts';
 import { costMeter, tokenMeter, type PlannedMeter } from '../../shared/plan-meters.ts';
@@ -48,7 +48,7 @@ function metersOfAnotherPlan(db: Db): string[] {
     )
     .all();
   return used
-    .filter(({ plan, ...meter }) => !isMeterOf(planSchema.parse(JSON.parse(plan)), meter))
+    .filter(({ plan, ...meter }) => !isMeterOf(planOfText(plan), meter))
     .map(({ meter }) => `The meter ${meter} is none of the plan that counts on it.`);
 }
 

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 
+import { defaultPlan } from '../default-plan.ts';
 import { stripeCustomerSchema } from './stripe-customer.ts';
 
 export const planKinds = ['cost', 'tokens', 'tokens-by-model'] as const;
@@ -19,25 +20,25 @@ export const planSchema = z
   .strictObject({
     kind: z.enum(planKinds),
     /** Added to the cost of a customer that has no markup of its own; 0 passes the cost through. */
-    markupPercent: percent.default(0),
+    markupPercent: percent.default(defaultPlan.markupPercent),
     /** By Stripe customer. */
     customerMarkupPercent: z
       .record(stripeCustomerSchema, percent)
       .refine((markups) => Object.keys(markups).length <= customersMax, `at most ${customersMax} customers`)
-      .default({}),
+      .default(defaultPlan.customerMarkupPercent),
     /** `event_name` of the meter of plan `cost`; its unit is one micro-dollar. */
-    eventName: z.string().trim().min(1).max(100).default('tollkeeper_cost_micro_usd'),
+    eventName: z.string().trim().min(1).max(100).default(defaultPlan.eventName),
     /** What the event names of plans `tokens` and `tokens-by-model` begin with; the class and the model follow (shared/plan-meters.ts). */
     eventPrefix: z
       .string()
       .regex(/^[a-z][a-z0-9_]{0,38}[a-z0-9]$/, 'two to forty small letters, digits and underscores')
-      .default('tollkeeper_tokens'),
+      .default(defaultPlan.eventPrefix),
   })
   .refine(({ eventName, eventPrefix }) => !eventName.startsWith(`${eventPrefix}_`), {
     message: 'the name of the cost meter may not begin with the prefix of the token meters: a meter has one unit',
     path: ['eventName'],
   })
-  .prefault({ kind: 'cost' });
+  .prefault({ kind: defaultPlan.kind });
 
 export type Plan = z.infer<typeof planSchema>;
 

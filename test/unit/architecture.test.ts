@@ -9,7 +9,8 @@ import { mayImport, packageHomes, rooms, sharedPackages } from '../../import-rul
 const root = join(import.meta.dirname, '../..');
 const files = globSync('{shared,main,renderer}/**/*.{ts,tsx}', { cwd: root }).map((file) => file.replaceAll('\\', '/'));
 
-type Import = { readonly file: string; readonly specifier: string };
+/** `isErased`: of types alone. */
+type Import = { readonly file: string; readonly specifier: string; readonly isErased: boolean };
 const imports: Import[] = files.flatMap((file) => {
   const text = readFileSync(join(root, file), 'utf8');
   const found = [
@@ -17,7 +18,11 @@ const imports: Import[] = files.flatMap((file) => {
       /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)import\s+'([^']+)'/g,
     ),
   ];
-  return found.map((match) => ({ file, specifier: match[1] ?? match[2] ?? match[3] ?? '' }));
+  return found.map((match) => ({
+    file,
+    specifier: match[1] ?? match[2] ?? match[3] ?? '',
+    isErased: /^\s*(?:import|export)\s+type\b/.test(match[0]),
+  }));
 });
 
 function roomOf(path: string): string | null {
@@ -57,6 +62,17 @@ describe('the house', () => {
   it('keeps shared free of everything but zod', () => {
     const outside = imports.filter(({ file, specifier }) => file.startsWith('shared/') && !specifier.startsWith('.'));
     expect(outside.filter(({ specifier }) => !sharedPackages.includes(specifier))).toEqual([]);
+  });
+
+  it('loads no zod into the threads of the ledger: three times 95 files, for text that only the ledger writes', () => {
+    const reached = new Set(['main/ledger/worker.ts']);
+    const loaded = imports.filter(({ isErased }) => !isErased);
+    for (const file of reached)
+      for (const { specifier } of loaded.filter((one) => one.file === file))
+        if (specifier.startsWith('.')) reached.add(posix.join(dirname(file), specifier));
+    const loading = loaded.filter(({ file, specifier }) => reached.has(file) && specifier === 'zod');
+    expect(loading).toEqual([]);
+    expect(reached.size).toBeGreaterThan(60);
   });
 
   it('reads the environment in the two hosts only, and the clock in main/system only', () => {
