@@ -9,11 +9,11 @@ import { startSandboxStripe, type SandboxStripe } from '../../main/sandbox/strip
 import { noSecrets } from '../../shared/contract/secrets.ts';
 import { stripeAccountViewSchema, type StripeAccountView } from '../../shared/contract/stripe-setup.ts';
 import { createShiftedClock, startTestEngine, type TestEngine } from '../kit/test-engine.ts';
-import { startUpstream, type Upstream } from '../kit/upstream.ts';
+import { startMessagesUpstream } from '../kit/messages-upstream.ts';
+import type { Upstream } from '../kit/upstream.ts';
 
 const meter = 'tollkeeper_cost_micro_usd';
 const clock = createShiftedClock();
-let calls = 0;
 let upstream: Upstream;
 let stripe: SandboxStripe;
 let other: SandboxStripe;
@@ -21,17 +21,7 @@ let home: string;
 let engine: TestEngine;
 
 beforeEach(async () => {
-  upstream = await startUpstream((_request, response) => {
-    const usage = { input_tokens: 1_000, output_tokens: 7 };
-    const message = {
-      id: `msg_${(calls += 1)}_${Date.now()}`,
-      type: 'message',
-      model: 'claude-sonnet-5-5',
-      stop_reason: 'end_turn',
-      usage,
-    };
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(message));
-  });
+  upstream = await startMessagesUpstream({ input_tokens: 1_000, output_tokens: 7 });
   stripe = await startSandboxStripe({ clock, rules: { requestsPerSecond: 1_000 } });
   other = await startSandboxStripe({ clock, rules: { requestsPerSecond: 1_000, accountId: 'acct_other' } });
   for (const one of [stripe, other]) one.seed({ eventName: meter, customers: ['cus_a'] });

@@ -10,7 +10,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startSandboxStripe, type SandboxStripe } from '../../main/sandbox/stripe-server.ts';
 import { customersViewSchema, mappingViewSchema, releaseAnswerSchema } from '../../shared/contract/stripe-customers.ts';
 import { createShiftedClock, startTestEngine, type TestEngine } from '../kit/test-engine.ts';
-import { startUpstream, type Upstream } from '../kit/upstream.ts';
+import { startMessagesUpstream } from '../kit/messages-upstream.ts';
+import type { Upstream } from '../kit/upstream.ts';
 
 const cli = join(import.meta.dirname, '../../main/cli.ts');
 const meter = 'tollkeeper_cost_micro_usd';
@@ -18,24 +19,13 @@ const dayMs = 24 * 3_600_000;
 /** 1,000 × $2/M + 7 × $10/M. */
 const nanoPerCall = 2_070_000;
 const clock = createShiftedClock();
-let answers = 0;
 let upstream: Upstream;
 let stripe: SandboxStripe;
 let home: string;
 let engine: TestEngine;
 
 beforeEach(async () => {
-  upstream = await startUpstream((_request, response) => {
-    const usage = { input_tokens: 1_000, output_tokens: 7 };
-    const message = {
-      id: `msg_${(answers += 1)}_${Date.now()}`,
-      type: 'message',
-      model: 'claude-sonnet-5-5',
-      stop_reason: 'end_turn',
-      usage,
-    };
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(message));
-  });
+  upstream = await startMessagesUpstream({ input_tokens: 1_000, output_tokens: 7 });
   stripe = await startSandboxStripe({ clock, rules: { requestsPerSecond: 1_000 } });
   stripe.seed({ eventName: meter, customers: ['cus_a'] });
   for (const [id, name, email] of [

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startSandboxStripe, type SandboxStripe } from '../../main/sandbox/stripe-server.ts';
 import { noSecrets } from '../../shared/contract/secrets.ts';
 import { createShiftedClock, startTestEngine, type TestEngine } from '../kit/test-engine.ts';
-import { startUpstream, type Upstream } from '../kit/upstream.ts';
+import { startMessagesUpstream } from '../kit/messages-upstream.ts';
+import type { Upstream } from '../kit/upstream.ts';
 
 const meter = 'tollkeeper_cost_micro_usd';
 const minuteMs = 60_000;
@@ -12,24 +13,13 @@ const clock = createShiftedClock();
 let upstream: Upstream;
 let stripe: SandboxStripe;
 let engine: TestEngine;
-let calls = 0;
 
 /** 1,000 × $2/M + 7 × $10/M + 3 × $0.10/M: not a whole number of micro-dollars, so every event leaves a remainder. */
 const usage = { input_tokens: 1_000, output_tokens: 7, cache_read_input_tokens: 3 };
 const nanoPerCall = 2_000_000 + 70_000 + 300;
 
 beforeEach(async () => {
-  calls = 0;
-  upstream = await startUpstream((_request, response) => {
-    const message = {
-      id: `msg_${(calls += 1)}_${Date.now()}`,
-      type: 'message',
-      model: 'claude-sonnet-5-5',
-      stop_reason: 'end_turn',
-      usage,
-    };
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(message));
-  });
+  upstream = await startMessagesUpstream(usage);
   stripe = await startSandboxStripe({ clock, rules: { requestsPerSecond: 1_000 } });
   stripe.seed({ eventName: meter, customers: ['cus_a', 'cus_b'] });
   engine = await startTestEngine({ upstream: upstream.url, stripeApiBase: stripe.url });

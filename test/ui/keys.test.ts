@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSandboxAnthropic, type SandboxAnthropic } from '../../main/sandbox/anthropic-server.ts';
 import { systemClock } from '../../main/system/clock.ts';
 import { launchChromium } from '../kit/chromium.ts';
+import { openPage } from '../kit/open-page.ts';
 import { startTestEngine, type TestEngine } from '../kit/test-engine.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -26,13 +27,7 @@ beforeAll(async () => {
   anthropic = await startSandboxAnthropic({ clock: systemClock });
   engine = await startTestEngine({ upstream: anthropic.url, anthropicApiKey: 'sk-ant-ours', rendererFolder });
   browser = await launchChromium();
-  const context = await browser.newContext({ viewport: { width: 1_280, height: 860 }, colorScheme: 'light' });
-  page = await context.newPage();
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(engine.link);
+  page = await openPage(browser, { link: engine.link, complaints });
 });
 
 afterAll(async () => {

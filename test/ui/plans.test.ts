@@ -10,6 +10,7 @@ import { planSchema } from '../../shared/contract/plan.ts';
 import { metersOf } from '../../shared/plan-meters.ts';
 import { startSandboxStripe, type SandboxStripe } from '../../main/sandbox/stripe-server.ts';
 import { launchChromium } from '../kit/chromium.ts';
+import { openPage } from '../kit/open-page.ts';
 import { createShiftedClock, startTestEngine, type TestEngine } from '../kit/test-engine.ts';
 import { startUpstream, type Upstream } from '../kit/upstream.ts';
 
@@ -53,13 +54,7 @@ beforeAll(async () => {
   await engine.syncNow();
   await make(1, 'cus_alpine', 0);
   browser = await launchChromium();
-  const context = await browser.newContext({ viewport: { width: 1_280, height: 1_500 }, colorScheme: 'light' });
-  page = await context.newPage();
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(engine.link);
+  page = await openPage(browser, { link: engine.link, complaints, height: 1_500 });
   await page.goto(`${engine.dashboardUrl}/stripe`);
 });
 

@@ -8,15 +8,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSandboxStripe, type SandboxStripe } from '../../main/sandbox/stripe-server.ts';
 import { noSecrets } from '../../shared/contract/secrets.ts';
 import { launchChromium } from '../kit/chromium.ts';
+import { openPage } from '../kit/open-page.ts';
 import { createShiftedClock, startTestEngine, type TestEngine } from '../kit/test-engine.ts';
-import { startUpstream, type Upstream } from '../kit/upstream.ts';
+import { startMessagesUpstream } from '../kit/messages-upstream.ts';
+import type { Upstream } from '../kit/upstream.ts';
 
 const root = join(import.meta.dirname, '../..');
 const results = join(root, 'test-results');
 const dayMs = 24 * 3_600_000;
 const complaints: string[] = [];
 const clock = createShiftedClock();
-let answers = 0;
 let browser: Browser;
 let upstream: Upstream;
 let stripe: SandboxStripe;
@@ -25,17 +26,7 @@ let page: Page;
 
 beforeAll(async () => {
   mkdirSync(results, { recursive: true });
-  upstream = await startUpstream((_request, response) => {
-    const usage = { input_tokens: 41_000, output_tokens: 1_700 };
-    const message = {
-      id: `msg_${(answers += 1)}`,
-      type: 'message',
-      model: 'claude-sonnet-5-5',
-      stop_reason: 'end_turn',
-      usage,
-    };
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(message));
-  });
+  upstream = await startMessagesUpstream({ input_tokens: 41_000, output_tokens: 1_700 });
   stripe = await startSandboxStripe({ clock, rules: { requestsPerSecond: 10_000 } });
   const names = ['Alpine Webshop Ltd', 'Borealis AG', 'Institute of Applied Research', 'Northwind Operations'];
   for (const [index, name] of names.entries())
@@ -43,13 +34,7 @@ beforeAll(async () => {
   browser = await launchChromium();
   const rendererFolder = join(root, 'out', 'renderer');
   engine = await startTestEngine({ upstream: upstream.url, stripeApiBase: stripe.url, rendererFolder, clock });
-  const context = await browser.newContext({ viewport: { width: 1_280, height: 900 }, colorScheme: 'light' });
-  page = await context.newPage();
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(engine.link);
+  page = await openPage(browser, { link: engine.link, complaints, height: 900 });
 });
 
 afterAll(async () => {

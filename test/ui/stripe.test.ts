@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startSandboxStripe, type SandboxStripe } from '../../main/sandbox/stripe-server.ts';
 import { launchChromium } from '../kit/chromium.ts';
+import { openPage } from '../kit/open-page.ts';
 import { seededNowMs, seedHome } from '../kit/seeded-home.ts';
 import { createShiftedClock, startTestEngine, type TestEngine } from '../kit/test-engine.ts';
 import { troubleOutbox } from '../kit/troubled-outbox.ts';
@@ -40,13 +41,7 @@ beforeAll(async () => {
     clock,
     settings: { stripeStream: true },
   });
-  const context = await browser.newContext({ viewport: { width: 1_280, height: 860 }, colorScheme: 'light' });
-  page = await context.newPage();
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(engine.link);
+  page = await openPage(browser, { link: engine.link, complaints });
 });
 
 afterAll(async () => {

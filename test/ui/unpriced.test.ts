@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { currentBook } from '../../shared/pricing/current-book.ts';
 import { notMetered } from '../../shared/pricing/not-metered.ts';
 import { launchChromium } from '../kit/chromium.ts';
+import { openPage } from '../kit/open-page.ts';
 import { openPeriod, overFile, someModel } from '../kit/price-files.ts';
 import { dearBook, seededNowMs, seedHome, unknownModel } from '../kit/seeded-home.ts';
 import { startTestEngine, type TestEngine } from '../kit/test-engine.ts';
@@ -30,24 +31,13 @@ async function openEngine(calls: number | null, settings?: object): Promise<Test
   return startTestEngine({ upstream: 'http://127.0.0.1:9', home, rendererFolder, nowMs: seededNowMs, ...given });
 }
 
-async function openPage(link: string): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1_280, height: 860 }, colorScheme: 'light' });
-  const opened = await context.newPage();
-  opened.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
-  opened.on('pageerror', (error) => complaints.push(error.message));
-  await opened.goto(link);
-  return opened;
-}
-
 const show = (path: string) => page.goto(`${engine.dashboardUrl}${path}`);
 
 beforeAll(async () => {
   mkdirSync(results, { recursive: true });
   browser = await launchChromium();
   engine = await openEngine(400);
-  page = await openPage(engine.link);
+  page = await openPage(browser, { link: engine.link, complaints });
 });
 
 afterAll(async () => {
@@ -59,7 +49,7 @@ afterAll(async () => {
 describe('calls without a price', () => {
   it('are said beside the budgets, which hold only what has a price', async () => {
     const team = await openEngine(400, { limits: { budgets: [{ of: 'team', per: 'month', usd: 1_000 }] } });
-    const opened = await openPage(team.link);
+    const opened = await openPage(browser, { link: team.link, complaints });
     await opened.goto(`${team.dashboardUrl}/limits`);
     await opened.getByRole('row', { name: /the team/ }).waitFor();
     await opened.getByText('48 calls of this month have no price').waitFor();
@@ -287,7 +277,7 @@ describe('the console', () => {
 describe('a ledger without calls', () => {
   it('has its prices, and no word of what is unpriced or to be settled', async () => {
     const empty = await openEngine(null);
-    const visitor = await openPage(empty.link);
+    const visitor = await openPage(browser, { link: empty.link, complaints });
     await visitor.goto(`${empty.dashboardUrl}/prices`);
     await visitor.getByText('No calls in November 2026 yet.').waitFor();
     await visitor.getByRole('button', { name: 'claude-opus-5-5' }).waitFor();
