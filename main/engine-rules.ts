@@ -1,6 +1,7 @@
 /**
- * The settings that can be changed while an engine runs: the metering plan (engine-plan.ts) and the limits: what the settings file says, and putting a change in force at once, whether it comes through the API or
- * from an editor. What the limits hold (what is spent and reserved, what was told, what was learnt) stays.
+ * The settings that can be changed while an engine runs: the limits, and beside them the metering plan (engine-plan.ts). What the settings file says, and
+ * putting a change in force at once, whether it comes through the API or from an editor. What the limits hold (what is spent and reserved, what was told,
+ * what was learnt) stays.
  *
  * A file that cannot be used changes nothing: what was in force stays, and the trouble is told once and shown until it is mended.
  */
