@@ -33,7 +33,7 @@ export type CancellationsQuestion = { readonly nowMs: number; readonly limit: nu
 /** Starts what the corrections since ask for, and takes what is due, the oldest minutes first. */
 export function takeCancellations(db: Db, question: CancellationsQuestion): DueCancellation[] {
   return db.transaction(() => {
-    if (adjustsSentEvents(db)) {
+    if (adjustsSentEvents(db) && isAnyUndecided(db, question.nowMs)) {
       leaveLate(db, question.nowMs);
       startCancellations(db, question.nowMs);
     }
@@ -55,6 +55,14 @@ type Candidate = {
 /** Of `billing_differences d` and `meter_events e`: nobody has decided yet. */
 const isUndecided = `d.minute_ms >= @earliestMs AND e.state IN ('accepted', 'confirmed') AND e.first_sent_at_ms IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM cancellations c WHERE c.identifier = e.identifier)`;
+
+/** Mostly none is: one look at the differences then, not two. */
+function isAnyUndecided(db: Db, nowMs: number): boolean {
+  const first = db.prepare(
+    `SELECT 1 FROM billing_differences d JOIN meter_events e ON e.id = d.event_id WHERE ${isUndecided} LIMIT 1`,
+  );
+  return first.get({ earliestMs: nowMs - windowMs }) !== undefined;
+}
 
 /** A month that is priced again has thousands of them: said in one statement, so that those that are in time do not wait behind them. */
 function leaveLate(db: Db, nowMs: number): void {

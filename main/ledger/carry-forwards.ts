@@ -30,17 +30,21 @@ export function settleParameters(db: Db, nowMs: number) {
 
 /** One a customer, the largest first; credits last. Days are UTC, as Stripe's are. */
 export function readCarryForwards(db: Db, nowMs: number): CarryForward[] {
-  const customers = db
+  return customersToCarry(db, nowMs)
+    .map((customer) => readCarryForward(db, { customer, nowMs }))
+    .toSorted((a, b) => b.nanoUsd - a.nanoUsd || a.customer.localeCompare(b.customer));
+}
+
+/** Those of whom something is proposed, or asked for already; by name. */
+export function customersToCarry(db: Db, nowMs: number): string[] {
+  return db
     .prepare<unknown[], string>(
       `SELECT DISTINCT customer FROM meter_events WHERE ${isToCarry}
        UNION SELECT customer FROM billing_differences d WHERE ${isToSettle}
-       UNION SELECT customer FROM carry_forwards WHERE state = 'asked'`,
+       UNION SELECT customer FROM carry_forwards WHERE state = 'asked' ORDER BY 1`,
     )
     .pluck()
     .all(settleParameters(db, nowMs));
-  return customers
-    .map((customer) => readCarryForward(db, { customer, nowMs }))
-    .toSorted((a, b) => b.nanoUsd - a.nanoUsd || a.customer.localeCompare(b.customer));
 }
 
 type Question = { readonly customer: string; readonly nowMs: number };

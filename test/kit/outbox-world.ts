@@ -113,6 +113,20 @@ export type WorldOptions = {
 /** A request as it leaves, and the account's answer as a fetch gives it. */
 export type WorldFetch = (url: URL, init: RequestInit) => Promise<Response>;
 
+/**
+ * Every statement is prepared once, by its text: the weeks of a round ask the same few hundred a million times. The ledger asks each text for the same kind of
+ * rows wherever it does, so that what one asker said of plucking holds for the next.
+ */
+function keepStatements(db: Db): void {
+  const prepare = db.prepare.bind(db);
+  const known = new Map<string, ReturnType<typeof prepare>>();
+  db.prepare = ((source: string) => {
+    const statement = known.get(source) ?? prepare(source);
+    known.set(source, statement);
+    return statement;
+  }) as typeof db.prepare;
+}
+
 export function openOutboxWorld(options: WorldOptions): OutboxWorld {
   const { customers, rules = {}, fraction = () => 0.5, plan, hasStream = false } = options;
   const clock = createDrivenClock(worldStartMs);
@@ -122,6 +136,7 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
   const { db } = ledger;
   // Weeks of transactions: that the disk keeps them is tested elsewhere.
   db.pragma('synchronous = OFF');
+  keepStatements(db);
   const wrongMoves = watchMoves(db);
   let calls = 0;
   let killMoment: KillMoment | null = null;

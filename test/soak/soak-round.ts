@@ -4,6 +4,7 @@
  * and everything must agree to the unit. Says what does not.
  */
 import { planKinds, planSchema, type Plan } from '../../shared/contract/plan.ts';
+import { customersToCarry } from '../../main/ledger/carry-forwards.ts';
 import { retryEvent } from '../../main/ledger/outbox-choices.ts';
 import { subscribe } from '../../main/sandbox/stripe-invoices.ts';
 import { sumOf } from '../../main/sandbox/stripe-meter-events.ts';
@@ -251,8 +252,8 @@ async function lookOnce(world: OutboxWorld, { random, tally, watch }: Weeks): Pr
 
 /** A person has what is proposed of a customer made an invoice item. */
 async function makeAnItem(world: OutboxWorld, random: Random): Promise<void> {
-  const proposed = world.view().carryForwards;
-  if (proposed.length > 0) await world.createItem(random.pick(proposed).customer);
+  const customers = customersToCarry(world.db, world.clock.nowMs());
+  if (customers.length > 0) await world.createItem(random.pick(customers));
 }
 
 /** Hours mostly; now and then longer than an identifier lives; rarely longer than Stripe's window. */
