@@ -9,7 +9,7 @@ export type CallChange = { readonly output?: number; readonly cacheRead?: number
 
 /** A new revision of the call, with what it costs now. */
 export function correctCall(
-  { db, recorder }: LedgerDb,
+  { db, recorder }: Pick<LedgerDb, 'db' | 'recorder'>,
   id: string,
   { output = 0, cacheRead = 0, customer }: CallChange,
 ): void {
