@@ -30,6 +30,6 @@ export function whyNotAdjusted({ firstSentAtMs, minuteMs, nowMs, invoiceFinalAtM
 }
 
 /** A cancelled event that missed its invoice would be missing from it altogether. */
-const finalMarginMs = 2 * 3_600_000;
+export const finalMarginMs = 2 * 3_600_000;
 
 export const lateSentence = 'Stripe has had it for a day, and cancels an event for 24 hours only.';

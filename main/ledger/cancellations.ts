@@ -5,7 +5,8 @@
  * the summary of its minute, makes it sealed anew (reissue.ts): never both are counted, and never neither. The moves stand in
  * shared/meter-event-states.ts, the decision whether in shared/adjusting.ts.
  */
-import { lateSentence, whyNotAdjusted } from '../../shared/adjusting.ts';
+import { finalMarginMs, lateSentence, whyNotAdjusted } from '../../shared/adjusting.ts';
+import { assumedGraceMs } from '../../shared/invoice-standing.ts';
 import { identifierLifeMs, windowMs } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
 import { readFact, writeFact } from './facts.ts';
@@ -90,8 +91,7 @@ function startCancellations(db: Db, nowMs: number): void {
 
 function startOne(db: Db, event: Candidate, nowMs: number): void {
   if (foldBelowUnit(db, event.id, event.value)) return;
-  // How its invoice stands is read soon.
-  if (!isKnown(db, event.customer, nowMs) || standingOf(db, event, nowMs).kind === 'read_first') return;
+  if (!knowsInvoice(db, event, nowMs)) return;
   const why = whyNotAdjusted({ ...event, nowMs, invoiceFinalAtMs: invoiceFinalAtMs(db, event) });
   db.prepare(
     `INSERT INTO cancellations (identifier, event_id, customer, meter, minute_ms, value, state, attempts, key_number, may_have_arrived, asked_at_ms,
@@ -104,13 +104,22 @@ function startOne(db: Db, event: Candidate, nowMs: number): void {
   ).run(nowMs, askedSentence, event.id);
 }
 
+/** A period that began since the last reading is a day long at least, and nobody has seen it: it may be over, and its invoice final, from then on. */
+const unseenMarginMs = finalMarginMs - assumedGraceMs;
+
+/** Whether it is known how the invoice of its minute stands. If not, that is read soon. */
+function knowsInvoice(db: Db, event: Candidate, nowMs: number): boolean {
+  return isKnown(db, event.customer, nowMs + unseenMarginMs) && standingOf(db, event, nowMs).kind !== 'read_first';
+}
+
 const askedSentence = 'Calls of it were corrected within a day; it is cancelled at Stripe and sent anew.';
 
 type Asked = Candidate & { readonly mayHaveArrived: number };
 
 /**
  * What was not asked for in time, by a machine that slept or a network that was down: the 24 hours are over, or the invoice closes. Nothing has happened, or
- * the summary tells whether it did.
+ * the summary tells whether it did. Where the invoice may have become final unseen it waits for a reading: one cancelled after that would stay on the
+ * invoice, and what replaced it would be billed besides (soak seed 40006).
  */
 function giveUpLate(db: Db, nowMs: number): void {
   const asked = db
@@ -122,10 +131,19 @@ function giveUpLate(db: Db, nowMs: number): void {
     .all();
   for (const { mayHaveArrived, ...event } of asked) {
     const why = whyNotAdjusted({ ...event, nowMs, invoiceFinalAtMs: invoiceFinalAtMs(db, event) });
-    if (why === null) continue;
+    if (why === null) {
+      if (!knowsInvoice(db, event, nowMs)) waitForReading(db, event.id, nowMs);
+      continue;
+    }
     if (mayHaveArrived === 1) hold(db, event.identifier, heldSentence);
     else refuseCancellation(db, { identifier: event.identifier, sentence: why });
   }
+}
+
+function waitForReading(db: Db, id: string, nowMs: number): void {
+  db.prepare(
+    `UPDATE meter_events SET next_attempt_at_ms = MAX(next_attempt_at_ms, ?) WHERE id = ? AND state = 'cancelling'`,
+  ).run(nowMs + leaseMs, id);
 }
 
 const heldSentence =

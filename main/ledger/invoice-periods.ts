@@ -116,7 +116,7 @@ export function customersToRead(db: Db, { nowMs, limit }: CustomersQuestion): st
   const waiting = db
     .prepare<unknown[], string>(
       `SELECT DISTINCT e.customer FROM meter_events e LEFT JOIN invoice_readings r ON r.customer = e.customer
-        WHERE e.state IN ('sealed', 'sending', 'unknown') AND (r.read_at_ms IS NULL OR r.read_at_ms <= @staleMs OR r.read_at_ms > @nowMs)
+        WHERE e.state IN ('sealed', 'sending', 'unknown', 'cancelling') AND (r.read_at_ms IS NULL OR r.read_at_ms <= @staleMs OR r.read_at_ms > @nowMs)
           AND (r.read_at_ms IS NULL OR r.read_at_ms <= @yesterdayMs OR EXISTS (SELECT 1 FROM invoice_periods p WHERE p.customer = e.customer AND p.meter = e.meter
                 AND p.start_ms <= e.minute_ms AND p.end_ms > e.minute_ms AND p.end_ms <= @nowMs AND p.state <> 'final'))
         LIMIT @limit`,

@@ -167,6 +167,34 @@ describe('an adjustment beside invoices', () => {
     expect(world.view().carryForwards).toMatchObject([{ nanoUsd: 1_000_000, correctedCalls: 1 }]);
   });
 
+  it('whose answer never came is not asked for again once a period that no reading has seen may be final', async () => {
+    subscribe(
+      world.stripe.state,
+      { customer: 'cus_a', eventName: worldMeter, startMs: worldStartMs, interval: 'day' },
+      world.stripe.newId,
+    );
+    world.clock.advance(20 * hourMs);
+    world.call();
+    // Its subscriptions are read now, and again in a day: the period that begins at midnight is not known.
+    await syncAfter(2 * minuteMs);
+    world.clock.advance(16 * hourMs);
+    const id = world.call();
+    await syncAfter(4 * hourMs);
+    const sent = world.sums('cus_a').stripe;
+    world.correct(id, { output: 100 });
+    world.stripe.breakNext('drop_connection');
+    await syncAfter(30 * minuteMs);
+    expect(states()).toEqual(['accepted', 'cancelling']);
+    offline(true);
+    await syncAfter(6 * hourMs);
+    offline(false);
+    for (let look = 0; look < 8; look++) await syncAfter(2 * hourMs);
+    expect(states()).toEqual(['accepted', 'accepted']);
+    expect(world.sums('cus_a').stripe).toBe(sent);
+    expect(String(invoices().at(1)?.quantity)).toBe(world.stripe.state.events.at(1)?.value);
+    expect(world.view().carryForwards).toMatchObject([{ nanoUsd: 1_000_000 }]);
+  });
+
   it('made while there is time is on the invoice', async () => {
     weekly();
     const id = world.call();
