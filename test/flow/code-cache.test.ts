@@ -9,6 +9,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { codeCacheName } from '../../main/system/code-cache.ts';
 
 const cli = join(import.meta.dirname, '../../main/cli.ts');
+/** As a user has it: the tests' own folder of compiled code goes before a home's. */
+const { NODE_COMPILE_CACHE: _, ...env } = process.env;
 let home: string;
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'tollkeeper-code-cache-'));
@@ -16,7 +18,7 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 function listPrices(folder: string): string {
-  return execFileSync(process.execPath, [cli, 'prices', 'list', '--home', folder], { encoding: 'utf8' });
+  return execFileSync(process.execPath, [cli, 'prices', 'list', '--home', folder], { encoding: 'utf8', env });
 }
 
 it('a command keeps what was compiled of it in the home folder, and the next one says the same by it', () => {
@@ -28,7 +30,7 @@ it('a command keeps what was compiled of it in the home folder, and the next one
 
 it('where the folder cannot be written, the command runs as ever', () => {
   writeFileSync(join(home, codeCacheName), 'a file stands where the folder belongs');
-  const ran = spawnSync(process.execPath, [cli, 'prices', 'list', '--home', home], { encoding: 'utf8' });
+  const ran = spawnSync(process.execPath, [cli, 'prices', 'list', '--home', home], { encoding: 'utf8', env });
   expect(ran).toMatchObject({ status: 0, stderr: '' });
 });
 
