@@ -31,7 +31,7 @@ const closingMs = 2 * 60_000;
 /** A period is a day at least, so a reading of the last day knows every period that is over. */
 export const knownForMs = 24 * 3_600_000;
 /** Whatever period a minute lies in, its invoice is not final before the least grace has passed since. */
-const youngMs = assumedGraceMs - 10 * 60_000;
+export const youngMs = assumedGraceMs - 10 * 60_000;
 
 export type StandingQuestion = {
   /** Those in which the minute lies. Several where a customer has several subscriptions of one meter. */

@@ -8,6 +8,7 @@ import {
   freshForMs,
   invoiceStanding,
   knownForMs,
+  youngMs,
   type InvoicePeriod,
   type InvoiceStanding,
 } from '../../shared/invoice-standing.ts';
@@ -24,6 +25,16 @@ const statementsOf = preparedOnce((db) => ({
       WHERE customer = ? AND meter = ? AND start_ms <= ? AND end_ms > ?`,
   ),
   readAt: db.prepare<[string], number>('SELECT read_at_ms FROM invoice_readings WHERE customer = ?').pluck(),
+  wait: db.prepare<[number | null, string, string]>(
+    'UPDATE meter_events SET next_attempt_at_ms = ?, last_answer = ? WHERE id = ?',
+  ),
+  waitUnread: db.prepare<unknown[]>(
+    `UPDATE meter_events SET next_attempt_at_ms = @atMs, last_answer = @readFirstSentence
+      WHERE state IN ('sealed', 'sending', 'unknown') AND state <> 'sending' AND customer = @customer AND meter = @meter
+        AND next_attempt_at_ms <= @nowMs AND minute_ms < @youngestMs
+        AND NOT EXISTS (SELECT 1 FROM invoice_periods p WHERE p.customer = @customer AND p.meter = @meter
+                         AND p.start_ms <= meter_events.minute_ms AND p.end_ms > meter_events.minute_ms)`,
+  ),
 }));
 
 function periodsAt(db: Db, { customer, meter, minuteMs }: MinuteOf): InvoicePeriod[] {
@@ -102,7 +113,24 @@ export function setAsideFinal(db: Db, id: string, nowMs: number): void {
 type Wait = { readonly atMs: number | null; readonly sentence: string };
 
 function wait(db: Db, id: string, { atMs, sentence }: Wait): void {
-  db.prepare('UPDATE meter_events SET next_attempt_at_ms = ?, last_answer = ? WHERE id = ?').run(atMs, sentence, id);
+  statementsOf(db).wait.run(atMs, sentence, id);
+}
+
+/**
+ * Everything of a customer whose subscriptions nobody has read lately, but what is too young for a final invoice: said in one statement, since a backlog of
+ * weeks would be looked through a hundred events at a time. What sendable() says of each is the same.
+ */
+export function waitWhereUnread(db: Db, pair: { readonly customer: string; readonly meter: string }, nowMs: number) {
+  if (isKnown(db, pair.customer, nowMs)) return;
+  const { customer, meter } = pair;
+  statementsOf(db).waitUnread.run({
+    customer,
+    meter,
+    nowMs,
+    atMs: nowMs + lookAgainAfterMs,
+    youngestMs: nowMs - youngMs,
+    readFirstSentence,
+  });
 }
 
 const dayMs = 24 * 3_600_000;

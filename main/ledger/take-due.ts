@@ -6,7 +6,7 @@
  */
 import { heldSentence, identifierLifeMs, tooOldSentence, windowMs } from '../../shared/meter-event.ts';
 import { preparedOnce, type Db } from '../system/db.ts';
-import { sendable, type SendQuestion } from './invoice-periods.ts';
+import { sendable, waitWhereUnread, type SendQuestion } from './invoice-periods.ts';
 
 export type DueEvent = {
   readonly id: string;
@@ -56,6 +56,7 @@ export function takeDueEvents(
     const due: DueEvent[] = [];
     let looksLeft = looksMax;
     for (const pair of pairsInTurn(db, after)) {
+      if (readsInvoices) waitWhereUnread(db, pair, nowMs);
       for (; looksLeft > 0; looksLeft--) {
         const found = dueOf(db, pair, nowMs, Math.min(perPair, limit - due.length));
         const open = sendable(db, found, { nowMs, readsInvoices });

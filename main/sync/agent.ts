@@ -84,6 +84,7 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
   });
 
   async function cycle(): Promise<Tally> {
+    if (!network.isDown()) await options.stripe()?.readings.prepare();
     const tally = await send();
     const stripe = options.stripe();
     if (isClosing || !stripe || network.isDown()) return tally;
@@ -107,10 +108,9 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
 
   /** One cycle at a time: a button and the timer share it. */
   function run(): Promise<Tally> {
-    running ??= cycle().finally(() => {
+    return (running ??= cycle().finally(() => {
       running = null;
-    });
-    return running;
+    }));
   }
 
   function wake(): void {

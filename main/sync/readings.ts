@@ -1,5 +1,5 @@
 /**
- * What the sync agent asks Stripe about when nothing waits to be sent: reports of events that are not counted, the periods of customers' invoices, the
+ * What the sync agent asks Stripe about before it sends (whose invoice takes what waits) and when nothing waits to be sent: reports of events that are not counted, the periods of customers' invoices, the
  * minutes of held events, the days to confirm, and the hours of days that go on differing. Each answer goes to the ledger, which decides
  * (weigh-minute.ts, error-reports.ts, invoice-periods.ts, confirmations.ts, doubted-days.ts). Sends nothing.
  *
@@ -10,7 +10,6 @@
 import type { DaysRead, DaysToCompare } from '../ledger/confirmations.ts';
 import type { DayOfMeter, HoursRead } from '../ledger/doubted-days.ts';
 import type { ReportsRead } from '../ledger/error-reports.ts';
-import type { SubscriptionsRead } from '../ledger/invoice-periods.ts';
 import type { MinuteReading } from '../ledger/minute-readings.ts';
 import type { MinuteOfMeter } from '../ledger/outbox.ts';
 import type { Clock } from '../system/clock.ts';
@@ -19,9 +18,10 @@ import type { Probe } from './probe.ts';
 import type { InvoiceItems } from './invoice-items.ts';
 import type { StripeInvoices } from './stripe-invoices.ts';
 import type { StripeReader } from './stripe-reader.ts';
+import { afterFailureMs, createSubscriptionReadings, type SubscriptionStore } from './subscription-readings.ts';
 
 /** The ledger as the readings need it. */
-export type ReadingStore = {
+export type ReadingStore = SubscriptionStore & {
   readonly reportsReadMs: () => Promise<number>;
   readonly recordReports: (read: ReportsRead) => Promise<number>;
   readonly heldMinutes: (nowMs: number, limit: number) => Promise<readonly MinuteOfMeter[]>;
@@ -30,11 +30,14 @@ export type ReadingStore = {
   readonly recordDays: (read: DaysRead) => Promise<number>;
   readonly doubtedDays: (nowMs: number, limit: number) => Promise<readonly DayOfMeter[]>;
   readonly recordHours: (read: HoursRead) => Promise<number>;
-  readonly customersToRead: (nowMs: number, limit: number) => Promise<readonly string[]>;
-  readonly recordSubscriptions: (read: SubscriptionsRead) => Promise<number>;
 };
 
 export type Readings = {
+  /**
+   * Reads the subscriptions that what waits must know of, so that it need not be taken, put back and taken again. After a question that failed it leaves
+   * them to `run`, which tells of it.
+   */
+  readonly prepare: () => Promise<void>;
   /** Reads what is due; `isAsked` reads the reports at once. True when something changed. */
   readonly run: (isAsked: boolean) => Promise<boolean>;
   readonly noteAccepted: () => void;
@@ -52,8 +55,6 @@ export type ReadingsOptions = {
 };
 
 const checkEveryMs = 60_000;
-/** After a question that failed: a key that may not read must not use up the month's reads by asking. */
-const afterFailureMs = 15 * 60_000;
 const reportsOftenMs = 15 * 60_000;
 const reportsSeldomMs = 6 * 3_600_000;
 const recentlyMs = 2 * 3_600_000;
@@ -62,8 +63,6 @@ const overlapMs = 2 * 3_600_000;
 const reportsKeptMs = 30 * 24 * 3_600_000;
 /** Questions asked in one run, so that sending never waits long for reading. */
 const perRunMax = 10;
-/** Customers whose subscriptions are read in one run: what waits for them is sent right after. */
-const customersPerRunMax = 100;
 const minuteMs = 60_000;
 const dayMs = 24 * 3_600_000;
 
@@ -74,6 +73,15 @@ export function createReadings({ store, reader, items, probe, clock }: ReadingsO
   let nextCheckMs = 0;
   let reportsTriedMs: number | null = null;
   let hasChanged = false;
+  const subscriptions = createSubscriptionReadings({
+    store,
+    reader,
+    probe,
+    clock,
+    onChange: () => {
+      hasChanged = true;
+    },
+  });
 
   /** Returns whether the reports are known as far as they should be. */
   async function readReports(isAsked: boolean): Promise<boolean> {
@@ -100,19 +108,6 @@ export function createReadings({ store, reader, items, probe, clock }: ReadingsO
       hasChanged = true;
     }
     return minutes.length === perRunMax;
-  }
-
-  /** Where a key may not read them, only Stripe's 35 days count; that is kept as well, so that what waits for it goes on. */
-  async function readSubscriptions(): Promise<boolean> {
-    const customers = await store.customersToRead(clock.nowMs(), customersPerRunMax);
-    for (const customer of customers) {
-      const read = await ask(() => reader.periods(customer));
-      if (read === null) return false;
-      if ((await store.recordSubscriptions({ customer, periods: read.periods, nowMs: clock.nowMs() })) > 0)
-        hasChanged = true;
-      if (read.periods === null) asking.note(read.sentence);
-    }
-    return customers.length === customersPerRunMax;
   }
 
   async function compareDays(): Promise<boolean> {
@@ -144,7 +139,7 @@ export function createReadings({ store, reader, items, probe, clock }: ReadingsO
     hasChanged = false;
     const areReportsKnown = await readReports(isAsked);
     const more = [
-      await readSubscriptions(),
+      await subscriptions.read(asking),
       areReportsKnown && (await readMinutes()),
       await compareDays(),
       await readHours(),
@@ -155,6 +150,7 @@ export function createReadings({ store, reader, items, probe, clock }: ReadingsO
   }
 
   return {
+    prepare: subscriptions.readAhead,
     run,
     noteAccepted: () => {
       acceptedAtMs = clock.nowMs();

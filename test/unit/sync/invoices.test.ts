@@ -3,6 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { subscribe } from '../../../main/sandbox/stripe-invoices.ts';
 import { sumOf } from '../../../main/sandbox/stripe-meter-events.ts';
+import { recordSubscriptions } from '../../../main/ledger/invoice-periods.ts';
+import { sealClosedMinutes } from '../../../main/ledger/outbox.ts';
+import { takeDueEvents } from '../../../main/ledger/take-due.ts';
 import { retryEvent, setAsideEvent } from '../../../main/ledger/outbox-choices.ts';
 import { createDayOf } from '../../../shared/period.ts';
 import { closingSentence } from '../../../shared/leaving-words.ts';
@@ -58,6 +61,48 @@ describe('an event of a period that is over', () => {
     expect(states()).toEqual(['accepted', 'accepted']);
     await syncAfter(3 * dayMs);
     expect(invoices().map(({ quantity }) => quantity)).toEqual([world.sums('cus_a').here]);
+  });
+
+  it('is sent in the first run, since what its invoice takes is read before', async () => {
+    const requests: string[] = [];
+    world.close();
+    world = openOutboxWorld({ customers: ['cus_a', 'cus_b'], tell: (request) => void requests.push(request) });
+    for (const customer of ['cus_a', 'cus_b']) world.call({ customer });
+    await syncAfter(2 * hourMs);
+    expect(states()).toEqual(['accepted', 'accepted']);
+    const asked = requests.filter((request) => !request.includes('/v2/')).slice(0, 4);
+    expect(asked).toEqual([
+      'GET /v1/subscriptions',
+      'GET /v1/subscriptions',
+      'POST /v1/billing/meter_events',
+      'POST /v1/billing/meter_events',
+    ]);
+  });
+
+  it('and of a customer whose subscriptions cannot be read waits as a whole, but for what is too young for a final invoice', () => {
+    weekly();
+    const readMs = worldStartMs + 2 * hourMs;
+    const period = {
+      startMs: worldStartMs,
+      endMs: worldStartMs + 7 * dayMs,
+      state: 'running',
+      finalizesAtMs: null,
+    } as const;
+    const known = { ...period, meter: worldMeter, subscription: 'sub_1', invoice: null };
+    recordSubscriptions(world.db, { customer: 'cus_a', periods: [known], nowMs: readMs });
+    const nowMs = worldStartMs + 9 * dayMs;
+    for (const agoMs of [8 * dayMs, dayMs, 2 * hourMs, 10 * minuteMs]) world.call({ startedAtMs: nowMs - agoMs });
+    world.clock.advance(9 * dayMs);
+    sealClosedMinutes(world.db, { nowMs, onTheirWay: [] });
+    const due = takeDueEvents(world.db, { nowMs, limit: 10, perPair: 10, readsInvoices: true });
+    expect(due.map(({ minuteMs: startMs }) => nowMs - startMs)).toEqual([10 * minuteMs]);
+    // The first lies in a period that is known to be over, the others in none that is known.
+    expect(world.events().map(({ state, lastAnswer }) => [state, lastAnswer])).toEqual([
+      ['sealed', expect.stringContaining('once the invoice has been read')],
+      ['sealed', expect.stringContaining('once the invoice has been read')],
+      ['sealed', expect.stringContaining('once the invoice has been read')],
+      ['sending', null],
+    ]);
   });
 
   it('is set aside before it is sent when its invoice is final, never re-dated, and explained', async () => {

@@ -77,7 +77,12 @@ describe('the agent', () => {
         },
         waiting: () => Promise.resolve(0),
       };
-      const readings = { run: () => Promise.resolve(false), noteAccepted: () => {}, trouble: () => null };
+      const readings = {
+        prepare: () => Promise.resolve(),
+        run: () => Promise.resolve(false),
+        noteAccepted: () => {},
+        trouble: () => null,
+      };
       const send = (): Promise<StripeAnswer> => Promise.resolve(isUp ? { kind: 'accepted' } : refused);
       const single = { pace: createPace({ perSecond: 25, underWayMax: 8 }, clock), batchMax: 1, send };
       const adjustments = { run: () => Promise.resolve(false) };

@@ -1,0 +1,66 @@
+/**
+ * Asks Stripe for the subscriptions of customers whose usage waits, and of each customer once a day, so that the ledger knows which invoice takes what. Read
+ * before sending, so that what waits need not be taken, put back and taken again; and with everything else that is read. Sends nothing.
+ */
+import type { SubscriptionsRead } from '../ledger/invoice-periods.ts';
+import type { Clock } from '../system/clock.ts';
+import { createAsking, type Asking } from './asking.ts';
+import type { Probe } from './probe.ts';
+import type { StripeInvoices } from './stripe-invoices.ts';
+
+/** The ledger as these readings need it. */
+export type SubscriptionStore = {
+  readonly customersToRead: (nowMs: number, limit: number) => Promise<readonly string[]>;
+  readonly recordSubscriptions: (read: SubscriptionsRead) => Promise<number>;
+};
+
+export type SubscriptionReadings = {
+  /** Returns whether there may be more. */
+  readonly read: (by: Asking) => Promise<boolean>;
+  /** After a question that failed it leaves them for a while to `read`, whose asking tells of it. */
+  readonly readAhead: () => Promise<void>;
+};
+
+export type SubscriptionReadingsOptions = {
+  readonly store: SubscriptionStore;
+  readonly reader: Pick<StripeInvoices, 'periods'>;
+  readonly probe: Probe;
+  readonly clock: Clock;
+  /** Something may be sent since. */
+  readonly onChange: () => void;
+};
+
+/** After a question that failed: a key that may not read must not use up the month's reads by asking. */
+export const afterFailureMs = 15 * 60_000;
+/** Customers whose subscriptions are read at once: what waits for them is sent right after. */
+const customersMax = 100;
+
+export function createSubscriptionReadings(options: SubscriptionReadingsOptions): SubscriptionReadings {
+  const { store, reader, clock, onChange } = options;
+  const ahead = createAsking(options.probe);
+  let aheadFromMs = 0;
+
+  /** Where a key may not read them, only Stripe's 35 days count; that is kept as well, so that what waits for it goes on. */
+  async function read(by: Asking): Promise<boolean> {
+    const customers = await store.customersToRead(clock.nowMs(), customersMax);
+    for (const customer of customers) {
+      const found = await by.ask(() => reader.periods(customer));
+      if (found === null) return false;
+      if ((await store.recordSubscriptions({ customer, periods: found.periods, nowMs: clock.nowMs() })) > 0) onChange();
+      if (found.periods === null) by.note(found.sentence);
+    }
+    return customers.length === customersMax;
+  }
+
+  return {
+    read,
+    readAhead: async () => {
+      const nowMs = clock.nowMs();
+      // One further ahead than any wait was set by a clock that has been put back since.
+      if (nowMs < aheadFromMs && aheadFromMs - nowMs <= afterFailureMs) return;
+      ahead.begin();
+      await read(ahead);
+      if (ahead.hasFailed()) aheadFromMs = nowMs + afterFailureMs;
+    },
+  };
+}
