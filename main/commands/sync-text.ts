@@ -23,6 +23,9 @@ export function statusText(view: OutboxView, dayOf: DayOf): string[] {
   const closing = closingSentence(view.closing, { dayOf, isOffline: true });
   return [
     `${waiting}; ${open} more is in minutes that are not sealed yet.`,
+    ...(view.oldestWaitingMinuteMs === null
+      ? []
+      : [`The oldest of what waits is of ${minuteText(view.oldestWaitingMinuteMs)} (UTC).`]),
     `${number(acceptedEvents)} delivered, worth ${delivered}, ${number(confirmedEvents)} of them confirmed by Stripe’s own figure; ${number(rejectedEvents)} refused.`,
     `${number(view.reads.used)} of the ${number(view.reads.max)} reads that Stripe allows in a month are used.`,
     ...(leaving === null ? [] : [leaving]),
@@ -53,10 +56,11 @@ function notBilledText({ unpriced, unmapped }: OutboxView): string[] {
   ];
 }
 
-const stillToSee = new Set(['sealed', 'sending', 'unknown', 'rejected', 'set_aside']);
+const stillToSee = new Set(['sealed', 'sending', 'unknown', 'cancelling', 'rejected', 'set_aside']);
 
-function eventsText({ events }: OutboxView): string[] {
+function eventsText({ events, eventsInAll }: OutboxView): string[] {
   const shown = events.filter((event) => stillToSee.has(event.state));
+  const inAll = eventsInAll.stopped + eventsInAll.waiting;
   // Money says it all; tokens are told beside what they are worth.
   const areTokens = shown.some(({ unit }) => unit !== 'micro_usd');
   const rows = shown.map((event) => [
@@ -83,6 +87,7 @@ function eventsText({ events }: OutboxView): string[] {
   return [
     '',
     ...lines,
+    ...(shown.length < inAll ? [`The newest ${number(shown.length)} of ${number(inAll)}.`] : []),
     ...(isStopped ? ['Send one again: `sync retry ID`. Bill it another way: `sync set-aside ID`.'] : []),
   ];
 }

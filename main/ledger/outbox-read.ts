@@ -1,5 +1,5 @@
 /** The outbox as the Stripe screen and `tollkeeper sync` show it. Reading side only. */
-import type { BillingDifference, DayComparison, MeterEventRow, StripeView } from '../../shared/contract/api.ts';
+import type { BillingDifference, DayComparison, StripeView } from '../../shared/contract/api.ts';
 import type { Quantities } from '../../shared/contract/meter-amounts.ts';
 import { planAt } from '../../shared/dated-plan.ts';
 import { defaultPlan } from '../../shared/default-plan.ts';
@@ -8,6 +8,7 @@ import { nextMonth } from '../../shared/period.ts';
 import type { Db } from '../system/db.ts';
 import { readCarryForwards } from './carry-forwards.ts';
 import { readClosing } from './invoice-periods.ts';
+import { listEvents } from './list-events.ts';
 import { meterLabel, quantitySums, toldAndDue } from './meter-sql.ts';
 import { readPlans } from './plans-in-force.ts';
 import { readsPerMonthMax, readsUsed } from './stripe-reads.ts';
@@ -56,18 +57,9 @@ export type OutboxView = OutboxSummary &
     | 'differences'
     | 'nextAttemptAtMs'
     | 'events'
+    | 'eventsInAll'
   >;
 
-/** The columns of a `MeterEventRow`. */
-export const meterEventColumns = `id, identifier, customer, meter, minute_ms AS minuteMs, revision, value, unit,
-  (SELECT token_class FROM meter_units u WHERE u.meter = meter_events.meter) AS tokenClass,
-  (SELECT model FROM meter_units u WHERE u.meter = meter_events.meter) AS model,
-  worth_nano_usd AS worthNanoUsd, unpriced_calls AS unpricedCalls, state, attempts, calls, sealed_at_ms AS sealedAtMs,
-  next_attempt_at_ms AS nextAttemptAtMs, first_sent_at_ms AS firstSentAtMs, accepted_at_ms AS acceptedAtMs, confirmed_at_ms AS confirmedAtMs,
-  rejection_code AS rejectionCode,
-  last_answer AS lastAnswer`;
-
-const eventsMax = 200;
 const differencesMax = 200;
 
 /** `month` is the running one; calls without a customer are counted in it. */
@@ -86,7 +78,7 @@ export function readOutbox(db: Db, { month, nowMs }: OutboxQuestion): OutboxView
     unmapped: unmapped(db, month),
     unpriced: unpriced(db),
     differences: differences(db),
-    events: readEvents(db, eventsMax),
+    ...listEvents(db),
   };
 }
 
@@ -239,20 +231,3 @@ function differences(db: Db): StripeView['differences'] {
 }
 
 /** What waits, was refused or set aside comes before what is delivered; the newest first in each. */
-function readEvents(db: Db, limit: number): MeterEventRow[] {
-  const read = (condition: string, most: number) =>
-    db
-      .prepare<[number], MeterEventRow>(
-        `SELECT ${meterEventColumns} FROM meter_events WHERE ${condition} ORDER BY minute_ms DESC, customer, revision DESC LIMIT ?`,
-      )
-      .all(most);
-  // A question for each group, served by the index of the state: one that sorts all of them reads every event ever sent.
-  const groups = [
-    "state IN ('sealed', 'sending', 'unknown', 'rejected', 'set_aside', 'cancelling')",
-    "state IN ('accepted', 'carried_forward', 'withdrawn')",
-    "state = 'confirmed'",
-  ];
-  const rows: MeterEventRow[] = [];
-  for (const group of groups) rows.push(...read(group, limit - rows.length));
-  return rows;
-}

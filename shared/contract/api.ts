@@ -398,8 +398,10 @@ export const stripeViewSchema = stripeSummarySchema.extend({
   /** Calls of customers without a price, of any month, that are in no meter event until they have one: a token plan counts them all the same. */
   unpriced: z.object({ calls: count, customers: count }),
   nextAttemptAtMs: instantMs.nullable(),
-  /** Newest first, at most 200: everything that waits comes before what is delivered. */
+  /** What stopped comes first, then what waits, then what is delivered; the newest first in each, at most 200 of what stopped and of what waits. */
   events: z.array(meterEventSchema),
+  /** How many there are of each, shown or not. */
+  eventsInAll: z.object({ stopped: count, waiting: count, delivered: count }),
 });
 export type StripeView = z.infer<typeof stripeViewSchema>;
 

@@ -1,7 +1,7 @@
 /** Every meter event with its state; what went wrong and what can be done stands under it, and its calls when it is opened. */
 import { Fragment, useState } from 'react';
 
-import type { MeterEventRow } from '../../../shared/contract/api.ts';
+import type { MeterEventRow, StripeView } from '../../../shared/contract/api.ts';
 import type { MeterEventState } from '../../../shared/meter-event-states.ts';
 import { meterInWords } from '../../../shared/meter-amount-words.ts';
 import { rejectionOf } from '../../../shared/stripe-rejections.ts';
@@ -11,7 +11,7 @@ import { Tag, type Tone } from '../../components/tag.tsx';
 import { Time } from '../../components/time.tsx';
 import { useRetryEvent, useSetAsideEvent } from '../../data/queries.ts';
 import { EventCalls } from './event-calls.tsx';
-import { meterEventWords } from './event-words.ts';
+import { isStopped, meterEventWords, shownSentence } from './event-words.ts';
 
 const tones: Readonly<Record<MeterEventState, Tone>> = {
   sealed: 'look',
@@ -26,7 +26,19 @@ const tones: Readonly<Record<MeterEventState, Tone>> = {
   carried_forward: 'plain',
 };
 
-export function Events({ events }: { readonly events: readonly MeterEventRow[] }) {
+type EventsProps = { readonly events: readonly MeterEventRow[]; readonly inAll: StripeView['eventsInAll'] };
+
+export function Events({ events, inAll }: EventsProps) {
+  return (
+    <section aria-label="Meter events">
+      <h2 className="mb-1">Meter events</h2>
+      <p className="mb-3 text-[13px] text-dim">{shownSentence(events, inAll)}</p>
+      <EventTable events={events} />
+    </section>
+  );
+}
+
+function EventTable({ events }: { readonly events: readonly MeterEventRow[] }) {
   const [openId, setOpenId] = useState<string | null>(null);
   return (
     <div className="framed">
@@ -139,11 +151,6 @@ function EventWorth({ event: { worthNanoUsd, unpricedCalls, calls } }: { readonl
       <Money nano={worthNanoUsd} decimals={6} />
     </span>
   );
-}
-
-/** What a person decides about: refused, set aside, or held until a summary is read. */
-function isStopped({ state, nextAttemptAtMs }: MeterEventRow): boolean {
-  return state === 'rejected' || state === 'set_aside' || (state === 'unknown' && nextAttemptAtMs === null);
 }
 
 function Stopped({ event }: { readonly event: MeterEventRow }) {

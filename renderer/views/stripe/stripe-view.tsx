@@ -46,7 +46,7 @@ export function StripeView() {
           A minute of calls becomes one event for its customer, a few seconds after the minute is over.
         </Empty>
       ) : (
-        <Events events={stripe.events} />
+        <Events events={stripe.events} inAll={stripe.eventsInAll} />
       )}
     </>
   );
@@ -86,6 +86,22 @@ function NotBilled({ stripe: { unpriced, unmapped } }: { readonly stripe: Stripe
 
 const modes = { off: 'no key', demo: 'simulated account', test: 'test account', live: 'live account' } as const;
 
+function Waiting({ stripe }: { readonly stripe: Stripe }) {
+  const { waitingEvents, waitingQuantities, oldestWaitingMinuteMs } = stripe;
+  if (waitingEvents === 0) return 'waits: everything sealed is delivered';
+  return (
+    <>
+      {countedWords(waitingQuantities)}waits in {plural(waitingEvents, 'event')}
+      {oldestWaitingMinuteMs === null ? null : (
+        <>
+          {' '}
+          since <Time at={oldestWaitingMinuteMs} kind="minute" /> <Time at={oldestWaitingMinuteMs} kind="day" />
+        </>
+      )}
+    </>
+  );
+}
+
 function Hero({ stripe }: { readonly stripe: Stripe }) {
   const sync = useSyncNow();
   return (
@@ -93,15 +109,13 @@ function Hero({ stripe }: { readonly stripe: Stripe }) {
       <div data-testid="stripe-waiting" className="text-4xl leading-tight font-[580] tracking-[-0.025em]">
         <Money nano={stripe.waitingNanoUsd} decimals={4} />
         <span className="ml-3 text-[15px] font-normal tracking-normal text-dim">
-          {stripe.waitingEvents === 0
-            ? 'waits: everything sealed is delivered'
-            : `${countedWords(stripe.waitingQuantities)}waits in ${plural(stripe.waitingEvents, 'event')}`}
+          <Waiting stripe={stripe} />
         </span>
       </div>
       <p className="mt-1 text-dim">
         <Money nano={stripe.openNanoUsd} decimals={4} /> {countedWords(stripe.openQuantities)}more is in minutes that
         are not over yet. {lastAnswer(stripe)}
-        {stripe.waitingEvents > 0 && stripe.nextAttemptAtMs !== null ? (
+        {stripe.state !== 'off' && stripe.waitingEvents > 0 && stripe.nextAttemptAtMs !== null ? (
           <>
             {' '}
             Next attempt at <Time at={stripe.nextAttemptAtMs} />.

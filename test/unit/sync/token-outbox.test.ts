@@ -36,6 +36,7 @@ describe('a token plan', () => {
       waitingNanoUsd: 1_001 * 2_000 + 7 * 10_000 + 3 * 100,
     });
     expect(status()).toMatch(/^3 meter events wait, worth \$0\.002072 \(1,011 tokens\); /);
+    expect(status()).toContain('\nThe oldest of what waits is of 2026-11-02T00:00 (UTC).\n');
     expect(status()).toMatch(/cus_a +2026-11-02T00:00 +1,001 input tokens +\$0\.002002 +(?:sealed|unknown)/);
   });
 
