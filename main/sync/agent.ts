@@ -84,7 +84,7 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
   });
 
   async function cycle(): Promise<Tally> {
-    if (!network.isDown()) await options.stripe()?.readings.prepare();
+    if (!network.isDown()) await options.stripe()?.readings.prepare(() => isClosing);
     const tally = await send();
     const stripe = options.stripe();
     if (isClosing || !stripe || network.isDown()) return tally;
@@ -176,7 +176,7 @@ type FollowUp = { readonly isAsked: boolean; readonly isStopped: () => boolean }
 /** True when something may be to be sent since: a reading may have sealed again what never arrived, an adjustment what was cancelled. */
 async function followUp({ adjustments, readings }: AgentSide, { isAsked, isStopped }: FollowUp): Promise<boolean> {
   const isAdjusted = await adjustments.run(isStopped);
-  return (await readings.run(isAsked)) || isAdjusted;
+  return (await readings.run(isAsked, isStopped)) || isAdjusted;
 }
 
 function sumOf(first: Tally, second: Tally): Tally {

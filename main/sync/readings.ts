@@ -37,9 +37,9 @@ export type Readings = {
    * Reads the subscriptions that what waits must know of, so that it need not be taken, put back and taken again. After a question that failed it leaves
    * them to `run`, which tells of it.
    */
-  readonly prepare: () => Promise<void>;
+  readonly prepare: (isStopped: () => boolean) => Promise<void>;
   /** Reads what is due; `isAsked` reads the reports at once. True when something changed. */
-  readonly run: (isAsked: boolean) => Promise<boolean>;
+  readonly run: (isAsked: boolean, isStopped: () => boolean) => Promise<boolean>;
   readonly noteAccepted: () => void;
   /** Why the last reading did not come about; null when it did. */
   readonly trouble: () => string | null;
@@ -131,7 +131,7 @@ export function createReadings({ store, reader, items, probe, clock }: ReadingsO
     return days.length === perRunMax;
   }
 
-  async function run(isAsked: boolean): Promise<boolean> {
+  async function run(isAsked: boolean, isStopped: () => boolean): Promise<boolean> {
     const nowMs = clock.nowMs();
     // A check further ahead than any wait was set by a clock that has been put back since.
     if (!isAsked && nowMs < nextCheckMs && nextCheckMs - nowMs <= afterFailureMs) return false;
@@ -139,7 +139,7 @@ export function createReadings({ store, reader, items, probe, clock }: ReadingsO
     hasChanged = false;
     const areReportsKnown = await readReports(isAsked);
     const more = [
-      await subscriptions.read(asking),
+      await subscriptions.read(asking, isStopped),
       areReportsKnown && (await readMinutes()),
       await compareDays(),
       await readHours(),

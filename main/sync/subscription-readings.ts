@@ -15,10 +15,10 @@ export type SubscriptionStore = {
 };
 
 export type SubscriptionReadings = {
-  /** Returns whether there may be more. */
-  readonly read: (by: Asking) => Promise<boolean>;
+  /** Returns whether there may be more. `isStopped` is asked between two customers. */
+  readonly read: (by: Asking, isStopped: () => boolean) => Promise<boolean>;
   /** After a question that failed it leaves them for a while to `read`, whose asking tells of it. */
-  readonly readAhead: () => Promise<void>;
+  readonly readAhead: (isStopped: () => boolean) => Promise<void>;
 };
 
 export type SubscriptionReadingsOptions = {
@@ -41,9 +41,10 @@ export function createSubscriptionReadings(options: SubscriptionReadingsOptions)
   let aheadFromMs = 0;
 
   /** Where a key may not read them, only Stripe's 35 days count; that is kept as well, so that what waits for it goes on. */
-  async function read(by: Asking): Promise<boolean> {
+  async function read(by: Asking, isStopped: () => boolean): Promise<boolean> {
     const customers = await store.customersToRead(clock.nowMs(), customersMax);
     for (const customer of customers) {
+      if (isStopped()) return false;
       const found = await by.ask(() => reader.periods(customer));
       if (found === null) return false;
       if ((await store.recordSubscriptions({ customer, periods: found.periods, nowMs: clock.nowMs() })) > 0) onChange();
@@ -54,12 +55,12 @@ export function createSubscriptionReadings(options: SubscriptionReadingsOptions)
 
   return {
     read,
-    readAhead: async () => {
+    readAhead: async (isStopped) => {
       const nowMs = clock.nowMs();
       // One further ahead than any wait was set by a clock that has been put back since.
       if (nowMs < aheadFromMs && aheadFromMs - nowMs <= afterFailureMs) return;
       ahead.begin();
-      await read(ahead);
+      await read(ahead, isStopped);
       if (ahead.hasFailed()) aheadFromMs = nowMs + afterFailureMs;
     },
   };
