@@ -8,6 +8,7 @@ import {
   valueInWords,
   worthInWords,
 } from '../../shared/meter-amount-words.ts';
+import { groupOf } from '../../shared/meter-event-groups.ts';
 import { formatUsd } from '../../shared/money.ts';
 import type { DayOf } from '../../shared/period.ts';
 import { sumInWords } from '../../shared/spend-words.ts';
@@ -56,10 +57,8 @@ function notBilledText({ unpriced, unmapped }: OutboxView): string[] {
   ];
 }
 
-const stillToSee = new Set(['sealed', 'sending', 'unknown', 'cancelling', 'rejected', 'set_aside']);
-
 function eventsText({ events, eventsInAll }: OutboxView): string[] {
-  const shown = events.filter((event) => stillToSee.has(event.state));
+  const shown = events.filter((event) => groupOf(event) !== 'done');
   const inAll = eventsInAll.stopped + eventsInAll.waiting;
   // Money says it all; tokens are told beside what they are worth.
   const areTokens = shown.some(({ unit }) => unit !== 'micro_usd');

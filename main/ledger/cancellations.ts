@@ -107,7 +107,7 @@ function startOne(db: Db, event: Candidate, nowMs: number): void {
 /** A period that began since the last reading is a day long at least, and nobody has seen it: it may be over, and its invoice final, from then on. */
 const unseenMarginMs = finalMarginMs - assumedGraceMs;
 
-/** Whether it is known how the invoice of its minute stands. If not, that is read soon. */
+/** Whether it is known how the invoice of its minute stands. If not, that is read within the hour, once this machine is online. */
 function knowsInvoice(db: Db, event: Candidate, nowMs: number): boolean {
   return isKnown(db, event.customer, nowMs + unseenMarginMs) && standingOf(db, event, nowMs).kind !== 'read_first';
 }

@@ -28,6 +28,7 @@ const statementsOf = preparedOnce((db) => ({
   wait: db.prepare<[number | null, string, string]>(
     'UPDATE meter_events SET next_attempt_at_ms = ?, last_answer = ? WHERE id = ?',
   ),
+  // The index of what waits is taken only for its own condition, word for word (take-due.ts).
   waitUnread: db.prepare<unknown[]>(
     `UPDATE meter_events SET next_attempt_at_ms = @atMs, last_answer = @readFirstSentence
       WHERE state IN ('sealed', 'sending', 'unknown') AND state <> 'sending' AND customer = @customer AND meter = @meter
@@ -120,9 +121,8 @@ function wait(db: Db, id: string, { atMs, sentence }: Wait): void {
  * Everything of a customer whose subscriptions nobody has read lately, but what is too young for a final invoice: said in one statement, since a backlog of
  * weeks would be looked through a hundred events at a time. What sendable() says of each is the same.
  */
-export function waitWhereUnread(db: Db, pair: { readonly customer: string; readonly meter: string }, nowMs: number) {
-  if (isKnown(db, pair.customer, nowMs)) return;
-  const { customer, meter } = pair;
+export function waitWhereUnread(db: Db, { customer, meter }: Omit<MinuteOf, 'minuteMs'>, nowMs: number): void {
+  if (isKnown(db, customer, nowMs)) return;
   statementsOf(db).waitUnread.run({
     customer,
     meter,

@@ -1,8 +1,9 @@
 /**
- * The meter events that are shown, of however many there are: what somebody has to decide about before what waits, that before what is delivered, so that
- * no backlog hides what stopped. Reading side only.
+ * The meter events that are shown, of however many there are: what somebody has to decide about before what waits, that before what is done, so that no
+ * backlog hides what stopped. Reading side only.
  */
 import type { MeterEventRow, StripeView } from '../../shared/contract/api.ts';
+import type { MeterEventGroup } from '../../shared/meter-event-groups.ts';
 import type { Db } from '../system/db.ts';
 
 /** The columns of a `MeterEventRow`. */
@@ -16,31 +17,30 @@ export const meterEventColumns = `id, identifier, customer, meter, minute_ms AS 
 
 /** Of what stopped, and of what waits. */
 const eachMax = 200;
-/** What is delivered fills the rest of so many, and is never left out. */
+/** What is done fills the rest of so many, and is never left out. */
 const fillTo = 200;
-const deliveredMin = 20;
-
-type Group = keyof StripeView['eventsInAll'];
+const doneMin = 20;
 
 /** Each is served by the index of the state: one question that sorts all of them reads every event ever sent. */
-const conditions: Readonly<Record<Group, readonly string[]>> = {
+const conditions: Readonly<Record<MeterEventGroup, readonly string[]>> = {
   stopped: ["state IN ('rejected', 'set_aside', 'unknown') AND (state <> 'unknown' OR next_attempt_at_ms IS NULL)"],
   waiting: [
     "state IN ('sealed', 'sending', 'unknown', 'cancelling') AND (state <> 'unknown' OR next_attempt_at_ms IS NOT NULL)",
   ],
-  delivered: ["state IN ('accepted', 'carried_forward', 'withdrawn')", "state = 'confirmed'"],
+  done: ["state IN ('accepted', 'carried_forward', 'withdrawn')", "state = 'confirmed'"],
 };
 
 export function listEvents(db: Db): Pick<StripeView, 'events' | 'eventsInAll'> {
-  const list = (group: Group, most: number) => {
+  const list = (group: MeterEventGroup, most: number) => {
     const rows: MeterEventRow[] = [];
     for (const condition of conditions[group]) rows.push(...newest(db, condition, most - rows.length));
     return rows;
   };
   const events = [...list('stopped', eachMax), ...list('waiting', eachMax)];
-  events.push(...list('delivered', Math.max(deliveredMin, fillTo - events.length)));
-  const inAll = (group: Group) => conditions[group].reduce((sum, condition) => sum + countOf(db, condition), 0);
-  const eventsInAll = { stopped: inAll('stopped'), waiting: inAll('waiting'), delivered: inAll('delivered') };
+  events.push(...list('done', Math.max(doneMin, fillTo - events.length)));
+  const inAll = (group: MeterEventGroup) =>
+    conditions[group].reduce((sum, condition) => sum + countOf(db, condition), 0);
+  const eventsInAll = { stopped: inAll('stopped'), waiting: inAll('waiting'), done: inAll('done') };
   return { events, eventsInAll };
 }
 

@@ -398,10 +398,10 @@ export const stripeViewSchema = stripeSummarySchema.extend({
   /** Calls of customers without a price, of any month, that are in no meter event until they have one: a token plan counts them all the same. */
   unpriced: z.object({ calls: count, customers: count }),
   nextAttemptAtMs: instantMs.nullable(),
-  /** What stopped comes first, then what waits, then what is delivered; the newest first in each, at most 200 of what stopped and of what waits. */
+  /** By group (shared/meter-event-groups.ts): what stopped, what waits, what is done; the newest first in each, at most 200 of the first two. */
   events: z.array(meterEventSchema),
   /** How many there are of each, shown or not. */
-  eventsInAll: z.object({ stopped: count, waiting: count, delivered: count }),
+  eventsInAll: z.object({ stopped: count, waiting: count, done: count }),
 });
 export type StripeView = z.infer<typeof stripeViewSchema>;
 

@@ -3,6 +3,7 @@ import { Fragment, useState } from 'react';
 
 import type { MeterEventRow, StripeView } from '../../../shared/contract/api.ts';
 import type { MeterEventState } from '../../../shared/meter-event-states.ts';
+import { groupOf } from '../../../shared/meter-event-groups.ts';
 import { meterInWords } from '../../../shared/meter-amount-words.ts';
 import { rejectionOf } from '../../../shared/stripe-rejections.ts';
 import { Money } from '../../components/money.tsx';
@@ -11,7 +12,7 @@ import { Tag, type Tone } from '../../components/tag.tsx';
 import { Time } from '../../components/time.tsx';
 import { useRetryEvent, useSetAsideEvent } from '../../data/queries.ts';
 import { EventCalls } from './event-calls.tsx';
-import { isStopped, meterEventWords, shownSentence } from './event-words.ts';
+import { meterEventWords, shownSentence } from './event-words.ts';
 
 const tones: Readonly<Record<MeterEventState, Tone>> = {
   sealed: 'look',
@@ -69,13 +70,14 @@ function EventTable({ events }: { readonly events: readonly MeterEventRow[] }) {
         <tbody>
           {events.map((event) => {
             const isOpen = openId === event.id;
+            const isStopped = groupOf(event) === 'stopped';
             return (
               <Fragment key={event.id}>
                 <Row event={event} isOpen={isOpen} onToggle={() => setOpenId(isOpen ? null : event.id)} />
-                {isStopped(event) || isOpen ? (
+                {isStopped || isOpen ? (
                   <tr>
                     <td colSpan={8} className="block! bg-sunk/40 text-left! min-[721px]:table-cell!">
-                      {isStopped(event) ? <Stopped event={event} /> : null}
+                      {isStopped ? <Stopped event={event} /> : null}
                       {isOpen ? <EventCalls id={event.id} /> : null}
                     </td>
                   </tr>
@@ -132,7 +134,7 @@ function Row({ event, isOpen, onToggle }: RowProps) {
         className="text-dim min-[721px]:max-w-[28ch] min-[721px]:truncate"
         title={event.lastAnswer ?? ''}
       >
-        {isStopped(event) ? null : (event.lastAnswer ?? '–')}
+        {groupOf(event) === 'stopped' ? null : (event.lastAnswer ?? '–')}
       </td>
     </tr>
   );

@@ -5,8 +5,9 @@ import { setAsideEvent } from '../../../main/ledger/outbox-choices.ts';
 import { listEvents } from '../../../main/ledger/list-events.ts';
 import { sealClosedMinutes } from '../../../main/ledger/outbox.ts';
 import { statusText } from '../../../main/commands/sync-text.ts';
+import { groupOf } from '../../../shared/meter-event-groups.ts';
 import { createDayOf } from '../../../shared/period.ts';
-import { isStopped, shownSentence } from '../../../renderer/views/stripe/event-words.ts';
+import { shownSentence } from '../../../renderer/views/stripe/event-words.ts';
 import { openOutboxWorld, type OutboxWorld } from '../../kit/outbox-world.ts';
 
 const minuteMs = 60_000;
@@ -36,11 +37,16 @@ it('what stopped is shown before however much waits, and is never hidden by it',
   setAsideEvent(world.db, { id: old, nowMs: world.clock.nowMs() });
   waits(450);
   const { events, eventsInAll } = listEvents(world.db);
-  expect(eventsInAll).toEqual({ stopped: 1, waiting: 450, delivered: 1 });
+  expect(eventsInAll).toEqual({ stopped: 1, waiting: 450, done: 1 });
   expect(events.map(({ state }) => state)).toEqual(['set_aside', ...Array<string>(200).fill('sealed'), 'accepted']);
   expect(events[0]?.id).toBe(old);
-  expect(events.filter(isStopped)).toHaveLength(1);
-  expect(shownSentence(events, eventsInAll)).toBe('1 stopped, 450 waiting (the newest 200 are shown), 1 delivered.');
+  const inGroup = Map.groupBy(events, groupOf);
+  expect([...inGroup].map(([group, rows]) => [group, rows.length])).toEqual([
+    ['stopped', 1],
+    ['waiting', 200],
+    ['done', 1],
+  ]);
+  expect(shownSentence(events, eventsInAll)).toBe('1 stopped, 450 waiting (the newest 200 are shown), 1 done.');
   expect(statusText(world.view(), createDayOf('UTC')).join('\n')).toContain('The newest 201 of 451.');
 });
 

@@ -1,3 +1,4 @@
+/** When the subscriptions of customers are read ahead of sending, and when that is left. */
 import { expect, it } from 'vitest';
 
 import { createSubscriptionReadings } from '../../../main/sync/subscription-readings.ts';

@@ -1,3 +1,4 @@
+/** What a thread may take of memory, however the process was started. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
