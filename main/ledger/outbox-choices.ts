@@ -104,6 +104,8 @@ export function setAsideEvent(db: Db, { id, nowMs }: Choice): boolean {
     .prepare(
       `UPDATE meter_events SET state = 'set_aside', set_aside_reason = CASE WHEN minute_ms < @earliestMs THEN 'too_old' ELSE 'person' END,
               set_aside_at_ms = @nowMs, next_attempt_at_ms = NULL,
+              -- What Stripe said of it stays; of what only waited there is nothing to say but this.
+              last_answer = CASE WHEN state = 'sealed' THEN @byHandSentence ELSE last_answer END,
               -- Stripe may count it after all: the proposal says so.
               accepted_at_ms = CASE WHEN state = 'cancelling' THEN NULL ELSE accepted_at_ms END
         WHERE id = @id AND (state IN ('sealed', 'rejected')
@@ -112,6 +114,8 @@ export function setAsideEvent(db: Db, { id, nowMs }: Choice): boolean {
                  WHERE r.customer = meter_events.customer AND r.meter = meter_events.meter AND r.minute_ms = meter_events.minute_ms
                    AND r.is_unexplained = 1))`,
     )
-    .run({ id, nowMs, earliestMs: nowMs - windowMs }).changes;
+    .run({ id, nowMs, byHandSentence, earliestMs: nowMs - windowMs }).changes;
   return changes > 0;
 }
+
+const byHandSentence = 'It was set aside by hand before it was sent: an invoice item bills it, or send it again.';

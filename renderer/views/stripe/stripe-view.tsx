@@ -86,18 +86,23 @@ function NotBilled({ stripe: { unpriced, unmapped } }: { readonly stripe: Stripe
 
 const modes = { off: 'no key', demo: 'simulated account', test: 'test account', live: 'live account' } as const;
 
-function Waiting({ stripe }: { readonly stripe: Stripe }) {
-  const { waitingEvents, waitingQuantities, oldestWaitingMinuteMs } = stripe;
-  if (waitingEvents === 0) return 'waits: everything sealed is delivered';
+/** Since when it waits. */
+function Oldest({ minuteMs }: { readonly minuteMs: number | null }) {
+  if (minuteMs === null) return null;
   return (
     <>
-      {countedWords(waitingQuantities)}waits in {plural(waitingEvents, 'event')}
-      {oldestWaitingMinuteMs === null ? null : (
-        <>
-          {' '}
-          since <Time at={oldestWaitingMinuteMs} kind="minute" /> <Time at={oldestWaitingMinuteMs} kind="day" />
-        </>
-      )}
+      The oldest is of <Time at={minuteMs} kind="minute" /> <Time at={minuteMs} kind="day" />.{' '}
+    </>
+  );
+}
+
+/** None without a key. */
+function NextAttempt({ stripe: { state, waitingEvents, nextAttemptAtMs } }: { readonly stripe: Stripe }) {
+  if (state === 'off' || waitingEvents === 0 || nextAttemptAtMs === null) return null;
+  return (
+    <>
+      {' '}
+      Next attempt at <Time at={nextAttemptAtMs} />.
     </>
   );
 }
@@ -109,18 +114,16 @@ function Hero({ stripe }: { readonly stripe: Stripe }) {
       <div data-testid="stripe-waiting" className="text-4xl leading-tight font-[580] tracking-[-0.025em]">
         <Money nano={stripe.waitingNanoUsd} decimals={4} />
         <span className="ml-3 text-[15px] font-normal tracking-normal text-dim">
-          <Waiting stripe={stripe} />
+          {stripe.waitingEvents === 0
+            ? 'waits: everything sealed is delivered'
+            : `${countedWords(stripe.waitingQuantities)}waits in ${plural(stripe.waitingEvents, 'event')}`}
         </span>
       </div>
       <p className="mt-1 text-dim">
+        <Oldest minuteMs={stripe.oldestWaitingMinuteMs} />
         <Money nano={stripe.openNanoUsd} decimals={4} /> {countedWords(stripe.openQuantities)}more is in minutes that
         are not over yet. {lastAnswer(stripe)}
-        {stripe.state !== 'off' && stripe.waitingEvents > 0 && stripe.nextAttemptAtMs !== null ? (
-          <>
-            {' '}
-            Next attempt at <Time at={stripe.nextAttemptAtMs} />.
-          </>
-        ) : null}
+        <NextAttempt stripe={stripe} />
       </p>
       <div className="mt-3">
         {stripe.state === 'off' ? (
