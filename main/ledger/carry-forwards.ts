@@ -8,7 +8,7 @@ import type { Quantities } from '../../shared/contract/meter-amounts.ts';
 import { carryForwardSentence, centsAndRest, type CarryForwardFigures } from '../../shared/carry-forward-words.ts';
 import { identifierLifeMs } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
-import { adjustsSentEvents } from './cancellations.ts';
+import { adjustsSentEvents } from './adjusts-sent-events.ts';
 import { meterLabel, quantitySums } from './meter-sql.ts';
 
 /**

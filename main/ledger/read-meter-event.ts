@@ -5,7 +5,7 @@
 import type { MeterEventDetail } from '../../shared/contract/api.ts';
 import { identifierLifeMs } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
-import { adjustsSentEvents } from './cancellations.ts';
+import { adjustsSentEvents } from './adjusts-sent-events.ts';
 import { meterEventColumns } from './list-events.ts';
 
 /** A minute of one customer has a handful of calls; a runaway has thousands. */

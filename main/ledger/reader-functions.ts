@@ -11,12 +11,8 @@ import { readCall, readCalls, readFacets } from './read-calls.ts';
 import { readCallsTotal } from './read-calls-total.ts';
 import { readLimitsStart, type LimitsQuestion } from './read-limits.ts';
 import { readLiveStart, type LiveQuestion } from './read-live.ts';
-import {
-  readBilledCustomers,
-  readCustomerMonth,
-  readMetersOf,
-  type CustomerMonthQuestion,
-} from './read-customer-month.ts';
+import { readBilledCustomers, readMetersOf } from './customer-month-rows.ts';
+import { readCustomerMonth, type CustomerMonthQuestion } from './read-customer-month.ts';
 import { readPlanFacts } from './read-plans.ts';
 import { readPricedBy } from './read-priced-by.ts';
 import { readMonth, type MonthQuestion } from './read-spend.ts';

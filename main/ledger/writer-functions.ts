@@ -17,13 +17,9 @@ import { readGaps } from './gaps.ts';
 import { releaseSending, sealClosedMinutes, wakeOutbox } from './outbox.ts';
 import { turnOutbox, type OutboxTurn } from './record-answers.ts';
 import { retryEvent, setAsideEvent } from './outbox-choices.ts';
-import {
-  recordCancellation,
-  setAdjustsSentEvents,
-  takeCancellations,
-  type CancellationAnswer,
-  type CancellationsQuestion,
-} from './cancellations.ts';
+import { setAdjustsSentEvents } from './adjusts-sent-events.ts';
+import { recordCancellation, type CancellationAnswer } from './cancellations.ts';
+import { takeCancellations, type CancellationsQuestion } from './take-cancellations.ts';
 import { carryForward, type CarryQuestion } from './carry-forwards.ts';
 import { recordDays, daysToCompare } from './confirmations.ts';
 import { doubtedDays, recordHours, type HoursRead } from './doubted-days.ts';
@@ -45,7 +41,7 @@ import { release, type ReleaseQuestion } from './release.ts';
 import { rerate, type RerateQuestion } from './rerate.ts';
 import { forgetJournal, readJournal } from './read-journal.ts';
 import { readBudgetSums, type LimitsQuestion } from './read-limits.ts';
-import { recordStripeDays, type StripeDaysRead } from './read-customer-month.ts';
+import { recordStripeDays, type StripeDaysRead } from './record-stripe-days.ts';
 import { recoverCalls } from './recover.ts';
 import type { Recorder } from './record.ts';
 import { moveRollupsToZone } from './rollup.ts';

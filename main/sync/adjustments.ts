@@ -2,7 +2,8 @@
  * Cancels delivered events whose calls were corrected within 24 hours, one after another; what takes their place is sealed by the ledger and sent like
  * any other event. Each answer is decided (decide-cancellation.ts) and written down before the next is asked for.
  */
-import type { CancellationAnswer, DueCancellation } from '../ledger/cancellations.ts';
+import type { CancellationAnswer } from '../ledger/cancellations.ts';
+import type { DueCancellation } from '../ledger/take-cancellations.ts';
 import type { Clock } from '../system/clock.ts';
 import { decideCancellation } from './decide-cancellation.ts';
 import type { StripeCancel } from './stripe-cancel.ts';

@@ -2,7 +2,8 @@
  * Reads Stripe's figures of a customer's month, by UTC day and meter, because a person asked. What cannot be read leaves what was read before, with a
  * sentence that says why.
  */
-import { monthRange, type StripeDaysRead } from '../ledger/read-customer-month.ts';
+import { monthRange } from '../ledger/read-customer-month.ts';
+import type { StripeDaysRead } from '../ledger/record-stripe-days.ts';
 import type { Clock } from '../system/clock.ts';
 import type { Probe } from './probe.ts';
 import type { StripeReader } from './stripe-reader.ts';

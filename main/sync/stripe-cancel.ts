@@ -4,7 +4,7 @@
  */
 import { Stripe } from 'stripe';
 
-import type { DueCancellation } from '../ledger/cancellations.ts';
+import type { DueCancellation } from '../ledger/take-cancellations.ts';
 import type { CancelAnswer } from './decide-cancellation.ts';
 import { answerOf } from './stripe.ts';
 

@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, it } from 'vitest';
 
-import { takeCancellations } from '../../main/ledger/cancellations.ts';
+import { takeCancellations } from '../../main/ledger/take-cancellations.ts';
 import { recordSubscriptions } from '../../main/ledger/invoice-periods.ts';
 import { correctCall, type CallChange } from '../kit/correct-call.ts';
 import {

@@ -1,5 +1,6 @@
 /** The ledger of an outbox world as each part of the agent needs it, with the moments at which a kill may come. */
-import { recordCancellation, takeCancellations } from '../../main/ledger/cancellations.ts';
+import { recordCancellation } from '../../main/ledger/cancellations.ts';
+import { takeCancellations } from '../../main/ledger/take-cancellations.ts';
 import { daysToCompare, recordDays } from '../../main/ledger/confirmations.ts';
 import { doubtedDays, recordHours } from '../../main/ledger/doubted-days.ts';
 import { recordReports, reportsReadMs } from '../../main/ledger/error-reports.ts';
@@ -8,7 +9,8 @@ import { customersToRead, recordSubscriptions } from '../../main/ledger/invoice-
 import { heldMinutes, recordMinute } from '../../main/ledger/minute-readings.ts';
 import { outboxSummary } from '../../main/ledger/outbox-read.ts';
 import { sealClosedMinutes, wakeOutbox } from '../../main/ledger/outbox.ts';
-import { readMetersOf, recordStripeDays } from '../../main/ledger/read-customer-month.ts';
+import { readMetersOf } from '../../main/ledger/customer-month-rows.ts';
+import { recordStripeDays } from '../../main/ledger/record-stripe-days.ts';
 import { turnOutbox } from '../../main/ledger/record-answers.ts';
 import type { AdjustmentStore } from '../../main/sync/adjustments.ts';
 import type { OutboxStore } from '../../main/sync/agent.ts';

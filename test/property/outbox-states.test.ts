@@ -7,7 +7,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { identifierLifeMs, windowMs } from '../../shared/meter-event.ts';
-import { recordCancellation, takeCancellations } from '../../main/ledger/cancellations.ts';
+import { recordCancellation } from '../../main/ledger/cancellations.ts';
+import { takeCancellations } from '../../main/ledger/take-cancellations.ts';
 import { carryForward, readCarryForwards } from '../../main/ledger/carry-forwards.ts';
 import { recordSubscriptions, standingOf } from '../../main/ledger/invoice-periods.ts';
 import { askedItems, beginItem, endItem } from '../../main/ledger/invoice-items.ts';

@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { setAdjustsSentEvents } from '../../../main/ledger/cancellations.ts';
+import { setAdjustsSentEvents } from '../../../main/ledger/adjusts-sent-events.ts';
 import { readMeterEvent } from '../../../main/ledger/read-meter-event.ts';
 import { openOutboxWorld, worldStartMs, type KillMoment, type OutboxWorld } from '../../kit/outbox-world.ts';
 import { unaccountedNanoUsd } from '../../kit/outbox-steps.ts';
