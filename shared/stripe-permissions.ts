@@ -10,8 +10,8 @@ export type StripePermission = {
   readonly row: string;
   readonly access: 'Read' | 'Write';
   readonly purpose: string;
-  /** Nothing can be billed without it; the others serve what their purpose says. */
-  readonly isNeeded: boolean;
+  /** What a key needs of it to bill right, day by day; null: it serves only what its purpose says. */
+  readonly everyDay: 'Read' | 'Write' | null;
 };
 
 export const stripePermissions: readonly StripePermission[] = [
@@ -20,65 +20,66 @@ export const stripePermissions: readonly StripePermission[] = [
     row: 'Meter events',
     access: 'Write',
     purpose: 'send meter events, and read the sums of a meter to confirm them',
-    isNeeded: true,
+    everyDay: 'Write',
   },
   {
     name: 'billing_meter_write',
     row: 'Meters',
     access: 'Write',
-    purpose: 'find and make the meters (Read is enough once they are there)',
-    isNeeded: true,
+    purpose: 'find and make the meters',
+    everyDay: 'Read',
   },
   {
     name: 'event_read',
     row: 'Events',
     access: 'Read',
     purpose: 'see which meter events Stripe took and does not count',
-    isNeeded: true,
+    everyDay: 'Read',
   },
   {
     name: 'connected_account_read',
     row: 'Connected accounts',
     access: 'Read',
     purpose: 'see whose account the key is of; Stripe’s refusal tells it as well',
-    isNeeded: false,
+    everyDay: null,
   },
   {
     name: 'product_write',
     row: 'Products',
     access: 'Write',
     purpose: 'set-up: find and make the product',
-    isNeeded: false,
+    everyDay: null,
   },
-  { name: 'plan_write', row: 'Prices', access: 'Write', purpose: 'set-up: find and make the prices', isNeeded: false },
+  { name: 'plan_write', row: 'Prices', access: 'Write', purpose: 'set-up: find and make the prices', everyDay: null },
   {
     name: 'customer_write',
     row: 'Customers',
     access: 'Write',
-    purpose: 'pick customers from the account’s list and make new ones (Read is enough for picking)',
-    isNeeded: false,
+    purpose: 'map customers that are in the account’s list, and make new ones (Read is enough for mapping)',
+    everyDay: null,
   },
   {
     name: 'billing_meter_event_adjustment_write',
     row: 'Meter event adjustments',
     access: 'Write',
     purpose: 'take back what was corrected within 24 hours after it was sent, so that it is sent anew',
-    isNeeded: false,
+    everyDay: null,
   },
   {
     name: 'subscription_read',
     row: 'Subscriptions',
     access: 'Read',
-    purpose: 'see which period of a customer’s subscription a minute is in',
-    isNeeded: false,
+    purpose:
+      'see which period of a customer’s subscription a minute is in; without it what comes late may be billed to nobody',
+    everyDay: 'Read',
   },
   {
     name: 'invoice_write',
     row: 'Invoices',
     access: 'Write',
     purpose:
-      'see when a period’s invoice is final, and make invoice items for what came too late (Read is enough for seeing)',
-    isNeeded: false,
+      'see when a period’s invoice is final; Write only to make invoice items for what came too late, which can be put on an invoice by hand',
+    everyDay: 'Read',
   },
 ];
 
@@ -97,9 +98,21 @@ function resourceOf(name: string): string {
   return name.replace(/_(?:read|write)$/, '');
 }
 
-/** "…Having the 'rak_plan_write' permission would allow this request to continue." Null where the sentence names none. */
+/**
+ * "…Having the 'rak_plan_write' permission would allow this request to continue." Of several that would do, the first that is in a row of ours. Null where
+ * the sentence names none.
+ */
 export function permissionNamedBy(sentence: string): string | null {
-  return /\brak_\w+/.exec(sentence)?.[0] ?? null;
+  const names = sentence.match(/\brak_\w+/g) ?? [];
+  return names.find((name) => !permissionInWords(name).startsWith('rak_')) ?? names[0] ?? null;
+}
+
+/** What Stripe's refusal of a key (401, 403) means, and what to do about it. */
+export function refusedKeyInWords(reason: string): string {
+  const name = permissionNamedBy(reason);
+  return name === null
+    ? `Stripe refuses the key: ${reason} Enter one that Stripe takes on the Keys screen of the desktop app, or as STRIPE_API_KEY.`
+    : `The key lacks the permission “${permissionInWords(name)}” (${name}): give it to the key in Stripe under Developers → API keys.`;
 }
 
 /** The Dashboard's form for a new restricted key, filled in. */

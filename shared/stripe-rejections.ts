@@ -12,7 +12,8 @@ const rejections: Readonly<Record<string, Rejection>> = {
   },
   meter_event_no_customer_defined: {
     cause: 'The meter expects the customer under another name than stripe_customer_id.',
-    remedy: 'Give the meter the customer key stripe_customer_id in Stripe; then send it again.',
+    remedy:
+      'A meter cannot be changed: archive it in Stripe, let `tollkeeper stripe setup` make it anew, then send it again.',
   },
   meter_event_invalid_value: {
     cause: 'The meter does not take this value.',

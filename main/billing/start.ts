@@ -84,7 +84,7 @@ export function startBilling(options: BillingOptions): Billing {
             remedy: null,
           }
         : { isOpen, sentence: stripe.sentence, remedy: stripe.remedy },
-      permissions: stripePermissions.map(({ row, access, purpose, isNeeded }) => ({ row, access, purpose, isNeeded })),
+      permissions: stripePermissions.map(({ row, access, purpose, everyDay }) => ({ row, access, purpose, everyDay })),
       newKeyLink: newKeyLink(isOpen ? stripe.mode : bound === null ? 'test' : modeOfBinding(bound)),
     };
   }

@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { currentBook } from '../../shared/pricing/current-book.ts';
 import { isAppError } from '../../shared/contract/errors.ts';
 import type { Settings } from '../../shared/contract/settings.ts';
+import { stripeAccountViewSchema } from '../../shared/contract/stripe-setup.ts';
 import { openSettings } from '../settings/store.ts';
 import { resolveTimeZone } from '../settings/time-zone.ts';
 import { readEngineFile } from '../system/engine-file.ts';
@@ -14,7 +15,8 @@ import { accepts } from './accepts.ts';
 import { writeLine, type ExitCode, type Host } from './host.ts';
 import { fine, finding, type Diagnosis } from './diagnosis.ts';
 import { boundAccount, directRunDiagnoses, ledgerDiagnoses } from './doctor-ledger.ts';
-import { stripeKey } from './doctor-stripe.ts';
+import { stripeKey, stripeKeyInUse } from './doctor-stripe.ts';
+import { connectEngine } from './engine-client.ts';
 import { homeOf } from './ledger-reader.ts';
 
 export type DoctorFlags = { readonly home?: string; readonly json?: boolean };
@@ -32,7 +34,7 @@ export async function doctor(flags: DoctorFlags, host: Host): Promise<ExitCode> 
     ...ledgerDiagnoses(home, host.clock.nowMs()),
     ...directRunDiagnoses(home, host.clock.nowMs()),
     bookAge(host.clock.nowMs()),
-    stripeKey(secretsOf(host.env).stripeApiKey, boundAccount(home)),
+    await stripe(home, host),
     ...(settings.settings ? await network(home, settings.settings, host) : []),
   ];
   if (flags.json) writeLine(host.stdout, JSON.stringify(diagnoses));
@@ -85,6 +87,16 @@ export function bookAge(nowMs: number): Diagnosis {
   return ageDays <= bookAgeDaysMax
     ? fine('prices', sentence)
     : finding('prices', sentence, 'Update Tollkeeper; models newer than the book are shown unpriced.');
+}
+
+/** The engine has the key that counts, maybe from the keychain; without one the environment's is what a start would use. */
+async function stripe(home: string, host: Host): Promise<Diagnosis> {
+  const engine = connectEngine(home);
+  const answer = await engine?.ask('GET', '/api/stripe/account').catch(() => null);
+  const account = stripeAccountViewSchema.safeParse(answer);
+  return account.success
+    ? stripeKeyInUse(account.data)
+    : stripeKey(secretsOf(host.env).stripeApiKey, boundAccount(home));
 }
 
 async function network(home: string, settings: Settings, host: Host): Promise<Diagnosis[]> {

@@ -20,10 +20,10 @@ export function accountText({ bound, isDemo, key, permissions, newKeyLink }: Str
       : `This ledger is billed to the ${isDemo ? 'simulated' : bound.mode} account ${bound.accountId}, since ${dayText(bound.boundAtMs)}.`,
     `${key.sentence}${key.remedy === null ? '' : ` ${key.remedy}`}`,
     '',
-    'A restricted key (rk_…) needs:',
+    'What a restricted key (rk_…) must be allowed, for all of it and every day:',
     ...layOut(
-      [left('permission'), left('access'), left(''), left('what for')],
-      permissions.map(({ row, access, purpose, isNeeded }) => [row, access, isNeeded ? 'needed' : '', purpose]),
+      [left('permission'), left('for all'), left('every day'), left('what for')],
+      permissions.map(({ row, access, purpose, everyDay }) => [row, access, everyDay ?? '–', purpose]),
     ),
     `Make one: ${newKeyLink}`,
   ];

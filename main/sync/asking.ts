@@ -10,7 +10,6 @@ export type Asking = {
   readonly begin: () => void;
   /** The value, or null with the reason kept. */
   readonly ask: <T>(question: () => Promise<Read<T>>) => Promise<T | null>;
-  readonly note: (sentence: string) => void;
   readonly isReachable: () => Promise<boolean>;
   /** Stripe answered one of them with a failure. */
   readonly hasFailed: () => boolean;
@@ -51,7 +50,6 @@ export function createAsking(probe: Probe): Asking {
           return noValue(read.sentence);
       }
     },
-    note: noValue,
     isReachable,
     hasFailed: () => hasFailed,
     trouble: () => trouble,

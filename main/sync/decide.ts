@@ -13,6 +13,7 @@
  * Source: facts/stripe.md sections 1, 6, 9.
  */
 import { heldSentence, identifierLifeMs, tooOldSentence } from '../../shared/meter-event.ts';
+import { refusedKeyInWords } from '../../shared/stripe-permissions.ts';
 import { rejectionOf } from '../../shared/stripe-rejections.ts';
 import { backoffMs, type BackoffRange } from '../system/backoff.ts';
 
@@ -23,7 +24,7 @@ export type StripeAnswer =
   | { readonly kind: 'not_connected'; readonly reason: string }
   /** Something before the request failed, so that it was never made. */
   | { readonly kind: 'not_sent'; readonly reason: string }
-  | { readonly kind: 'no_answer'; readonly reason: string }
+  | { readonly kind: 'no_answer'; readonly reason: string; readonly retryAfterMs?: number | null }
   /** `of`: which limit of the whole account; left out when it is this event's customer and meter alone. */
   | {
       readonly kind: 'rate_limited';
@@ -74,7 +75,7 @@ export function decide(answer: StripeAnswer, attempt: Attempt): Decision {
     case 'not_sent':
       return attempt.wasUnknown ? unknown(attempt, answer.reason) : waiting(attempt, answer.reason);
     case 'no_answer':
-      return unknown(attempt, `No answer: ${answer.reason}`);
+      return unknown(attempt, `No answer: ${answer.reason}`, answer.retryAfterMs ?? 0);
     case 'busy':
       return { ...unknown(attempt, `Stripe is busy: ${answer.reason}`, answer.retryAfterMs ?? 0) };
     case 'rate_limited':
@@ -83,11 +84,8 @@ export function decide(answer: StripeAnswer, attempt: Attempt): Decision {
         : waiting(attempt, `Too many requests: ${answer.reason}`, answer.retryAfterMs ?? 0);
     case 'not_authorized':
       return attempt.wasUnknown
-        ? unknown(attempt, `Stripe refuses the key: ${answer.reason}`)
-        : waiting(
-            attempt,
-            `Stripe refuses the key: ${answer.reason} Set STRIPE_API_KEY to a key that may write meter events.`,
-          );
+        ? unknown(attempt, refusedKeyInWords(answer.reason))
+        : waiting(attempt, refusedKeyInWords(answer.reason));
     case 'refused':
       return refused(answer, attempt.wasUnknown);
   }

@@ -42,7 +42,7 @@ export function answerOnDemand({ ledger, clock, timeZone, access }: OnDemandOpti
 
   async function opened(): Promise<Opened> {
     const stripe = access();
-    if (stripe === null) return { side: null, why: noKey.sentence };
+    if (stripe === null) return { side: null, why: `${noKey.sentence} ${noKey.remedy}` };
     const state = await stripe.gate.ask();
     const side = stripe.side();
     if (side !== null) return { side };

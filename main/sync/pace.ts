@@ -39,7 +39,8 @@ const savedMs = 150;
 const slowerFactor = 3 / 4;
 const recoveryPerSecond = 0.1;
 const slowestFactor = 0.01;
-const pauseMaxMs = 60_000;
+/** As long as Stripe may say (stripe.ts): a wait beyond it is nobody's. */
+const pauseMaxMs = 3_600_000;
 
 export function createPace({ perSecond, underWayMax }: PaceLimits, clock: Pick<Clock, 'monotonicMs'>): Pace {
   const rate = createFactor(clock);

@@ -41,7 +41,7 @@ export type Readings = {
   /** Reads what is due; `isAsked` reads the reports at once. True when something changed. */
   readonly run: (isAsked: boolean, isStopped: () => boolean) => Promise<boolean>;
   readonly noteAccepted: () => void;
-  /** Why the last reading did not come about; null when it did. */
+  /** Why the last reading did not come about, or what this key may never read; null when all was read. */
   readonly trouble: () => string | null;
 };
 
@@ -155,6 +155,6 @@ export function createReadings({ store, reader, items, probe, clock }: ReadingsO
     noteAccepted: () => {
       acceptedAtMs = clock.nowMs();
     },
-    trouble: asking.trouble,
+    trouble: () => asking.trouble() ?? subscriptions.refusal(),
   };
 }

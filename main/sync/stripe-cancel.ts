@@ -4,6 +4,7 @@
  */
 import { Stripe } from 'stripe';
 
+import { refusedKeyInWords } from '../../shared/stripe-permissions.ts';
 import type { DueCancellation } from '../ledger/take-cancellations.ts';
 import type { CancelAnswer } from './decide-cancellation.ts';
 import { answerOf } from './stripe.ts';
@@ -33,8 +34,9 @@ function cancelAnswerOf(error: unknown): CancelAnswer {
     return { kind: 'no_answer', reason: error.message, isKeySpent: true };
   const answer = answerOf(error);
   switch (answer.kind) {
-    case 'not_connected':
     case 'not_authorized':
+      return { kind: 'not_done', reason: refusedKeyInWords(answer.reason), retryAfterMs: null };
+    case 'not_connected':
     case 'not_sent':
       return { kind: 'not_done', reason: answer.reason, retryAfterMs: null };
     case 'rate_limited':

@@ -5,6 +5,7 @@
  */
 import { Stripe } from 'stripe';
 
+import { refusedKeyInWords } from '../../shared/stripe-permissions.ts';
 import type { ReadPeriod } from '../ledger/invoice-periods.ts';
 import { periodsOf, type CycleInvoice } from './invoice-periods-of.ts';
 import { everyPage, leave, outcome, pageSize, type Allow, type Read } from './stripe-reading.ts';
@@ -151,7 +152,7 @@ function itemAnswerOf(error: unknown): ItemAnswer {
   const answer = answerOf(error);
   switch (answer.kind) {
     case 'not_authorized':
-      return { kind: 'refused', reason: `${answer.reason} Give the key write access to invoices.` };
+      return { kind: 'refused', reason: refusedKeyInWords(answer.reason) };
     case 'not_connected':
     case 'not_sent':
     case 'rate_limited':

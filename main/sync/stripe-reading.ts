@@ -2,6 +2,7 @@
  * How Stripe is read, whatever for: page by page with leave of the read budget, to the end, with an outcome that says why there is no answer.
  * Never half a list. Source: facts/stripe.md sections 3 and 5.
  */
+import { refusedKeyInWords } from '../../shared/stripe-permissions.ts';
 import type { ReadKind } from '../ledger/stripe-reads.ts';
 import { answerOf } from './stripe.ts';
 
@@ -58,7 +59,7 @@ export async function outcome<T>(read: () => Promise<T>): Promise<Read<T>> {
       isRefused: answer.kind === 'not_authorized' || answer.kind === 'refused',
       sentence:
         answer.kind === 'not_authorized'
-          ? `The Stripe key may not read: ${reason} Give it read access to meters, subscriptions, invoices and events.`
+          ? `Stripe could not be read. ${refusedKeyInWords(reason)}`
           : `Stripe could not be read: ${reason}`,
     };
   }

@@ -68,7 +68,7 @@ export function answerOf(error: unknown): StripeAnswer {
       return { kind: 'refused', reason, code: rejectionCodeOf(reason) };
     default:
       // 5xx, and bodies that are not JSON, which carry no status at all.
-      return { kind: 'no_answer', reason };
+      return { kind: 'no_answer', reason, retryAfterMs: retryAfterMs(error) };
   }
 }
 

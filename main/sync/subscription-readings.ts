@@ -19,6 +19,8 @@ export type SubscriptionReadings = {
   readonly read: (by: Asking, isStopped: () => boolean) => Promise<boolean>;
   /** After a question that failed it leaves them for a while to `read`, whose asking tells of it. */
   readonly readAhead: (isStopped: () => boolean) => Promise<void>;
+  /** Stripe does not let this key read them, so only its 35 days count; told until it does. */
+  readonly refusal: () => string | null;
 };
 
 export type SubscriptionReadingsOptions = {
@@ -39,22 +41,26 @@ export function createSubscriptionReadings(options: SubscriptionReadingsOptions)
   const { store, reader, clock, onChange } = options;
   const ahead = createAsking(options.probe);
   let aheadFromMs = 0;
+  let refusal: string | null = null;
 
   /** Where a key may not read them, only Stripe's 35 days count; that is kept as well, so that what waits for it goes on. */
   async function read(by: Asking, isStopped: () => boolean): Promise<boolean> {
     const customers = await store.customersToRead(clock.nowMs(), customersMax);
+    let refused: string | null = null;
     for (const customer of customers) {
       if (isStopped()) return false;
       const found = await by.ask(() => reader.periods(customer));
       if (found === null) return false;
       if ((await store.recordSubscriptions({ customer, periods: found.periods, nowMs: clock.nowMs() })) > 0) onChange();
-      if (found.periods === null) by.note(found.sentence);
+      if (found.periods === null) refused ??= found.sentence;
     }
+    if (customers.length > 0) refusal = refused;
     return customers.length === customersMax;
   }
 
   return {
     read,
+    refusal: () => refusal,
     readAhead: async (isStopped) => {
       const nowMs = clock.nowMs();
       // One further ahead than any wait was set by a clock that has been put back since.

@@ -69,7 +69,12 @@ export const stripeAccountViewSchema = z.object({
   isDemo: z.boolean(),
   key: z.object({ isOpen: z.boolean(), sentence: z.string(), remedy: z.string().nullable() }),
   permissions: z.array(
-    z.object({ row: z.string(), access: z.enum(['Read', 'Write']), purpose: z.string(), isNeeded: z.boolean() }),
+    z.object({
+      row: z.string(),
+      access: z.enum(['Read', 'Write']),
+      purpose: z.string(),
+      everyDay: z.enum(['Read', 'Write']).nullable(),
+    }),
   ),
   newKeyLink: z.string(),
 });

@@ -134,6 +134,8 @@ describe('on the wire', () => {
     expect(answer).toMatchObject({ kind: 'rate_limited', retryAfterMs: 90_000 });
     const attempt = { attempts: 1, firstSentAtMs: 0, wasUnknown: false, nowMs: 0, fraction: 0 };
     expect(decide(answer, attempt)).toMatchObject({ state: 'sealed', nextAttemptAtMs: 90_000 });
+    const down = await send(failed(503, { type: 'api_error', message: 'maintenance' }, { 'retry-after': '90' }));
+    expect(decide(down, attempt)).toMatchObject({ state: 'unknown', nextAttemptAtMs: 90_000 });
   });
 
   it.each([

@@ -89,6 +89,8 @@ export type OutboxWorld = {
   readonly month: (customer: string, month: string) => CustomerMonth;
   /** Why Stripe could not be read; null when it was. */
   readonly readMonth: (customer: string, month: string) => Promise<string | null>;
+  /** What the agent says of what it could not read by itself. */
+  readonly readTrouble: () => string | null;
   readonly close: () => void;
 };
 
@@ -291,6 +293,7 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
     },
     month: (customer, month) => readCustomerMonth(db, { customer, month, timeZone: 'UTC', nowMs: clock.nowMs() }),
     readMonth: (customer, month) => months.read(customer, month),
+    readTrouble: () => agent.status().readTrouble,
     close: ledger.close,
   };
 }

@@ -25,9 +25,9 @@ const titles = [...withTitles.matchAll(/`(test\/[\w./-]+\.ts)`((?:,? "[^"]+")+)/
 );
 
 /** Rows of its tables: the rule, and the last two columns, which are its source and its test. */
-const rules = text('docs/pricing.md')
+const rules = withTitles
   .split('\n')
-  .filter((line) => line.startsWith('| ') && !/^\| (rule|ending) \|/.test(line))
+  .filter((line) => line.startsWith('| ') && !/^\| (rule|ending|trap) \|/.test(line))
   .map((line) => line.split(' | ').map((cell) => cell.replace(/^\| | \|$/g, '').trim()))
   .map((cells) => [cells[0] ?? '', cells.at(-2) ?? '', cells.at(-1) ?? '']);
 
@@ -41,7 +41,7 @@ describe('the documents', () => {
   });
 });
 
-describe('the rules of docs/pricing.md', () => {
+describe('the rules of docs/pricing.md and the traps of docs/stripe-traps.md', () => {
   it('are many, each with a test', () => {
     expect(titles.length).toBeGreaterThan(40);
   });

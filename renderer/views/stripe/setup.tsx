@@ -75,19 +75,17 @@ function Permissions({ account: { permissions, newKeyLink } }: { readonly accoun
           <thead>
             <tr>
               <th scope="col">Permission</th>
-              <th scope="col">Access</th>
+              <th scope="col">For all of it</th>
+              <th scope="col">Every day</th>
               <th scope="col">What for</th>
             </tr>
           </thead>
           <tbody>
-            {permissions.map(({ row, access, purpose, isNeeded }) => (
+            {permissions.map(({ row, access, purpose, everyDay }) => (
               <tr key={row}>
                 <td data-label="Permission">{row}</td>
-                <td data-label="Access">
-                  <span>
-                    {access} {isNeeded ? <Tag tone="look">needed</Tag> : null}
-                  </span>
-                </td>
+                <td data-label="For all of it">{access}</td>
+                <td data-label="Every day">{everyDay ?? '–'}</td>
                 <td data-label="What for" className="text-dim min-[721px]:whitespace-normal!">
                   {purpose}
                 </td>

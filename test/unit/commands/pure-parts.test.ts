@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { csvLine } from '../../../main/commands/csv.ts';
-import { stripeKey } from '../../../main/commands/doctor-stripe.ts';
+import { stripeKey, stripeKeyInUse } from '../../../main/commands/doctor-stripe.ts';
 import { bookAge, client, nodeVersion } from '../../../main/commands/doctor.ts';
 import { gapDiagnoses } from '../../../main/commands/doctor-ledger.ts';
 import { layOut } from '../../../main/commands/table.ts';
@@ -80,13 +80,25 @@ describe('the doctor of the Stripe key', () => {
       sentence: 'A test key is set; the ledger is billed to the test account acct_1.',
     });
     expect(stripeKey('rk_live_abc', null).sentence).toBe(
-      'A live key is set; the ledger is billed to no account yet. A restricted key needs Meter events: Write, Meters: Write, Events: Read; `tollkeeper stripe account` names what set-up and customers need besides.',
+      'A live key is set; the ledger is billed to no account yet. A restricted key needs Meter events: Write, Meters: Read, Events: Read, Subscriptions: Read, Invoices: Read; `tollkeeper stripe account` names what set-up and customers need besides.',
     );
     expect(stripeKey(null, null)).toMatchObject({
       isOk: false,
       fix: expect.stringContaining('Meter events: Write') as string,
     });
     expect(stripeKey('pk_test_abc', null).isOk).toBe(false);
+  });
+
+  it('says of a running engine what that has learned from Stripe, wherever its key is from', () => {
+    const view = { bound: null, isDemo: false, permissions: [], newKeyLink: '' };
+    const open = { isOpen: true, sentence: 'The live key is of the account acct_1.', remedy: null };
+    expect(stripeKeyInUse({ ...view, key: open })).toMatchObject({ isOk: true, sentence: open.sentence });
+    const refused = { isOpen: false, sentence: 'Stripe refuses the key.', remedy: 'Enter another.' };
+    expect(stripeKeyInUse({ ...view, key: refused })).toMatchObject({
+      isOk: false,
+      sentence: refused.sentence,
+      fix: expect.stringMatching(/^Enter another\. A restricted key needs Meter events: Write/) as string,
+    });
   });
 
   it('finds a key of the other mode', () => {

@@ -73,7 +73,7 @@ describe('the account on a terminal', () => {
     bound: { accountId: 'acct_1', mode: 'live', boundAtMs: nowMs },
     isDemo: false,
     key: { isOpen: true, sentence: 'The live key is of the account acct_1.', remedy: null },
-    permissions: [{ row: 'Meters', access: 'Write', purpose: 'make them', isNeeded: true }],
+    permissions: [{ row: 'Meters', access: 'Write', purpose: 'make them', everyDay: 'Read' }],
     newKeyLink: 'https://dashboard.stripe.com/apikeys/create',
   };
 

@@ -38,7 +38,7 @@ describe('a permission that a restricted key lacks', () => {
 
   it('stands in docs/stripe.md as it is told here', () => {
     const text = readFileSync(join(import.meta.dirname, '../../../docs/stripe.md'), 'utf8');
-    for (const { row, access, purpose, isNeeded } of stripePermissions)
-      expect(text).toContain(`| ${row} | ${access} | ${isNeeded ? 'yes ' : ''}| ${purpose} |`);
+    for (const { row, access, purpose, everyDay } of stripePermissions)
+      expect(text).toContain(`| ${row} | ${access} | ${everyDay ?? '–'} | ${purpose} |`);
   });
 });

@@ -155,28 +155,6 @@ describe('an event of a period that is over', () => {
       ['cus_b', 'set_aside'],
     ]);
   });
-
-  it('is sent as before where the key may not read subscriptions, which is said', async () => {
-    weekly();
-    const handle = world.stripe.handle;
-    Object.assign(world.stripe, {
-      handle: (request: Parameters<typeof handle>[0]) =>
-        request.path.startsWith('/v1/subscriptions')
-          ? {
-              kind: 'reply',
-              requestId: 'req_1',
-              cutAfterBytes: null,
-              reply: { status: 403, body: { error: { type: 'invalid_request_error', message: 'No permission.' } } },
-            }
-          : handle(request),
-    });
-    offline(true);
-    world.call();
-    await syncAfter(3 * dayMs);
-    offline(false);
-    await syncAfter(minuteMs);
-    expect(states()).toEqual(['accepted']);
-  });
 });
 
 describe('before an invoice closes', () => {

@@ -73,6 +73,15 @@ describe('the pace', () => {
     expect(sendFor(pace, clock, 2_000).length).toBeGreaterThan(500);
   });
 
+  it('stops for minutes where Stripe says so, and for an hour at most', () => {
+    const clock = createDrivenClock(0);
+    const pace = createPace(limits, clock);
+    pace.note(tooMany('rate', 90_000));
+    expect(pace.waitMs()).toBe(90_000);
+    pace.note(tooMany('rate', 7_200_000));
+    expect(pace.waitMs()).toBe(3_600_000);
+  });
+
   it('goes on when the answer is about one customer and meter: a 409, a lock timeout, a specific resource', () => {
     const clock = createDrivenClock(0);
     const pace = createPace(limits, clock);
