@@ -7,22 +7,17 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 
-import { Command, CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 
 import { isAppError } from '../shared/contract/errors.ts';
-import { wholeNumber } from './settings/environment.ts';
-import { addClientCommands, type Run } from './commands/client-commands.ts';
-import { addLimitCommands } from './commands/limit-commands.ts';
-import { addPlanCommands } from './commands/plan-commands.ts';
-import { addStripeCommands } from './commands/stripe-commands.ts';
-import { addSyncCommands } from './commands/sync-commands.ts';
 import { writeLine, type ExitCode, type Host } from './commands/host.ts';
+import { createProgram } from './commands/program.ts';
 import { systemClock } from './system/clock.ts';
 import { keepCompiledCode } from './system/code-cache.ts';
+import { errorText } from './system/error-text.ts';
 import { homeFolder } from './system/home-folder.ts';
 import { systemIds } from './system/ids.ts';
-import { errorText } from './system/error-text.ts';
-import { version } from './system/version.ts';
+import { quietStripe } from './system/quiet-stripe.ts';
 
 const host: Host = {
   env: process.env,
@@ -69,129 +64,11 @@ function findRenderer(): string | null {
   return folders.find((folder) => existsSync(join(folder, 'index.html'))) ?? null;
 }
 
-/**
- * The Stripe SDK writes for its own users to stderr: a hint for Claude Code when it runs inside it, notices of the test mode. Not where `run` hands this
- * environment on; it loads no SDK.
- */
-function quietStripe(): void {
-  delete process.env['CLAUDECODE'];
-  delete process.env['CLAUDE_CODE_CHILD_SESSION'];
-  process.env['STRIPE_SUPPRESS_NOTICES'] = 'true';
-}
-
-function build(onDone: (code: number) => void): Command {
-  const program = new Command('tollkeeper')
-    .version(version)
-    .description('Meters a team’s Claude calls and bills them.')
-    .exitOverride()
-    .hook('preAction', (_program, command) => {
-      const { home: flag, demo } = command.opts<{ home?: string; demo?: boolean }>();
-      keepCompiledCode(homeFolder({ flag, env: process.env, platform: process.platform, isDemo: demo === true }));
-      if (command.name() !== 'run') quietStripe();
-    });
-  const home = ['--home <dir>', 'the folder of the ledger and the settings'] as const;
-  const json = ['--json', 'print JSON'] as const;
-  const port = (text: string) => wholeNumber(text, 'The port');
-  const run: Run = async (loading, command) => onDone(await command(await loading));
-
-  program
-    .command('serve')
-    .description('run the proxy and the dashboard until Ctrl-C')
-    .option('--demo', 'simulate Anthropic and Stripe, with a small team at work')
-    .option(...home)
-    .option('--port <number>', 'port of the proxy (default 4141, 0 picks a free one)', port)
-    .option('--ui-port <number>', 'port of the dashboard (default 4142, 0 picks a free one)', port)
-    .option('--upstream <url>', 'where calls go (default https://api.anthropic.com)')
-    .option('--json', 'print one line of JSON once both accept connections')
-    .addHelpText('after', '\nExample: tollkeeper serve --demo')
-    .action((flags) => run(import('./commands/serve.ts'), ({ serve }) => serve(flags, host)));
-  program
-    .command('report')
-    .description('spend of a month')
-    .option('--month <YYYY-MM>', 'default: the running month')
-    .option('--by <dimension>', 'member, project, model, customer or day', 'project')
-    .option(...home)
-    .option(...json)
-    .addHelpText('after', '\nExample: tollkeeper report --month 2026-11 --by member')
-    .action((flags) => run(import('./commands/report.ts'), ({ report }) => report(flags, host)));
-  program
-    .command('export')
-    .description('every settled call, one a line')
-    .option('--from <day>', 'first day, as 2026-11-01')
-    .option('--to <day>', 'last day')
-    .option('--format <format>', 'jsonl or csv', 'jsonl')
-    .option(...home)
-    .addHelpText('after', '\nExample: tollkeeper export --from 2026-11-01 --format csv > november.csv')
-    .action((flags) => run(import('./commands/export.ts'), ({ exportLedger }) => exportLedger(flags, host)));
-  const imports = program
-    .command('import')
-    .description('usage that did not pass the proxy; safe to repeat')
-    .addHelpText('after', '\nExample: tollkeeper import claude-code');
-  imports
-    .command('claude-code [dir]')
-    .description('transcripts of Claude Code (default: CLAUDE_CONFIG_DIR, ~/.claude, ~/.config/claude)')
-    .option(...home)
-    .option(...json)
-    .action((dir: string | undefined, flags) =>
-      run(import('./commands/import-claude-code.ts'), ({ importClaudeCode }) => importClaudeCode(dir, flags, host)),
-    );
-  imports
-    .command('ledger <file>')
-    .description('a teammate’s export (JSONL)')
-    .option(...home)
-    .option(...json)
-    .action((file: string, flags) =>
-      run(import('./commands/import.ts'), ({ importExport }) => importExport(file, flags, host)),
-    );
-  addSyncCommands(program, run, host);
-  addStripeCommands(program, run, host);
-  addClientCommands(program, run, host);
-  addLimitCommands(program, run, host);
-  addPlanCommands(program, run, host);
-  addPriceCommands(program, run);
-  program
-    .command('verify')
-    .description('check that the ledger adds up')
-    .option(...home)
-    .option(...json)
-    .action((flags) => run(import('./commands/verify.ts'), ({ verify }) => verify(flags, host)));
-  program
-    .command('doctor')
-    .description('check the whole set-up')
-    .option(...home)
-    .option(...json)
-    .action((flags) => run(import('./commands/doctor.ts'), ({ doctor }) => doctor(flags, host)));
-  return program;
-}
-
-function addPriceCommands(program: Command, run: Run): void {
-  const priceBook = program
-    .command('prices')
-    .description('the prices in force')
-    .addHelpText('after', '\nExample: tollkeeper prices check our-prices.json');
-  const priceCommand = (name: string, description: string, isDefault = false) =>
-    priceBook
-      .command(name, { isDefault })
-      .description(description)
-      .option('--home <dir>', 'the folder of the ledger and the settings')
-      .option('--json', 'print JSON');
-  priceCommand('list', 'every model, and what no proxy can know; --json prints the file format', true).action((flags) =>
-    run(import('./commands/prices.ts'), ({ prices }) => prices(flags, host)),
-  );
-  priceCommand('check <file>', 'whether a price file can be used, and what it would change').action(
-    (file: string, flags) => run(import('./commands/prices.ts'), ({ pricesCheck }) => pricesCheck(file, flags, host)),
-  );
-  priceCommand('apply <file>', 'put a price file in force').action((file: string, flags) =>
-    run(import('./commands/prices-apply.ts'), ({ pricesApply }) => pricesApply(file, flags, host)),
-  );
-  priceCommand('reset', 'put the book that ships in force again').action((flags) =>
-    run(import('./commands/prices-apply.ts'), ({ pricesReset }) => pricesReset(flags, host)),
-  );
-  priceCommand('rerate', 'price past calls again; the old figures stay visible')
-    .option('--from <day>', 'first day, as 2026-11-01')
-    .option('--to <day>', 'last day')
-    .option('--trial', 'only tell what would change')
-    .action((flags) => run(import('./commands/prices-apply.ts'), ({ pricesRerate }) => pricesRerate(flags, host)));
+function prepare(command: Command): void {
+  const { home: flag, demo } = command.opts<{ home?: string; demo?: boolean }>();
+  keepCompiledCode(homeFolder({ flag, env: process.env, platform: process.platform, isDemo: demo === true }));
+  // What `run` starts is handed this environment as it is; it loads no SDK.
+  if (command.name() !== 'run') quietStripe();
 }
 
 function codeOf(error: unknown): ExitCode {
@@ -215,9 +92,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await build((code) => {
+  const onDone = (code: number) => {
     process.exitCode = code;
-  }).parseAsync();
+  };
+  await createProgram({ host, onDone, prepare }).parseAsync();
 } catch (error) {
   process.exitCode = codeOf(error);
 }

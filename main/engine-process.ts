@@ -20,6 +20,7 @@ import { keepCompiledCode } from './system/code-cache.ts';
 import { systemIds } from './system/ids.ts';
 import { errorText } from './system/error-text.ts';
 import { openFileLog } from './system/log.ts';
+import { quietStripe } from './system/quiet-stripe.ts';
 
 const lastWordMs = 50;
 
@@ -38,6 +39,7 @@ process.on('SIGINT', () => {});
 
 async function start({ home, isDemo, token, secrets, port: proxyPort, uiPort, upstream }: StartMessage) {
   keepCompiledCode(home);
+  quietStripe();
   const { startEngine } = await import('./engine.ts');
   const settingsStore = openSettings(home, {
     ...settingsOf(process.env),

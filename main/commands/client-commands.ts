@@ -1,6 +1,7 @@
 /** The commands around clients: pointing them at the proxy, the keys that members call with, and who made a call. Declared here, done in their own files. */
 import type { Command } from 'commander';
 
+import { declareIn } from './declare-command.ts';
 import type { Host } from './host.ts';
 
 /** A command is loaded when it is asked for: most of the time of a short one is starting, and `report` needs no proxy. */
@@ -33,27 +34,28 @@ function addMembers(program: Command, run: Run, host: Host): void {
     .command('keys')
     .description('member keys: who may call, instead of the API key')
     .addHelpText('after', '\nExample: tollkeeper keys create alice --project webshop');
-  const keyCommand = (name: string, description: string, isDefault = false) =>
-    keys
-      .command(name, { isDefault })
-      .description(description)
-      .option('--home <dir>', 'the folder of the ledger and the settings')
-      .option('--json', 'print JSON');
+  const keyCommand = declareIn(keys);
   const loadKeys = () => import('./keys.ts');
-  keyCommand('list', 'every key, by its id; never the key itself', true).action((flags) =>
-    run(loadKeys(), ({ keysList }) => keysList(flags, host)),
+  keyCommand('list', 'every key, by its id; never the key itself', { example: 'keys', isDefault: true }).action(
+    (flags) => run(loadKeys(), ({ keysList }) => keysList(flags, host)),
   );
-  keyCommand('create <member>', 'make a key; it is shown this once')
+  keyCommand('create <member>', 'make a key; it is shown this once', {
+    example: 'keys create alice --project webshop --name laptop',
+  })
     .option('--project <name>', 'what its calls are for')
     .option('--name <name>', 'what you call it, as "laptop"')
     .action((member: string, flags) => run(loadKeys(), ({ keysCreate }) => keysCreate(member, flags, host)));
-  keyCommand('rotate <id>', 'a new key for the old one, which works for another 24 hours')
+  keyCommand('rotate <id>', 'a new key for the old one, which works for another 24 hours', {
+    example: 'keys rotate key_1 --now',
+  })
     .option('--now', 'the old one works no more')
     .action((id: string, flags) => run(loadKeys(), ({ keysRotate }) => keysRotate(id, flags, host)));
-  keyCommand('revoke <id>', 'refuse calls with it from now on').action((id: string, flags) =>
-    run(loadKeys(), ({ keysRevoke }) => keysRevoke(id, flags, host)),
+  keyCommand('revoke <id>', 'refuse calls with it from now on', { example: 'keys revoke key_1' }).action(
+    (id: string, flags) => run(loadKeys(), ({ keysRevoke }) => keysRevoke(id, flags, host)),
   );
-  keyCommand('rename <id> <name>', 'call it something else').action((id: string, name: string, flags) =>
+  keyCommand('rename <id> <name>', 'call it something else', {
+    example: 'keys rename key_1 "build server"',
+  }).action((id: string, name: string, flags) =>
     run(loadKeys(), ({ keysRename }) => keysRename(id, name, flags, host)),
   );
   program

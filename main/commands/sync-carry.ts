@@ -20,10 +20,23 @@ export async function syncCarryForward(
   flags: CarryFlags,
   host: Host,
 ): Promise<ExitCode> {
+  if (sum === undefined && flags.create === true)
+    throw new AppError('bad_usage', '--create makes an item of the sum that you name.', seeSum(customer));
   if (sum === undefined) return show(customer, flags, host);
-  const nanoUsd = parseUsd(sum.replace(/^([-−]?)\$/, '$1').replace('−', '-'));
-  if (nanoUsd === null) throw new AppError('bad_usage', `"${sum}" is not a sum.`, 'Name it as 38.2 or $38.20.');
+  const nanoUsd = parseUsd(
+    sum
+      .replace(/^([-−]?)\$/, '$1')
+      .replace('−', '-')
+      .replaceAll(',', ''),
+  );
+  // A dollar sign would be eaten by a shell.
+  if (nanoUsd === null)
+    throw new AppError('bad_usage', `"${sum}" is not a sum.`, `Name it as 38.20. ${seeSum(customer)}`);
   return flags.create === true ? create(customer, nanoUsd, flags, host) : mark(customer, nanoUsd, flags, host);
+}
+
+function seeSum(customer: string): string {
+  return `See \`tollkeeper sync carry-forward ${customer}\` for the sum with all its digits.`;
 }
 
 function show(customer: string, flags: CarryFlags, host: Host): ExitCode {
@@ -45,7 +58,7 @@ async function mark(customer: string, nanoUsd: number, flags: CarryFlags, host: 
     alone: async (sync) => {
       if (await sync.carryForward(customer, nanoUsd)) return;
       const sentence = 'What is proposed of this customer is not this sum.';
-      throw new AppError('not_found', sentence, 'See `tollkeeper sync status` for the sum.');
+      throw new AppError('not_found', sentence, seeSum(customer));
     },
   });
   const done = `What was proposed of ${customer} is marked as billed by an invoice item.`;

@@ -102,6 +102,12 @@ describe.each([['while serve runs'], ['with nothing running']])('%s', (when) => 
     const doctor = run('doctor', '--home', home);
     expect(doctor.status).toBe(1);
     expect(doctor.stdout).toContain(when === 'while serve runs' ? 'Runs as process' : 'Does not run.');
+    // Of a running engine it is the engine's key that counts, wherever that has it from.
+    expect(doctor.stdout).toContain(
+      when === 'while serve runs'
+        ? 'No Stripe key is set.'
+        : 'No key in STRIPE_API_KEY: meter events are kept and not sent',
+    );
   });
 });
 
@@ -129,6 +135,9 @@ describe('the CLI', () => {
     [['report', '--month', 'May'], 'Write it as 2026-11'],
     [['serve', '--port', 'high'], 'is not a whole number'],
     [['export', '--format', 'xml'], 'Choose jsonl or csv'],
+    [['sync', 'bogus'], 'There are: status, show, now, retry, set-aside, carry-forward, month.'],
+    [['sync', 'carry-forward', 'cus_1', '--create'], 'See `tollkeeper sync carry-forward cus_1` for the sum'],
+    [['sync', 'carry-forward', 'cus_1', '.20x'], 'Name it as 38.20.'],
     [['serve', '--demo', '--upstream', 'http://x'], 'Leave out --upstream'],
   ])('%j is bad usage and says what to do', (args, words) => {
     const { status, stderr, stdout } = run(...args);
@@ -160,6 +169,9 @@ describe('the CLI', () => {
     expect(run('export', '--home', folder)).toMatchObject({ status: 0, stdout: '' });
     expect(run('verify', '--home', folder).status).toBe(0);
     expect(run('sync', 'status', '--home', folder).status).toBe(0);
+    const fields = (at: string) =>
+      Object.keys(JSON.parse(run('sync', 'status', '--home', at, '--json').stdout) as object);
+    expect(fields(folder)).toEqual(fields(home));
     rmSync(folder, { recursive: true });
   });
 });

@@ -135,7 +135,7 @@ describe('prices check', () => {
     [['prices', 'check'], 'missing required argument'],
     [['prices', 'check', 'nowhere.json'], 'There is no file nowhere.json.'],
     [['prices', 'check', tmpdir()], 'cannot be read'],
-    [['prices', 'nonsense'], 'too many arguments'],
+    [['prices', 'nonsense'], 'There are: list, check, apply, reset, rerate.'],
   ])('%j is bad usage and says what to do', (args, words) => {
     const { status, stdout, stderr } = run(...args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
