@@ -68,7 +68,7 @@ function prepare(command: Command): void {
   const { home: flag, demo } = command.opts<{ home?: string; demo?: boolean }>();
   keepCompiledCode(homeFolder({ flag, env: process.env, platform: process.platform, isDemo: demo === true }));
   // What `run` starts is handed this environment as it is; it loads no SDK.
-  if (command.name() !== 'run') quietStripe();
+  if (command.name() !== 'run') quietStripe(process.env);
 }
 
 function codeOf(error: unknown): ExitCode {

@@ -39,7 +39,7 @@ process.on('SIGINT', () => {});
 
 async function start({ home, isDemo, token, secrets, port: proxyPort, uiPort, upstream }: StartMessage) {
   keepCompiledCode(home);
-  quietStripe();
+  quietStripe(process.env);
   const { startEngine } = await import('./engine.ts');
   const settingsStore = openSettings(home, {
     ...settingsOf(process.env),
