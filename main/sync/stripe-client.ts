@@ -4,6 +4,8 @@ import { getCACertificates } from 'node:tls';
 
 import { Stripe } from 'stripe';
 
+import { askedOnce } from './asked-once.ts';
+
 /** Through which proxy, and which certificates (PEM) to trust besides Node's own; mostly neither. */
 export type StripeConnection = { readonly proxyUrl: string | null; readonly ca: string | null };
 
@@ -25,7 +27,7 @@ export function createStripeClient({ apiKey, apiBase, ...connection }: StripeCli
     maxNetworkRetries: 0,
     telemetry: false,
     timeout: timeoutMs,
-    ...(isHttp ? {} : { httpAgent: agentOf(connection) }),
+    httpClient: askedOnce(Stripe.createNodeHttpClient(isHttp ? undefined : agentOf(connection))),
   });
 }
 

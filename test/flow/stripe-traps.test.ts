@@ -31,7 +31,9 @@ const minuteMs = 60_000;
 const dayMs = 24 * 3_600_000;
 
 describe('on the wire', () => {
-  type Answer = { readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> };
+  type Answer =
+    | { readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> }
+    | 'closes and is gone';
   type Asked = { readonly incoming: IncomingMessage; readonly body: string };
   let server: Server;
   let asked: Asked[];
@@ -57,7 +59,12 @@ describe('on the wire', () => {
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('end', () => {
         asked.push({ incoming, body: Buffer.concat(chunks).toString('utf8') });
-        const { status, body, headers } = answers.shift() ?? ok;
+        const answer = answers.shift() ?? ok;
+        if (answer === 'closes and is gone') {
+          server.close();
+          return void server.closeAllConnections();
+        }
+        const { status, body, headers } = answer;
         response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
       });
     }).listen(0, '127.0.0.1');
@@ -152,6 +159,11 @@ describe('on the wire', () => {
     );
     expect(answer).toMatchObject({ kind: 'rate_limited', reason: reason ?? 'm' });
     expect(answer.kind === 'rate_limited' ? answer.of : null).toBe(of);
+  });
+
+  it('a closed connection is asked a second time by the SDK, whose answer hides the first: ours asks once, and does not know', async () => {
+    expect(await send('closes and is gone')).toEqual({ kind: 'no_answer', reason: 'connection closed (ECONNRESET)' });
+    expect(asked).toHaveLength(1);
   });
 
   it('a body that is no JSON has no status: its outcome is unknown', async () => {

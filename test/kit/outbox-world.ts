@@ -24,6 +24,7 @@ import { createStripeAccount, type StripeAccount, type StripeOutcome } from '../
 import type { StripeFault, StripeRules } from '../../main/sandbox/stripe-faults.ts';
 import { seedAccount, sumOf } from '../../main/sandbox/stripe-meter-events.ts';
 import { startSyncAgent, type SyncAgent } from '../../main/sync/agent.ts';
+import { askedOnce } from '../../main/sync/asked-once.ts';
 import { createReadings } from '../../main/sync/readings.ts';
 import { createPace } from '../../main/sync/pace.ts';
 import type { Roads } from '../../main/sync/roads.ts';
@@ -186,12 +187,14 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
     const client = new Stripe('sk_live_world', {
       maxNetworkRetries: 0,
       telemetry: false,
-      httpClient: Stripe.createFetchHttpClient((input: RequestInfo | URL, init?: RequestInit) => {
-        dieHere('before_send');
-        // What is on its way when its process dies is lost with it, or has arrived before; it does not come hours later.
-        const isLost = () => own !== generation;
-        return ask(new URL(input instanceof Request ? input.url : input), init ?? {}, isLost);
-      }),
+      httpClient: askedOnce(
+        Stripe.createFetchHttpClient((input: RequestInfo | URL, init?: RequestInit) => {
+          dieHere('before_send');
+          // What is on its way when its process dies is lost with it, or has arrived before; it does not come hours later.
+          const isLost = () => own !== generation;
+          return ask(new URL(input instanceof Request ? input.url : input), init ?? {}, isLost);
+        }),
+      ),
     });
     const agentClock = agentClockOf(clock);
     const pace = () => createPace({ perSecond: 1_000_000, underWayMax: 8 }, agentClock);
@@ -354,6 +357,7 @@ function agentClockOf(clock: DrivenClock): Clock {
 function askInProcess(account: StripeAccount): WorldFetch {
   return ({ pathname, search }, { method = 'GET', headers, body }) =>
     answerOf(
+      method,
       account.handle({
         method,
         path: `${pathname}${search}`,
@@ -363,10 +367,12 @@ function askInProcess(account: StripeAccount): WorldFetch {
     );
 }
 
-function answerOf(outcome: StripeOutcome): Promise<Response> {
-  // Without the code that makes the SDK ask a second time after half a second of real time.
-  if (outcome.kind === 'drop' || outcome.cutAfterBytes !== null)
-    return Promise.reject(Object.assign(new TypeError('fetch failed'), { code: 'UND_ERR_SOCKET' }));
+function answerOf(method: string, outcome: StripeOutcome): Promise<Response> {
+  if (outcome.kind === 'drop' || outcome.cutAfterBytes !== null) {
+    // A reading is asked for a second time by the SDK after half a second of real time, but not for this code.
+    const code = method === 'GET' ? 'UND_ERR_SOCKET' : 'ECONNRESET';
+    return Promise.reject(Object.assign(new TypeError('fetch failed'), { code }));
+  }
   const { status, body, headers } = outcome.reply;
   return Promise.resolve(new Response(JSON.stringify(body), { status, headers: { ...headers } }));
 }
