@@ -29,6 +29,17 @@ export function meterEventIdentifier({ customer, meter, minuteMs, revision, valu
 /** Stripe keeps identifiers "at least 24 hours" (facts/stripe.md section 1); an hour less leaves room for clocks that differ. */
 export const identifierLifeMs = 23 * 3_600_000;
 
+/** What two clocks may differ by: within the hour that `identifierLifeMs` leaves. */
+export const clockToleranceMs = 30 * 60_000;
+
+/**
+ * Whether Stripe surely keeps the identifier of what was first sent then, so that sending it again counts once. A first attempt that lies ahead was written by
+ * a clock that has been put back since: how long ago it was, nobody knows.
+ */
+export function isIdentifierKept(firstSentAtMs: number, atMs: number): boolean {
+  return firstSentAtMs <= atMs + clockToleranceMs && atMs <= firstSentAtMs + identifierLifeMs;
+}
+
 /** Stripe takes events of the past 35 days (facts/stripe.md section 1). */
 export const windowMs = 35 * 24 * 3_600_000;
 

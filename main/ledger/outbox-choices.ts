@@ -2,7 +2,7 @@
  * What a person decides about a meter event: send it again, set it aside, or say that it is billed by an invoice item. Each is one transaction and
  * answers whether there was anything to do. None of them can make Stripe count an event twice: what may have arrived is weighed first.
  */
-import { identifierLifeMs, windowMs } from '../../shared/meter-event.ts';
+import { isIdentifierKept, windowMs } from '../../shared/meter-event.ts';
 import { rejectionOf } from '../../shared/stripe-rejections.ts';
 import type { Db } from '../system/db.ts';
 import { reissue } from './reissue.ts';
@@ -47,7 +47,7 @@ export function retryEvent(db: Db, { id, nowMs }: Choice): boolean {
 }
 
 function retryUnknown(db: Db, { firstSentAtMs }: Chosen, { id, nowMs }: Choice): boolean {
-  const isHarmless = firstSentAtMs !== null && nowMs <= firstSentAtMs + identifierLifeMs && !mayBeCancelled(db, id);
+  const isHarmless = firstSentAtMs !== null && isIdentifierKept(firstSentAtMs, nowMs) && !mayBeCancelled(db, id);
   if (isHarmless) return putInLine(db, { id, nowMs, state: 'unknown' });
   return readAgainNow(db, id);
 }
@@ -61,7 +61,7 @@ function retryStopped(db: Db, { acceptedAtMs, rejectionCode, firstSentAtMs }: Ch
   }
   if (firstSentAtMs === null) return putInLine(db, { id, nowMs, state: 'sealed' });
   // A resend of one that may be cancelled would be answered as delivered.
-  const isHarmless = nowMs <= firstSentAtMs + identifierLifeMs && !mayBeCancelled(db, id);
+  const isHarmless = isIdentifierKept(firstSentAtMs, nowMs) && !mayBeCancelled(db, id);
   putInLine(db, { id, nowMs, state: 'unknown', nextAttemptAtMs: isHarmless ? nowMs : null });
   return isHarmless || readAgainNow(db, id);
 }

@@ -4,7 +4,13 @@
  * gives none. The pairs take turns, each with its oldest first, so that what this costs depends on how much is taken, not on how much waits.
  * What lies in a period whose invoice is final, or is not known yet, is not taken (invoice-periods.ts).
  */
-import { heldSentence, identifierLifeMs, tooOldSentence, windowMs } from '../../shared/meter-event.ts';
+import {
+  clockToleranceMs,
+  heldSentence,
+  identifierLifeMs,
+  tooOldSentence,
+  windowMs,
+} from '../../shared/meter-event.ts';
 import { preparedOnce, type Db } from '../system/db.ts';
 import { sendable, waitWhereUnread, type SendQuestion } from './invoice-periods.ts';
 
@@ -95,7 +101,7 @@ const statementsOf = preparedOnce((db) => ({
   ),
   hold: db.prepare(
     `UPDATE meter_events SET next_attempt_at_ms = NULL, last_answer = ?
-      WHERE state = 'unknown' AND next_attempt_at_ms IS NOT NULL AND first_sent_at_ms < ?`,
+      WHERE state = 'unknown' AND next_attempt_at_ms IS NOT NULL AND (first_sent_at_ms < ? OR first_sent_at_ms > ?)`,
   ),
   setAside: db.prepare(
     `UPDATE meter_events SET state = 'set_aside', set_aside_reason = 'too_old', set_aside_at_ms = @nowMs, next_attempt_at_ms = NULL,
@@ -139,9 +145,9 @@ function dueOf(db: Db, { customer, meter }: Pair, nowMs: number, limit: number):
   }));
 }
 
-/** A machine that slept, or was off, for a day wakes with attempts that are due and no longer harmless. */
+/** A machine that slept, or was off, for a day wakes with attempts that are due and no longer harmless; so does one whose clock was put back. */
 function holdExpired(db: Db, nowMs: number): void {
-  statementsOf(db).hold.run(heldSentence, nowMs - identifierLifeMs);
+  statementsOf(db).hold.run(heldSentence, nowMs - identifierLifeMs, nowMs + clockToleranceMs);
 }
 
 /** What surely never arrived and is past Stripe's window; and what was set aside by a clock that was ahead of the present one, back in line. */

@@ -22,5 +22,7 @@ const closedCodes = /^(?:ECONNRESET|EPIPE)$/;
 function toldApart(error: unknown): never {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (!closedCodes.test(code)) throw error;
-  throw Object.assign(new Error('The connection was closed.', { cause: error }), { code: `connection closed (${code})` });
+  throw Object.assign(new Error('The connection was closed.', { cause: error }), {
+    code: `connection closed (${code})`,
+  });
 }

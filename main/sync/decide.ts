@@ -12,7 +12,7 @@
  * - any other 400: rejected, with Stripe's reason and what to do.
  * Source: facts/stripe.md sections 1, 6, 9.
  */
-import { heldSentence, identifierLifeMs, tooOldSentence } from '../../shared/meter-event.ts';
+import { heldSentence, isIdentifierKept, tooOldSentence } from '../../shared/meter-event.ts';
 import { refusedKeyInWords } from '../../shared/stripe-permissions.ts';
 import { rejectionOf } from '../../shared/stripe-rejections.ts';
 import { backoffMs, type BackoffRange } from '../system/backoff.ts';
@@ -121,7 +121,7 @@ function waiting(attempt: Attempt, sentence: string, floorMs = 0): Decision {
 
 function unknown(attempt: Attempt, sentence: string, floorMs = 0): Decision {
   const nextAttemptAtMs = retryAt(attempt, floorMs);
-  if (attempt.firstSentAtMs !== null && nextAttemptAtMs > attempt.firstSentAtMs + identifierLifeMs) {
+  if (attempt.firstSentAtMs !== null && !isIdentifierKept(attempt.firstSentAtMs, nextAttemptAtMs)) {
     return {
       state: 'unknown',
       nextAttemptAtMs: null,

@@ -2,7 +2,7 @@
  * What is under way to Stripe in one run of the drain: requests leave by their road, what comes back is decided (decide.ts) and handed on to be written
  * down. Says when it is no use to go on: nothing connects, the key is refused, or eight answers in a row delivered nothing. Writes nothing itself.
  */
-import { identifierLifeMs } from '../../shared/meter-event.ts';
+import { isIdentifierKept } from '../../shared/meter-event.ts';
 import type { EventAnswer } from '../ledger/record-answers.ts';
 import type { DueEvent } from '../ledger/take-due.ts';
 import { sleep, type Clock } from '../system/clock.ts';
@@ -94,7 +94,7 @@ export function createShipping({ clock, fraction, isStopped, ...tell }: Shipping
   function isHarmless(events: readonly DueEvent[]): boolean {
     const nowMs = clock.nowMs();
     return events.every(
-      ({ wasUnknown, firstSentAtMs }) => !wasUnknown || nowMs <= (firstSentAtMs ?? nowMs) + identifierLifeMs,
+      ({ wasUnknown, firstSentAtMs }) => !wasUnknown || isIdentifierKept(firstSentAtMs ?? nowMs, nowMs),
     );
   }
 
