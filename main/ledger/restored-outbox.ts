@@ -2,18 +2,15 @@
  * The outbox of a backup that takes a damaged ledger's place. What waited in it may have been sent since, by the ledger that is lost, so nothing of it
  * leaves as if it were new (invariant 8).
  *
- * An event that was sealed then has the same identifier still: sent again within 24 hours of the earliest moment it can have been sent, which is
- * the backup's, it is harmless; later it is held. What was open then cannot be sealed as it would have been, since calls of its minute may be
- * missing: it is sealed with what is known and held, until Stripe's figure of that minute has been read (minute-readings.ts).
+ * All of it is held until Stripe's figure of its minute has been read (minute-readings.ts). Not even what was sealed then may be sent again under its identifier:
+ * a correction since may have sealed it anew under another, and Stripe would count both. So its identifier counts as forgotten. What was open then is
+ * sealed with what is known, since calls of its minute may be missing.
  * Until now the ledger that is lost may have sent it, so the last attempt counts from the restore.
  * What had been delivered then may have been cancelled and sent anew since: it is not cancelled a second time, and the daily comparison shows it.
  */
 import { identifierLifeMs } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
 import { sealClosedMinutes } from './outbox.ts';
-
-/** Well within the life of an identifier: the send must arrive before it ends. */
-const safeAgainMs = identifierLifeMs - 3_600_000;
 
 const heldWords =
   'The ledger was opened from a backup; this may have been sent already, by the one that was lost. It is held until the summary of its minute has been read.';
@@ -23,24 +20,24 @@ export type Restored = { readonly backupAtMs: number; readonly nowMs: number };
 /** One transaction. Returns how many events are held. */
 export function distrustOutbox(db: Db, { backupAtMs, nowMs }: Restored): number {
   return db.transaction(() => {
-    const isSafeAgain = nowMs - backupAtMs >= 0 && nowMs - backupAtMs < safeAgainMs;
+    const forgottenMs = Math.min(backupAtMs, nowMs) - identifierLifeMs - 1;
+    const hold = { nowMs, forgottenMs, heldWords };
     const waited = db
       .prepare(
-        `UPDATE meter_events SET state = 'unknown', first_sent_at_ms = MIN(COALESCE(first_sent_at_ms, @backupAtMs), @backupAtMs),
-                last_sent_at_ms = @nowMs,
-                next_attempt_at_ms = CASE WHEN @isSafeAgain THEN COALESCE(next_attempt_at_ms, @nowMs) END, last_answer = @heldWords
+        `UPDATE meter_events SET state = 'unknown', first_sent_at_ms = MIN(COALESCE(first_sent_at_ms, @forgottenMs), @forgottenMs),
+                last_sent_at_ms = @nowMs, next_attempt_at_ms = NULL, last_answer = @heldWords
           WHERE state IN ('sealed', 'sending', 'unknown')`,
       )
-      .run({ backupAtMs, nowMs, isSafeAgain: Number(isSafeAgain), heldWords });
+      .run(hold);
     leaveCancellations(db, nowMs);
     // Far enough ahead that no minute of the backup is still open.
     const sealed = sealAll(db, Math.max(nowMs, backupAtMs) + identifierLifeMs);
     db.prepare(
-      `UPDATE meter_events SET state = 'unknown', first_sent_at_ms = @backupAtMs, last_sent_at_ms = @nowMs, next_attempt_at_ms = NULL,
+      `UPDATE meter_events SET state = 'unknown', first_sent_at_ms = @forgottenMs, last_sent_at_ms = @nowMs, next_attempt_at_ms = NULL,
               last_answer = @heldWords, sealed_at_ms = @nowMs
         WHERE state = 'sealed'`,
-    ).run({ backupAtMs, heldWords, nowMs });
-    return sealed + (isSafeAgain ? 0 : waited.changes);
+    ).run(hold);
+    return sealed + waited.changes;
   })();
 }
 

@@ -1,0 +1,80 @@
+/** A backup takes the place of a ledger that went on for a while: what that one sent is not sent again beside it, whatever became of it since. One Stripe account. */
+import { afterEach, beforeEach, expect, it } from 'vitest';
+
+import { sealClosedMinutes } from '../../../main/ledger/outbox.ts';
+import { distrustOutbox } from '../../../main/ledger/restored-outbox.ts';
+import { openOutboxWorld, type OutboxWorld } from '../../kit/outbox-world.ts';
+
+const minuteMs = 60_000;
+const hourMs = 3_600_000;
+let lost: OutboxWorld;
+/** The same ledger as of its backup, with the account of the lost one. */
+let backup: OutboxWorld;
+
+beforeEach(() => {
+  lost = openOutboxWorld({ customers: ['cus_a'] });
+  backup = openOutboxWorld({
+    customers: ['cus_a'],
+    fetch: () => async (url, init) => {
+      const headers = Object.fromEntries(new Headers(init.headers));
+      const body = typeof init.body === 'string' ? init.body : '';
+      const path = url.pathname + url.search;
+      const outcome = lost.stripe.handle({ method: init.method ?? 'GET', path, headers, body });
+      if (outcome.kind === 'drop') throw Object.assign(new TypeError('fetch failed'), { code: 'UND_ERR_SOCKET' });
+      return new Response(JSON.stringify(outcome.reply.body), { status: outcome.reply.status });
+    },
+  });
+});
+afterEach(() => {
+  for (const world of [lost, backup]) world.close();
+});
+
+function both(ms: number): void {
+  for (const world of [lost, backup]) world.clock.advance(ms);
+}
+
+function sealBoth(): number {
+  const nowMs = lost.clock.nowMs();
+  for (const { db } of [lost, backup]) sealClosedMinutes(db, { nowMs, onTheirWay: [] });
+  return nowMs;
+}
+
+async function restore(backupAtMs: number): Promise<void> {
+  distrustOutbox(backup.db, { backupAtMs, nowMs: backup.clock.nowMs() });
+  for (let round = 0; round < 24; round++) {
+    await backup.sync();
+    both(6 * hourMs);
+  }
+}
+
+it('is held beside another sum of its calls, with both figures', async () => {
+  const id = lost.call();
+  backup.call();
+  both(2 * minuteMs);
+  const backupAtMs = sealBoth();
+  both(hourMs);
+  lost.correct(id, { output: 100 });
+  await lost.sync();
+  both(hourMs);
+  await restore(backupAtMs);
+  expect(lost.stripe.state.events).toHaveLength(1);
+  expect(backup.events()).toMatchObject([{ state: 'unknown' }]);
+  expect(backup.events()[0]?.lastAnswer).toMatch(
+    /^Stripe counts \$0\.00\d+ in this minute; .* with it would be right\./,
+  );
+});
+
+it('is accepted where it was sent as it was, and sent once where it was not', async () => {
+  for (const world of [lost, backup]) world.call();
+  both(2 * minuteMs);
+  sealBoth();
+  await lost.sync();
+  both(hourMs);
+  for (const world of [lost, backup]) world.call();
+  both(2 * minuteMs);
+  const backupAtMs = sealBoth();
+  both(hourMs);
+  await restore(backupAtMs);
+  expect(lost.stripe.state.events).toHaveLength(2);
+  expect(backup.events().map(({ state }) => state)).toEqual(['confirmed', 'confirmed']);
+});
