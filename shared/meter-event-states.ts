@@ -1,7 +1,8 @@
 /**
  * The states of a meter event, and which may follow which. Pure; the ledger makes the moves, the tests hold them against this table.
  *
- * In prose: a closed minute is `sealed`. It is `sending` from before a request leaves until its answer is written down. Stripe's yes makes it
+ * In prose: a closed minute is `sealed`; one below a unit is `withdrawn` at once, and counts with those that follow. An event is
+ * `sending` from before a request leaves until its answer is written down. Stripe's yes makes it
  * `accepted`; a summary that agrees makes it `confirmed`. An answer that never came makes it `unknown`: it is sent again under the same identifier
  * for as long as Stripe keeps that, then held until the summary of its minute says whether it arrived, and only what is missing is sealed again,
  * under an identifier of its own. Stripe's no, at once or later, makes it `rejected`, until a person sends it again or sets it aside. What is too old
@@ -40,7 +41,7 @@ const next: Readonly<Record<MeterEventState, readonly MeterEventState[]>> = {
   confirmed: ['rejected', 'cancelling'],
   // Set aside: a person's choice where no figure of Stripe explains what became of it.
   cancelling: ['sealed', 'withdrawn', 'accepted', 'rejected', 'set_aside'],
-  // A further correction makes something due again.
+  // A further correction makes something due again. One that was never anything is opened again instead (main/ledger/shares.ts).
   withdrawn: ['sealed'],
   // Accepted: it was refused after an attempt that the summary of its minute shows.
   rejected: ['sealed', 'unknown', 'set_aside', 'accepted', 'withdrawn'],

@@ -27,7 +27,12 @@ const conditions: Readonly<Record<MeterEventGroup, readonly string[]>> = {
   waiting: [
     "state IN ('sealed', 'sending', 'unknown', 'cancelling') AND (state <> 'unknown' OR next_attempt_at_ms IS NOT NULL)",
   ],
-  done: ["state IN ('accepted', 'carried_forward', 'withdrawn')", "state = 'confirmed'"],
+  // Not minutes below a unit, of which nothing was ever to be sent (outbox.ts). Any other that is withdrawn has another sum than it was sealed with, and so
+  // another identifier.
+  done: [
+    "state IN ('accepted', 'carried_forward', 'withdrawn') AND (state <> 'withdrawn' OR identifier <> id)",
+    "state = 'confirmed'",
+  ],
 };
 
 export function listEvents(db: Db): Pick<StripeView, 'events' | 'eventsInAll'> {

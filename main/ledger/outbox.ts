@@ -5,6 +5,8 @@
  * A share is open until its minute is sealed. A minute (the one in which a call started) is sealed when it ended at least `settleMs` ago and
  * no call that began in it or before is still on its way to the same customer, or when it has waited `sealAtLatestMs`. A share that comes
  * later becomes a further event of its minute, with the next revision. Nothing is re-dated (invariant 8).
+ * A minute that comes to less than a unit, with what was carried to it, is an event of nothing, `withdrawn` from the beginning: it is never sent, and what it
+ * comes to is carried to the next. Left open, such minutes were each looked at alone, and 500 of one customer kept everybody's waiting behind them.
  * The states and their moves: shared/meter-event-states.ts. What a person chooses is in outbox-choices.ts, what Stripe's summaries and reports say
  * in minute-readings.ts, error-reports.ts and confirmations.ts.
  */
@@ -36,12 +38,13 @@ type OpenMinute = {
   readonly calls: number;
 };
 
-/** Returns how many events were sealed. Minutes that stay below one unit with what was carried are left open and counted later. */
+/** Returns how many minutes were sealed, those below a unit included: while there are any, there may be more. */
 export function sealClosedMinutes(db: Db, question: SealQuestion): number {
   const { nowMs } = question;
   return db.transaction(() => {
     const minutes = closedMinutes(db, question);
-    return minutes.filter((minute) => sealMinute(db, minute, nowMs)).length;
+    for (const minute of minutes) sealMinute(db, minute, nowMs);
+    return minutes.length;
   })();
 }
 
@@ -67,12 +70,14 @@ function closedMinutes(db: Db, { nowMs, onTheirWay }: SealQuestion): OpenMinute[
     .all(nowMs - minuteLengthMs - settleMs, nowMs - sealAtLatestMs, JSON.stringify(onTheirWay), minuteLengthMs);
 }
 
-function sealMinute(db: Db, minute: OpenMinute, nowMs: number): boolean {
+const belowUnitSentence =
+  'It comes to less than one unit of its meter with what was carried to it, so nothing is sent; it counts with the minutes that follow.';
+
+function sealMinute(db: Db, minute: OpenMinute, nowMs: number): void {
   const { customer, meter, unit, minute_ms: minuteMs, amount, unpriced, calls } = minute;
   const { carriedIn, insert, claim, carryOut } = sealingOf(db);
   const carriedInThousandths = carriedIn.get(customer, meter) ?? 0;
   const { value, carriedOutThousandths } = foldMinute(amount, carriedInThousandths);
-  if (value === 0) return false;
   const revision = nextRevision(db, { customer, meter, minuteMs });
   const id = meterEventIdentifier({ customer, meter, minuteMs, revision, value });
   insert.run({
@@ -90,10 +95,12 @@ function sealMinute(db: Db, minute: OpenMinute, nowMs: number): boolean {
     carriedInThousandths,
     carriedOutThousandths,
     nowMs,
+    ...(value === 0
+      ? { state: 'withdrawn', nextAttemptAtMs: null, lastAnswer: belowUnitSentence }
+      : { state: 'sealed', nextAttemptAtMs: nowMs, lastAnswer: null }),
   });
   claim.run(id, customer, meter, minuteMs);
   carryOut.run(customer, meter, carriedOutThousandths);
-  return true;
 }
 
 const sealingOf = preparedOnce((db) => ({
@@ -102,9 +109,9 @@ const sealingOf = preparedOnce((db) => ({
     .pluck(),
   insert: db.prepare<unknown[]>(
     `INSERT INTO meter_events (id, identifier, customer, meter, unit, minute_ms, revision, value, worth_nano_usd, unpriced_calls, calls,
-                               carried_in_thousandths, carried_out_thousandths, state, attempts, sealed_at_ms, next_attempt_at_ms)
+                               carried_in_thousandths, carried_out_thousandths, state, attempts, sealed_at_ms, next_attempt_at_ms, last_answer)
      VALUES (@id, @id, @customer, @meter, @unit, @minuteMs, @revision, @value, @worth, @unpriced, @calls, @carriedInThousandths, @carriedOutThousandths,
-             'sealed', 0, @nowMs, @nowMs)`,
+             @state, 0, @nowMs, @nextAttemptAtMs, @lastAnswer)`,
   ),
   claim: db.prepare<unknown[]>(
     'UPDATE outbox_shares SET event_id = ? WHERE event_id IS NULL AND customer = ? AND meter = ? AND minute_ms = ?',

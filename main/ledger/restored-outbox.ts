@@ -31,24 +31,21 @@ export function distrustOutbox(db: Db, { backupAtMs, nowMs }: Restored): number 
       .run(hold);
     leaveCancellations(db, nowMs);
     // Far enough ahead that no minute of the backup is still open.
-    const sealed = sealAll(db, Math.max(nowMs, backupAtMs) + identifierLifeMs);
-    db.prepare(
-      `UPDATE meter_events SET state = 'unknown', first_sent_at_ms = @forgottenMs, last_sent_at_ms = @nowMs, next_attempt_at_ms = NULL,
-              last_answer = @heldWords, sealed_at_ms = @nowMs
-        WHERE state = 'sealed'`,
-    ).run(hold);
-    return sealed + waited.changes;
+    sealAll(db, Math.max(nowMs, backupAtMs) + identifierLifeMs);
+    const sealed = db
+      .prepare(
+        `UPDATE meter_events SET state = 'unknown', first_sent_at_ms = @forgottenMs, last_sent_at_ms = @nowMs, next_attempt_at_ms = NULL,
+                last_answer = @heldWords, sealed_at_ms = @nowMs
+          WHERE state = 'sealed'`,
+      )
+      .run(hold);
+    return sealed.changes + waited.changes;
   })();
 }
 
 /** It takes a few thousand minutes at a time. */
-function sealAll(db: Db, nowMs: number): number {
-  let sealed = 0;
-  for (;;) {
-    const more = sealClosedMinutes(db, { nowMs, onTheirWay: [] });
-    if (more === 0) return sealed;
-    sealed += more;
-  }
+function sealAll(db: Db, nowMs: number): void {
+  while (sealClosedMinutes(db, { nowMs, onTheirWay: [] }) > 0);
 }
 
 const notCancelledWords = 'The ledger was opened from a backup; by then it may have been cancelled and sent anew.';

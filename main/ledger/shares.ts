@@ -61,7 +61,7 @@ export function createShares(db: Db, { plans, book }: SharesRules): Shares {
   const read = db.prepare<[string], StoredShare>(
     `SELECT s.call_seq AS seq, s.customer, s.meter, u.model, s.minute_ms AS minuteMs, s.amount_thousandths AS amount, s.worth_nano_usd AS worth, s.plan,
             s.event_id AS eventId, e.carry_forward IS NOT NULL AS isCarried,
-            (e.first_sent_at_ms IS NOT NULL OR e.identifier <> e.id OR e.carry_forward IS NOT NULL OR e.state IN ('carried_forward', 'withdrawn')) AS isSent
+            (e.first_sent_at_ms IS NOT NULL OR e.identifier <> e.id OR e.carry_forward IS NOT NULL OR e.state = 'carried_forward') AS isSent
        FROM calls c JOIN outbox_shares s ON s.call_seq = c.seq LEFT JOIN meter_units u USING (meter) LEFT JOIN meter_events e ON e.id = s.event_id
       WHERE c.id = ?`,
   );

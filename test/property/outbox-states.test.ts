@@ -50,6 +50,7 @@ function tokensUnaccounted(db: Db): readonly unknown[] {
   const due = one('SELECT SUM(input_tokens + output_tokens + cache_read_tokens) * 1000 FROM current_calls');
   const here =
     one('SELECT SUM(value) * 1000 FROM meter_events') +
+    one('SELECT SUM(thousandths) FROM remainders') +
     one('SELECT SUM(amount_thousandths) FROM outbox_shares WHERE event_id IS NULL') +
     one('SELECT SUM(due_thousandths - sent_thousandths) FROM billing_differences') +
     one('SELECT SUM(amount_thousandths) FROM settled_differences');
