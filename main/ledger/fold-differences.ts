@@ -130,12 +130,25 @@ export function sumAnew(db: Db, eventId: string): void {
   );
 }
 
+/**
+ * What was carried to it. One that left a credit is summed as if it were the last: later minutes may have used the credit up, and what it no longer is would
+ * stay in the remainder until the customer's next call, or for ever.
+ */
+function carriedTo(db: Db, { customer, meter, carriedInThousandths, carriedOutThousandths }: Summed): number {
+  if (carriedOutThousandths >= 0) return carriedInThousandths;
+  const remainder = db
+    .prepare<[string, string], number>('SELECT thousandths FROM remainders WHERE customer = ? AND meter = ?')
+    .pluck();
+  return (remainder.get(customer, meter) ?? 0) + carriedInThousandths - carriedOutThousandths;
+}
+
 function writeSum(db: Db, eventId: string): Summed & { readonly value: number } {
   const event = readSummed(db, eventId);
-  const { value, carriedOutThousandths } = foldMinute(event.amount, event.carriedInThousandths);
+  const carriedInThousandths = carriedTo(db, event);
+  const { value, carriedOutThousandths } = foldMinute(event.amount, carriedInThousandths);
   db.prepare(
     `UPDATE meter_events SET value = @value, calls = @calls, worth_nano_usd = @worth, unpriced_calls = @unpriced,
-            carried_out_thousandths = @carriedOutThousandths WHERE id = @id`,
+            carried_in_thousandths = @carriedInThousandths, carried_out_thousandths = @carriedOutThousandths WHERE id = @id`,
   ).run({
     id: eventId,
     value,
@@ -143,10 +156,11 @@ function writeSum(db: Db, eventId: string): Summed & { readonly value: number } 
     // As it is sealed (outbox.ts): of money the value, of tokens what they cost.
     worth: event.unit === 'micro_usd' ? value * nanoUsdPerMicroUsd : event.worth,
     unpriced: event.unpriced,
+    carriedInThousandths,
     carriedOutThousandths,
   });
   db.prepare('UPDATE remainders SET thousandths = thousandths + ? WHERE customer = ? AND meter = ?').run(
-    carriedOutThousandths - event.carriedOutThousandths,
+    carriedOutThousandths - event.carriedOutThousandths - (carriedInThousandths - event.carriedInThousandths),
     event.customer,
     event.meter,
   );

@@ -122,6 +122,19 @@ it('a credit is used up by the minutes that follow, and keeps nobody’s minutes
   expect(Number(world.sums('cus_a').stripe)).toBe(Math.floor(((due ?? 0) - (settled ?? 0)) / 1_000));
 });
 
+it('a credit that turns out to be none is billed at once, also when it is used up', async () => {
+  const id = await creditOf();
+  const next = world.call({ customer: 'cus_a' });
+  world.correct(next, { output: 100_000 });
+  await syncAfter(2 * minuteMs);
+  expect(remainder()).toBeLessThan(1_000);
+  const before = world.sums('cus_a').stripe;
+  world.correct(id, { output: 50_000 });
+  await syncAfter(minuteMs);
+  expect(world.sums('cus_a').stripe - before).toBe(500_000n);
+  expect(remainder()).toBeLessThan(1_000);
+});
+
 it('a backup that takes the ledger’s place has its small minutes sealed, however many, and holds what may have been sent', () => {
   const nowMs = world.clock.nowMs();
   for (let minute = 0; minute < 501; minute++) tinyCall(nowMs + minute * minuteMs);
