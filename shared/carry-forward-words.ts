@@ -1,4 +1,7 @@
-/** What is billed by an invoice item instead of the meter, as the line of an invoice: which days, how many calls, what sum. Pure. */
+/**
+ * What is billed by an invoice item instead of the meter, as the line of an invoice: which days, how many calls, what sum. Pure. A person reads all of it; the
+ * item's description is as long as Stripe takes, and says how many meters it does not name.
+ */
 import type { MeterLabel } from './contract/meter-amounts.ts';
 import { meterInWords } from './meter-amount-words.ts';
 import { formatUsd, nanoUsdPerCent } from './money.ts';
@@ -26,34 +29,54 @@ export type CarryForwardFigures = {
   readonly meters: readonly (MeterLabel & { readonly asideValue: number; readonly correctedValue: number })[];
 };
 
+/** How many are named before it is said how many there are. */
+type Naming = { readonly daysMax: number; readonly metersMax: number };
+
 const daysNamedMax = 7;
 
-export function carryForwardSentence(figures: CarryForwardFigures): string {
+/** Stripe refuses a longer one, at each attempt. */
+export const itemDescriptionLengthMax = 500;
+
+/** For the customer: what is to be compared before is for the person who asks. Meters are left out before days are. */
+export function carryForwardDescription(figures: CarryForwardFigures): string {
+  const certain = { ...figures, uncertainNanoUsd: 0 };
+  for (let metersMax = figures.meters.length; metersMax >= 0; metersMax--) {
+    const description = carryForwardSentence(certain, { daysMax: daysNamedMax, metersMax });
+    if (description.length <= itemDescriptionLengthMax) return description;
+  }
+  return carryForwardSentence(certain, { daysMax: 1, metersMax: 0 });
+}
+
+const allNamed: Naming = { daysMax: daysNamedMax, metersMax: Infinity };
+
+export function carryForwardSentence(figures: CarryForwardFigures, { daysMax, metersMax }: Naming = allNamed): string {
   const { uncertainNanoUsd, restNanoUsd } = figures;
   const sentences: string[] = [];
   if (figures.asideDays.length > 0)
     sentences.push(
-      `Usage of ${daysInWords(figures.asideDays)} (${counted(figures.calls)}) that was not metered: ${asideInWords(figures)}.`,
+      `Usage of ${daysInWords(figures.asideDays, daysMax)} (${counted(figures.calls)}) that was not metered: ${asideInWords(figures, metersMax)}.`,
     );
   if (uncertainNanoUsd > 0)
     sentences.push(`Of this, Stripe may have counted ${formatUsd(uncertainNanoUsd, 6)}; compare before it is billed.`);
   if (figures.correctedCalls > 0)
     sentences.push(
-      `Corrections of ${daysInWords(figures.correctedDays)} (${counted(figures.correctedCalls)}) after they were metered: ${correctedInWords(figures)}.`,
+      `Corrections of ${daysInWords(figures.correctedDays, daysMax)} (${counted(figures.correctedCalls)}) after they were metered: ${correctedInWords(figures, metersMax)}.`,
     );
   if (restNanoUsd !== 0) sentences.push(`Left below a cent by the item before: ${formatUsd(restNanoUsd, 6)}.`);
   return sentences.join(' ');
 }
 
-function asideInWords({ asideNanoUsd, unpricedEvents, meters }: CarryForwardFigures): string {
+function asideInWords({ asideNanoUsd, unpricedEvents, meters }: CarryForwardFigures, metersMax: number): string {
   const tokens = meters.filter(({ asideValue }) => asideValue !== 0);
   const worth = `${unpricedEvents > 0 ? 'at least ' : ''}${tokens.length > 0 ? 'worth ' : ''}${formatUsd(asideNanoUsd, 6)}`;
-  return [worth, ...tokens.map(({ asideValue, ...meter }) => `${figure(asideValue)} ${meterInWords(meter)}`)].join(
-    ', ',
-  );
+  const parts = tokens.map(({ asideValue, ...meter }) => `${figure(asideValue)} ${meterInWords(meter)}`);
+  return [worth, ...parts.slice(0, metersMax)].join(', ') + unnamedInWords(parts.length, metersMax);
 }
 
-function correctedInWords({ differenceNanoUsd, unpricedCorrections, meters }: CarryForwardFigures): string {
+function correctedInWords(
+  { differenceNanoUsd, unpricedCorrections, meters }: CarryForwardFigures,
+  metersMax: number,
+): string {
   const tokens = meters.filter(({ correctedValue }) => correctedValue !== 0);
   const worth = `${formatUsd(Math.abs(differenceNanoUsd), 6)} ${moreOrLess(differenceNanoUsd)}`;
   const unpriced = unpricedCorrections > 0 ? ['not all of it priced'] : [];
@@ -61,7 +84,14 @@ function correctedInWords({ differenceNanoUsd, unpricedCorrections, meters }: Ca
     ({ correctedValue, ...meter }) =>
       `${figure(Math.abs(correctedValue))} ${meterInWords(meter)} ${moreOrLess(correctedValue)}`,
   );
-  return [worth, ...unpriced, ...parts].join(', ');
+  return [worth, ...unpriced, ...parts.slice(0, metersMax)].join(', ') + unnamedInWords(parts.length, metersMax);
+}
+
+function unnamedInWords(meters: number, metersMax: number): string {
+  const unnamed = meters - metersMax;
+  if (unnamed <= 0) return '';
+  const which = `${metersMax > 0 ? 'more ' : ''}${unnamed === 1 ? 'meter' : 'meters'}`;
+  return `${metersMax > 0 ? ' and' : ''} on ${figure(unnamed)} ${which}`;
 }
 
 function moreOrLess(value: number): string {
@@ -76,11 +106,11 @@ function figure(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-function daysInWords(days: readonly string[]): string {
+function daysInWords(days: readonly string[], daysMax: number): string {
   const [first = '', ...rest] = days;
   const last = rest.at(-1);
   if (last === undefined) return first;
-  if (days.length > daysNamedMax) return `${days.length} days from ${first} to ${last}`;
+  if (days.length > daysMax) return `${days.length} days from ${first} to ${last}`;
   return `${days.slice(0, -1).join(', ')} and ${last}`;
 }
 

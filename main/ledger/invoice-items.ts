@@ -7,7 +7,7 @@
  * The reference is a function of what it covers and of how many the customer had before: a ledger that was restored from a backup finds the item that
  * the lost one made.
  */
-import { carryForwardSentence, centsAndRest } from '../../shared/carry-forward-words.ts';
+import { carryForwardDescription, centsAndRest } from '../../shared/carry-forward-words.ts';
 import { textChecksum } from '../../shared/text-checksum.ts';
 import type { Db } from '../system/db.ts';
 import { foldWhereUnsent } from './fold-differences.ts';
@@ -56,9 +56,8 @@ export function beginItem(db: Db, { customer, nowMs, nanoUsd }: CarryQuestion): 
     const { cents } = centsAndRest(nanoUsd);
     if (cents === 0) return { kind: 'below_a_cent' };
     const reference = referenceOf(db, { customer, nowMs, cents });
-    // The customer reads it: what is to be compared before is for the person who asked.
     const meters = metersToCarry(db, { customer, nowMs });
-    const description = carryForwardSentence({ ...proposed, meters, uncertainNanoUsd: 0 });
+    const description = carryForwardDescription({ ...proposed, meters });
     const worded = { ...proposed, sentence: description };
     const carried = insertCarried(db, { proposed: worded, nowMs, state: 'asked', cents, reference });
     claim(db, { customer, nowMs, carried });
