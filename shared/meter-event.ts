@@ -54,7 +54,7 @@ export type MinuteSum = { readonly value: number; readonly carriedOutThousandths
 
 /**
  * Whole units of the meter are billed (micro-dollars, tokens, requests); what is below one is carried to the customer's next event of the meter. Nothing
- * is lost, nothing rounded up. Tokens are whole, so nothing of them is carried. What is carried in may be less than nothing, after an event was opened
+ * is lost, nothing rounded up. Tokens are whole, so nothing of them is carried but a credit. What is carried in may be less than nothing, after an event was opened
  * again; a sum below one unit is carried whole.
  */
 export function foldMinute(amountThousandths: number, carriedInThousandths: number): MinuteSum {
