@@ -1,12 +1,14 @@
 /**
  * How a meter event is named and what it is worth. Pure.
  * The identifier is a function of the event's content (invariant 8): the same sum is always sent under the same name, a corrected sum never is,
- * because Stripe would drop it as a repeat (facts/stripe.md section 9). Version "tk1". The fingerprint stands for the meter's name, which may be 100
- * characters long itself.
+ * because Stripe would drop it as a repeat (facts/stripe.md section 9). Version "tk2". The fingerprint stands for the ledger and for the meter's name,
+ * which may be 100 characters long itself. (In "tk1", which older events keep, there was nothing of the ledger.)
  */
 import { textChecksum } from './text-checksum.ts';
 
 export type MeterEventContent = {
+  /** Two ledgers that bill one customer have the same minutes and revisions, and may have the same sums. */
+  readonly ledgerId: string;
   readonly customer: string;
   readonly meter: string;
   readonly minuteMs: number;
@@ -18,10 +20,18 @@ export type MeterEventContent = {
 /** Stripe's bound on `identifier` (facts/stripe.md section 1). */
 const identifierLengthMax = 100;
 
-/** Two events of one account differ in customer, meter, minute or revision, so the readable parts alone keep them apart. */
-export function meterEventIdentifier({ customer, meter, minuteMs, revision, value }: MeterEventContent): string {
+/** Two events of one ledger differ in customer, meter, minute or revision; those of two ledgers are kept apart by the checksum. */
+export function meterEventIdentifier({
+  ledgerId,
+  customer,
+  meter,
+  minuteMs,
+  revision,
+  value,
+}: MeterEventContent): string {
   const minute = Math.floor(minuteMs / 60_000).toString(36);
-  const identifier = `tk1:${customer}:${minute}:${revision}:${value.toString(36)}:${textChecksum(`${customer}\n${meter}`)}`;
+  const checksum = textChecksum(`${ledgerId}\n${customer}\n${meter}`);
+  const identifier = `tk2:${customer}:${minute}:${revision}:${value.toString(36)}:${checksum}`;
   // Customer ids of Stripe are some 20 characters; a longer one is cut and told apart by the checksum over its whole length.
   return identifier.length <= identifierLengthMax ? identifier : identifier.replace(customer, customer.slice(0, 40));
 }

@@ -16,17 +16,17 @@ export function addSyncCommands(program: Command, run: Run, host: Host): void {
     example: 'sync status --json',
     isDefault: true,
   }).action((flags) => run(load(), ({ syncStatus }) => syncStatus(flags, host)));
-  syncCommand('show <id>', 'one meter event and the calls it sums', { example: 'sync show tk1:cus_123:…' }).action(
+  syncCommand('show <id>', 'one meter event and the calls it sums', { example: 'sync show tk2:cus_123:…' }).action(
     (id: string, flags) => run(load(), ({ syncShow }) => syncShow(id, flags, host)),
   );
   syncCommand('now', 'send what waits', { example: 'sync now' }).action((flags) =>
     run(load(), ({ syncNow }) => syncNow(flags, host)),
   );
-  syncCommand('retry <id>', 'send one again', { example: 'sync retry tk1:cus_123:…' }).action((id: string, flags) =>
+  syncCommand('retry <id>', 'send one again', { example: 'sync retry tk2:cus_123:…' }).action((id: string, flags) =>
     run(load(), ({ syncRetry }) => syncRetry(id, flags, host)),
   );
   syncCommand('set-aside <id>', 'bill one that was refused another way', {
-    example: 'sync set-aside tk1:cus_123:…',
+    example: 'sync set-aside tk2:cus_123:…',
   }).action((id: string, flags) => run(load(), ({ syncSetAside }) => syncSetAside(id, flags, host)));
   syncCommand(
     'carry-forward <customer> [sum]',

@@ -41,7 +41,7 @@ export function recordReports(db: Db, { reports, readUpToMs, nowMs }: ReportsRea
 }
 
 /** The key of a request with several events (sync/stripe-stream.ts): which of them it was remains unnamed. */
-const batchKey = /^tk1:.*\+\d+$/;
+const batchKey = /^tk\d+:.*\+\d+$/;
 
 /** False when it was read before. */
 function keepReport(db: Db, { id, createdMs, errorCount, sentence, samples }: ErrorReport): boolean {

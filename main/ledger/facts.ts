@@ -1,13 +1,15 @@
-/** Facts about the ledger itself, as name and value: the time zone of its days, whether it holds demo data, its gaps. */
+/** Facts about the ledger itself, as name and value: its id, the time zone of its days, whether it holds demo data, its gaps. */
 import type { Db } from '../system/db.ts';
 
 export type FactName =
+  | 'ledger_id'
   | 'time_zone'
   | 'is_demo'
   | 'stripe_reports_read_ms'
   | 'adjusts_sent_events'
   | 'output_calibration'
   | 'limits_memory'
+  | 'distrusts_journal'
   | 'gaps';
 
 export function readFact(db: Db, name: FactName): string | null {

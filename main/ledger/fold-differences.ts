@@ -9,6 +9,7 @@ import { foldMinute, meterEventIdentifier } from '../../shared/meter-event.ts';
 import { nanoUsdPerMicroUsd } from '../../shared/money.ts';
 import type { MeterUnit } from '../../shared/plan-meters.ts';
 import type { Db } from '../system/db.ts';
+import { ledgerIdOf } from './ledger-id.ts';
 import { settledOf } from './settled-differences.ts';
 
 /** Whoever calls this knows that Stripe does not count the event. Without differences nothing changes. */
@@ -116,7 +117,7 @@ export function foldBelowUnit(db: Db, eventId: string, value: number): boolean {
 /** An event that is sent (again): its value and its identifier follow its calls. With nothing due it is withdrawn; with something again, it waits. */
 export function sumAnew(db: Db, eventId: string): void {
   const event = writeSum(db, eventId);
-  const identifier = meterEventIdentifier(event);
+  const identifier = meterEventIdentifier({ ledgerId: ledgerIdOf(db), ...event });
   db.prepare(
     `UPDATE meter_events SET identifier = @identifier,
             state = CASE WHEN @value = 0 THEN 'withdrawn' WHEN state = 'withdrawn' THEN 'sealed' ELSE state END,

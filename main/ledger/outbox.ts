@@ -14,6 +14,7 @@ import { foldMinute, meterEventIdentifier } from '../../shared/meter-event.ts';
 import type { MeterUnit } from '../../shared/plan-meters.ts';
 import { preparedOnce, type Db } from '../system/db.ts';
 import { releaseCancellations } from './cancellations.ts';
+import { ledgerIdOf } from './ledger-id.ts';
 import { nextRevision } from './revisions.ts';
 
 export type { MinuteOfMeter } from './revisions.ts';
@@ -79,7 +80,7 @@ function sealMinute(db: Db, minute: OpenMinute, nowMs: number): void {
   const carriedInThousandths = carriedIn.get(customer, meter) ?? 0;
   const { value, carriedOutThousandths } = foldMinute(amount, carriedInThousandths);
   const revision = nextRevision(db, { customer, meter, minuteMs });
-  const id = meterEventIdentifier({ customer, meter, minuteMs, revision, value });
+  const id = meterEventIdentifier({ ledgerId: ledgerIdOf(db), customer, meter, minuteMs, revision, value });
   insert.run({
     id,
     customer,

@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import { meterEventIdentifier } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
 import { applyDifferences, sumAnew } from './fold-differences.ts';
+import { ledgerIdOf } from './ledger-id.ts';
 import { nextRevision, type MinuteOfMeter } from './revisions.ts';
 
 type Sent = MinuteOfMeter & { readonly value: number };
@@ -27,7 +28,7 @@ export function reissue(db: Db, { id, nowMs, reason }: Reissue): void {
   assert(event, 'an event that is sealed again stands in the outbox');
   const revision = nextRevision(db, event);
   // For as long as it takes to sum it anew.
-  const identifier = meterEventIdentifier({ ...event, revision });
+  const identifier = meterEventIdentifier({ ledgerId: ledgerIdOf(db), ...event, revision });
   db.prepare(
     `INSERT INTO spent_identifiers (identifier, event_id, customer, meter, minute_ms, revision, attempts, spent_at_ms, reason)
      SELECT identifier, id, customer, meter, minute_ms, revision, attempts, @nowMs, @reason FROM meter_events WHERE id = @id`,

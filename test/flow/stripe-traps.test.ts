@@ -40,8 +40,8 @@ describe('on the wire', () => {
   let answers: Answer[];
   const ok: Answer = { status: 200, body: '{"object":"billing.meter_event"}' };
   const event = {
-    id: 'tk1:cus_a:x:1:5:y',
-    identifier: 'tk1:cus_a:x:1:5:y',
+    id: 'tk2:cus_a:x:1:5:y',
+    identifier: 'tk2:cus_a:x:1:5:y',
     customer: 'cus_a',
     meter,
     minuteMs: Date.parse('2026-11-24T10:00:00Z'),

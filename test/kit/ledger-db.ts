@@ -33,9 +33,13 @@ export type LedgerDb = {
   readonly close: () => void;
 };
 
-export function openLedgerDb(book: () => PriceBook = () => currentBook, plan: PlanWish = { kind: 'cost' }): LedgerDb {
+export function openLedgerDb(
+  book: () => PriceBook = () => currentBook,
+  plan: PlanWish = { kind: 'cost' },
+  ledgerId = 'ledger of a test',
+): LedgerDb {
   const home = mkdtempSync(join(tmpdir(), 'tollkeeper-db-'));
-  const db = openLedgerFile(join(home, ledgerFileName), 'write');
+  const db = openLedgerFile(join(home, ledgerFileName), 'write', () => ledgerId);
   const plans = createPlansInForce(db, planSchema.parse(plan));
   const recorder = createRecorder(db, { dayOf: createDayOf('UTC'), plans, book });
   const together = <T>(run: () => T): T =>

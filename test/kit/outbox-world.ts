@@ -101,6 +101,8 @@ export type WorldOptions = {
   readonly fraction?: () => number;
   /** In force from the beginning; cost when left out. */
   readonly plan?: Plan;
+  /** Always the same when left out, so that a seed gives the same identifiers. */
+  readonly ledgerId?: string;
   /** What becomes of each request that sends, before the account's own faults. */
   readonly network?: () => 'through' | StripeFault;
   /** How many turns of the event loop an answer takes, so that others are under way beside it; at once when left out. */
@@ -135,7 +137,7 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
   const clock = createDrivenClock(worldStartMs);
   const stripe = createStripeAccount(clock, { requestsPerSecond: 1e9, ...rules });
   for (const eventName of worldMeters) seedAccount(stripe.state, { eventName, customers }, stripe.newId);
-  const ledger = openLedgerDb(undefined, plan);
+  const ledger = openLedgerDb(undefined, plan, options.ledgerId);
   const { db } = ledger;
   // Weeks of transactions: that the disk keeps them is tested elsewhere.
   db.pragma('synchronous = OFF');
@@ -354,7 +356,7 @@ function agentClockOf(clock: DrivenClock): Clock {
   };
 }
 
-function askInProcess(account: StripeAccount): WorldFetch {
+export function askInProcess(account: StripeAccount): WorldFetch {
   return ({ pathname, search }, { method = 'GET', headers, body }) =>
     answerOf(
       method,

@@ -83,6 +83,7 @@ describe('the outbox', () => {
 
   it('names an event by its content: the same content the same, any other another, within Stripe’s bound', () => {
     const content = fc.record({
+      ledgerId: fc.string({ minLength: 1, maxLength: 43 }),
       customer: fc.stringMatching(/^cus_[A-Za-z0-9]{1,80}$/),
       meter: fc.string({ minLength: 1, maxLength: 100 }),
       minuteMs: fc.integer({ min: 0, max: 3_000_000 }).map((minute) => minute * 60_000),

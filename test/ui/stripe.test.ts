@@ -89,13 +89,13 @@ describe('the Stripe screen', () => {
   it('shows one event’s calls, by keyboard as well', async () => {
     await page.getByRole('button', { name: new RegExp(`calls of ${ids.rejected}`) }).focus();
     await page.keyboard.press('Enter');
-    await page.getByText(/^Stripe is told tk1:/).waitFor();
+    await page.getByText(/^Stripe is told tk2:/).waitFor();
     await page
       .getByRole('link', { name: /^Call call_.*explained/ })
       .first()
       .waitFor();
     await page.keyboard.press('Enter');
-    await page.getByText(/^Stripe is told tk1:/).waitFor({ state: 'detached' });
+    await page.getByText(/^Stripe is told tk2:/).waitFor({ state: 'detached' });
   });
 
   it('fits a narrow screen', async () => {
