@@ -4,7 +4,7 @@
  *
  * In this order: the indexes made anew, if that alone makes the file whole and its sums right (nothing is missing then); the newest backup that
  * opens, is whole and is of a known schema; an empty ledger. Of a damaged write-ahead log, the file without it. Whatever may be missing is noted
- * in the ledger as a gap, and its outbox is no longer trusted.
+ * in the ledger as a gap, and its outbox is no longer trusted, nor is the journal beside it.
  */
 import { copyFileSync, existsSync, lstatSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -17,6 +17,7 @@ import { copyTables } from './copy-tables.ts';
 import { gapText, noteGap, type Gap, type Opened } from './gaps.ts';
 import { openLedgerFile } from './ledger-file.ts';
 import { schemaVersion } from './migrate.ts';
+import { distrustJournal } from './restored-journal.ts';
 import { distrustOutbox } from './restored-outbox.ts';
 import { verifyLedger } from './verify.ts';
 
@@ -173,6 +174,7 @@ function tellGap(file: string, gap: Gap, nowMs: number): string {
   try {
     db.transaction(() => {
       noteGap(db, gap);
+      distrustJournal(db);
       if (gap.fromMs !== null) distrustOutbox(db, { backupAtMs: gap.fromMs, nowMs });
     })();
     return gapText(gap);

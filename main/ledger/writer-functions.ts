@@ -38,6 +38,7 @@ import { noteIntakeFiles, type IntakeFile } from './intake-files.ts';
 import { keepLeavingWarnings } from './leaving-warnings.ts';
 import { mendDifferences, type RecentDifferences } from './recent-check.ts';
 import { release, type ReleaseQuestion } from './release.ts';
+import { holdJournaled } from './restored-journal.ts';
 import { rerate, type RerateQuestion } from './rerate.ts';
 import { forgetJournal, readJournal } from './read-journal.ts';
 import { readBudgetSums, type LimitsQuestion } from './read-limits.ts';
@@ -74,6 +75,7 @@ export function createWriterFunctions(db: Db, { recorder, prices, plans, plan }:
       prices.remember(nowMs);
       plans.use({ plan, nowMs });
       const interruptedCalls = recoverCalls(db, recorder, readJournal(journalFolder), nowMs);
+      holdJournaled(db, nowMs);
       // Not before all of it is committed.
       forgetJournal(journalFolder);
       return { interruptedCalls, gaps: readGaps(db) };
