@@ -57,6 +57,10 @@ export const windowMs = 35 * 24 * 3_600_000;
 export const heldSentence =
   'It may have arrived more than a day ago, so it is held until the summary of its minute has been read.';
 
+/** Two ledgers cannot be told apart in a summary. */
+export const otherSenderSentence =
+  'Something else sends to this meter for this customer: most likely another machine that bills it from a ledger of its own.';
+
 export const tooOldSentence =
   'It is older than the 35 days that Stripe takes, so it was set aside; it is never sent under another date.';
 

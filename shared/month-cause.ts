@@ -1,4 +1,5 @@
 /** Why Stripe's figure of a day is not what was delivered. Pure. */
+import { otherSenderSentence } from './meter-event.ts';
 
 export type DayOnBothSides = {
   /** In the meter's unit. */
@@ -24,7 +25,7 @@ export function causeOfDifference(day: DayOnBothSides): string | null {
   if (stripeValue > deliveredValue)
     return stripeValue - deliveredValue <= uncertainValue
       ? 'Part of what waits has arrived: its answer never came. The summary of its minute decides it.'
-      : 'Something else sends to this meter for this customer.';
+      : otherSenderSentence;
   return deliveredValue - stripeValue <= uncertainValue
     ? 'Part of it is being cancelled and sent anew.'
     : 'Stripe took it and does not count all of it: an event was cancelled in Stripe, or a report of it is still to come.';

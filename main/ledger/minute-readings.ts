@@ -4,11 +4,12 @@
  * past Stripe's window by now; what cannot be explained stays held, with both figures, for a person. Of a minute in doubt (doubted-days.ts) what Stripe
  * accepted and does not count is rejected, for a person as well.
  */
-import { windowMs } from '../../shared/meter-event.ts';
+import { otherSenderSentence, windowMs } from '../../shared/meter-event.ts';
 import { valueInWords } from '../../shared/meter-amount-words.ts';
 import type { MeterUnit } from '../../shared/plan-meters.ts';
 import { rejectionOf } from '../../shared/stripe-rejections.ts';
 import type { Db } from '../system/db.ts';
+import { hasOtherSender } from './confirmations.ts';
 import { reportsReadMs, unnamedErrorsSince } from './error-reports.ts';
 import type { MinuteOfMeter } from './outbox.ts';
 import { finishCancellation, refuseCancellation } from './cancellations.ts';
@@ -56,6 +57,7 @@ export function recordMinute(db: Db, reading: MinuteReading): MinuteVerdict['kin
       reportsReadMs: reportsReadMs(db),
       // They are what puts it in doubt, and here every event that they may mean is weighed.
       hasUnnamedErrors: !isDoubted && unnamedErrorsSince(db, reading.minuteMs) > 0,
+      hasOtherSender: hasOtherSender(db, reading),
       lastCancelAtMs: lastCancelAtMs(db, reading),
     });
     if (isDoubted && verdict.kind === 'differs') forgetReading(db, reading);
@@ -198,9 +200,9 @@ function unitOf(db: Db, meter: string): MeterUnit {
   return unit;
 }
 
-type Bounds = { readonly least: number; readonly most: number };
+type Bounds = { readonly least: number; readonly most: number; readonly isOfOthers: boolean };
 
-function differenceSentence(unit: MeterUnit, stripeValue: number, { least, most }: Bounds): string {
+function differenceSentence(unit: MeterUnit, stripeValue: number, { least, most, isOfOthers }: Bounds): string {
   const words = (value: number) => valueInWords(unit, value);
-  return `Stripe counts ${words(stripeValue)} in this minute; ${words(least)} without it or ${words(most)} with it would be right. Nothing is sent; compare the two, then set it aside or have it read again.`;
+  return `Stripe counts ${words(stripeValue)} in this minute; ${words(least)} without it or ${words(most)} with it would be right.${isOfOthers ? ` ${otherSenderSentence}` : ''} Nothing is sent; compare the two, then set it aside or have it read again.`;
 }

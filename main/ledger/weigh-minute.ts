@@ -2,10 +2,11 @@
  * What Stripe's summary of one minute says about the events of it that may or may not have arrived. Pure.
  *
  * The summary is the sum of everything Stripe counts in that minute. Less what it surely counts, the rest is made of the uncertain events. If it is
- * all of them, they arrived; nothing else can add up to it, since a summary lags behind and never runs ahead. If it is less, the summary may
+ * all of them, they arrived; nothing else of this ledger can add up to it, since a summary lags behind and never runs ahead. If it is less, the summary may
  * only be late ("eventually consistent", facts/stripe.md section 3, with no figure): it is believed once the last attempt is `trustAfterMs` old, two
  * readings `sameForMs` apart agree, and Stripe's reports of what it does not count have been read up to then. What it then lacks never arrived.
- * A rest that no choice of events makes, or one while Stripe reports errors without naming the events, is for a person.
+ * A rest that no choice of events makes, or one while Stripe reports errors without naming the events, is for a person. So is any rest where Stripe is known
+ * to count what another ledger sent for this customer: it may be that one's event, of the same worth. Only where there is no rest is nothing of ours there.
  *
  * An event that was cancelled may stand in a summary for a while longer, so in a minute with a cancellation nothing is believed before that one is as old
  * as the last attempt has to be. One whose cancellation has no answer is uncertain like any other: if the summary holds it, it was not cancelled.
@@ -32,6 +33,8 @@ export type MinuteQuestion = {
   readonly reportsReadMs: number;
   /** Stripe reported errors whose events it did not name, since the oldest of these was sent. */
   readonly hasUnnamedErrors: boolean;
+  /** Stripe counted more on a day of this customer and meter than this ledger can have sent. */
+  readonly hasOtherSender: boolean;
   /** When Stripe was last asked to cancel an event of this minute; null when never. */
   readonly lastCancelAtMs: number | null;
 };
@@ -40,8 +43,8 @@ export type MinuteVerdict =
   /** `missing` never arrived and may be sent again under another identifier. */
   | { readonly kind: 'weighed'; readonly arrived: readonly string[]; readonly missing: readonly string[] }
   | { readonly kind: 'read_again'; readonly atMs: number }
-  /** Figures in the meter's unit: what Stripe counts of the minute, and what it would count without and with the uncertain events. */
-  | { readonly kind: 'differs'; readonly least: number; readonly most: number };
+  /** Figures in the meter's unit: what Stripe would count of the minute without and with the uncertain events; and whether it counts what is not of this ledger. */
+  | { readonly kind: 'differs'; readonly least: number; readonly most: number; readonly isOfOthers: boolean };
 
 const readAgainAfterMs = sameForMs;
 
@@ -51,14 +54,18 @@ export function weighMinute({ events, stripeValue, nowMs, ...reading }: MinuteQu
   const least = sum(events.filter(({ standing }) => standing === 'counted'));
   const most = least + sum(uncertain);
   const isCalm = reading.lastCancelAtMs === null || nowMs >= reading.lastCancelAtMs + trustAfterMs;
-  if (stripeValue === most && isCalm) return { kind: 'weighed', arrived: uncertain.map(({ id }) => id), missing: [] };
+  if (stripeValue === most && isCalm && !reading.hasOtherSender)
+    return { kind: 'weighed', arrived: uncertain.map(({ id }) => id), missing: [] };
   const lastSentAtMs = Math.max(...events.map((event) => event.lastSentAtMs));
   const lastChangeMs = Math.max(lastSentAtMs, reading.lastCancelAtMs ?? lastSentAtMs);
   const trustedAtMs = Math.max(lastChangeMs + trustAfterMs, reading.sameSinceMs + sameForMs);
   if (nowMs < trustedAtMs) return { kind: 'read_again', atMs: Math.max(trustedAtMs, nowMs + 60_000) };
   if (reading.reportsReadMs < lastSentAtMs + sameForMs) return { kind: 'read_again', atMs: nowMs + readAgainAfterMs };
-  const arrived = reading.hasUnnamedErrors ? null : choiceOf(uncertain, stripeValue - least);
-  if (arrived === null) return { kind: 'differs', least, most };
+  const { hasUnnamedErrors, hasOtherSender } = reading;
+  const rest = stripeValue - least;
+  const arrived = hasUnnamedErrors || (hasOtherSender && rest !== 0) ? null : choiceOf(uncertain, rest);
+  if (arrived === null)
+    return { kind: 'differs', least, most, isOfOthers: stripeValue > (hasUnnamedErrors ? most : least) };
   const missing = uncertain.map(({ id }) => id).filter((id) => !arrived.includes(id));
   return { kind: 'weighed', arrived, missing };
 }

@@ -17,7 +17,8 @@ export function DayDifferences({ days }: { readonly days: readonly DayComparison
       </h2>
       <p className="mb-2.5 text-[13px] text-dim">
         What was delivered on these days, and Stripe’s own figure of them. Each is compared again every day; nothing is
-        sent on a difference. Look whether something else sends to this meter, or an event was cancelled in Stripe.
+        sent on a difference. Look whether something else sends to this meter for this customer, such as another machine
+        that bills it from a ledger of its own, or an event was cancelled in Stripe.
       </p>
       <div className="framed">
         <table className="table stacks">
