@@ -50,7 +50,21 @@ export function isIdentifierKept(firstSentAtMs: number, atMs: number): boolean {
   return firstSentAtMs <= atMs + clockToleranceMs && atMs <= firstSentAtMs + identifierLifeMs;
 }
 
-/** Stripe takes events of the past 35 days (facts/stripe.md section 1). */
+/** Where in its minute an event lies, for whoever asks in a statement. */
+export const stampInMinuteMs = 30_000;
+
+/**
+ * The instant that Stripe is told of an event: the middle of its minute. Whether a summary holds what lies at the very end of its range Stripe's text says
+ * both ways (facts/stripe.md section 3); a stamp that lies on no minute is right either way. Which period of an invoice an event is in is asked of it.
+ */
+export function stampOf(minuteMs: number): number {
+  return minuteMs + stampInMinuteMs;
+}
+
+/**
+ * Stripe takes events of the past 35 days (facts/stripe.md section 1). It counts from the stamp; here it is counted from the minute, half a minute earlier,
+ * so that what is sent as the last of the window is still in it.
+ */
 export const windowMs = 35 * 24 * 3_600_000;
 
 /** Past its identifier's life an event that may have arrived is not sent again: Stripe would count it twice. */

@@ -13,6 +13,7 @@ import {
   type InvoiceStanding,
 } from '../../shared/invoice-standing.ts';
 import type { Quantities } from '../../shared/contract/meter-amounts.ts';
+import { stampInMinuteMs, stampOf } from '../../shared/meter-event.ts';
 import { preparedOnce, type Db } from '../system/db.ts';
 import { quantitySums } from './meter-sql.ts';
 
@@ -34,12 +35,12 @@ const statementsOf = preparedOnce((db) => ({
       WHERE state IN ('sealed', 'sending', 'unknown') AND state <> 'sending' AND customer = @customer AND meter = @meter
         AND next_attempt_at_ms <= @nowMs AND minute_ms < @youngestMs
         AND NOT EXISTS (SELECT 1 FROM invoice_periods p WHERE p.customer = @customer AND p.meter = @meter
-                         AND p.start_ms <= meter_events.minute_ms AND p.end_ms > meter_events.minute_ms)`,
+                         AND p.start_ms <= meter_events.minute_ms + ${stampInMinuteMs} AND p.end_ms > meter_events.minute_ms + ${stampInMinuteMs})`,
   ),
 }));
 
 function periodsAt(db: Db, { customer, meter, minuteMs }: MinuteOf): InvoicePeriod[] {
-  return statementsOf(db).periods.all(customer, meter, minuteMs, minuteMs);
+  return statementsOf(db).periods.all(customer, meter, stampOf(minuteMs), stampOf(minuteMs));
 }
 
 function readAtMs(db: Db, customer: string): number | null {
@@ -146,7 +147,7 @@ export function customersToRead(db: Db, { nowMs, limit }: CustomersQuestion): st
       `SELECT DISTINCT e.customer FROM meter_events e LEFT JOIN invoice_readings r ON r.customer = e.customer
         WHERE e.state IN ('sealed', 'sending', 'unknown', 'cancelling') AND (r.read_at_ms IS NULL OR r.read_at_ms <= @staleMs OR r.read_at_ms > @nowMs)
           AND (r.read_at_ms IS NULL OR r.read_at_ms <= @yesterdayMs OR EXISTS (SELECT 1 FROM invoice_periods p WHERE p.customer = e.customer AND p.meter = e.meter
-                AND p.start_ms <= e.minute_ms AND p.end_ms > e.minute_ms AND p.end_ms <= @nowMs AND p.state <> 'final'))
+                AND p.start_ms <= e.minute_ms + ${stampInMinuteMs} AND p.end_ms > e.minute_ms + ${stampInMinuteMs} AND p.end_ms <= @nowMs AND p.state <> 'final'))
         LIMIT @limit`,
     )
     .pluck()
@@ -211,7 +212,7 @@ export function readClosing(db: Db, { nowMs, untilMs }: { readonly nowMs: number
     .prepare<unknown[], Closing>(
       `SELECT COUNT(*) AS events, COALESCE(SUM(e.worth_nano_usd), 0) AS nanoUsd, ${quantitySums}, MIN(p.closes_ms) AS atMs
          FROM meter_events e JOIN (SELECT *, COALESCE(finalizes_at_ms, end_ms + @assumedGraceMs) AS closes_ms FROM invoice_periods WHERE state <> 'final') p
-           ON p.customer = e.customer AND p.meter = e.meter AND p.start_ms <= e.minute_ms AND p.end_ms > e.minute_ms
+           ON p.customer = e.customer AND p.meter = e.meter AND p.start_ms <= e.minute_ms + ${stampInMinuteMs} AND p.end_ms > e.minute_ms + ${stampInMinuteMs}
         WHERE e.state IN ('sealed', 'sending', 'unknown') AND p.closes_ms < @untilMs AND e.sealed_at_ms <= @quietMs`,
     )
     .get({ assumedGraceMs, untilMs, quietMs: nowMs - quietMs });

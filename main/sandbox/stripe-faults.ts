@@ -25,6 +25,8 @@ export type StripeRules = {
   readonly handlingMs: number;
   /** How far summaries are behind. */
   readonly summaryLagMs: number;
+  /** Whether they hold what is stamped with the very end of their range: Stripe's text says both (facts/stripe.md section 3). */
+  readonly isSummaryEndIncluded: boolean;
   /** How far they are behind a cancellation, besides; its answer is `pending` then. */
   readonly adjustmentLagMs: number;
   /** How long an invoice is a draft: 1 h to 72 h (facts/stripe.md section 4). */
@@ -51,6 +53,7 @@ export const defaultStripeRules: StripeRules = {
   streamReportsName: 'event',
   handlingMs: 0,
   summaryLagMs: 0,
+  isSummaryEndIncluded: false,
   adjustmentLagMs: 0,
   invoiceGraceMs: 3_600_000,
   reportDelayMs: 0,

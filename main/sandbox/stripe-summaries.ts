@@ -9,11 +9,13 @@ const windowsS: Readonly<Record<string, number>> = { hour: 3_600, day: 86_400 };
 const limitMax = 100;
 const limitDefault = 10;
 
+export type Seen = { readonly visibleUntilMs: number; readonly isEndIncluded: boolean };
+
 export function listSummaries(
   state: StripeState,
   meter: SandboxMeter,
   query: Form,
-  visibleUntilMs: number,
+  { visibleUntilMs, isEndIncluded }: Seen,
 ): StripeReply {
   const customer = textOf(query, 'customer');
   const start = Number(textOf(query, 'start_time') ?? NaN);
@@ -33,8 +35,10 @@ export function listSummaries(
       message: `start_time and end_time must be aligned with ${grouping ?? 'minute'} boundaries.`,
     });
   }
+  // Events are stamped with whole seconds.
+  const pastEnd = isEndIncluded ? 0.5 : 0;
   const rows = bucketsOf(start, end, step).map(([from, to]) =>
-    summaryRow(state, meter, customer, from, to, visibleUntilMs),
+    summaryRow(state, meter, customer, from, to + pastEnd, visibleUntilMs),
   );
   return page(rows, query, `/v1/billing/meters/${meter.id}/event_summaries`);
 }
@@ -60,7 +64,7 @@ function summaryRow(
     object: 'billing.meter_event_summary',
     aggregated_value: Number(sum),
     start_time: from,
-    end_time: to,
+    end_time: Math.floor(to),
     livemode: false,
     meter: meter.id,
   };

@@ -138,7 +138,8 @@ function answerMeter(
 ): StripeReply {
   if (request.method === 'GET' && action === undefined) return ok(meterObject(meter, request.isLive));
   if (request.method === 'GET' && action === 'event_summaries') {
-    return listSummaries(state, meter, request.form, request.nowMs - request.rules.summaryLagMs);
+    const { summaryLagMs, isSummaryEndIncluded: isEndIncluded } = request.rules;
+    return listSummaries(state, meter, request.form, { visibleUntilMs: request.nowMs - summaryLagMs, isEndIncluded });
   }
   if (request.method === 'POST' && (action === 'deactivate' || action === 'reactivate')) {
     if (action === 'reactivate' && !meter.isActive && findMeter(state, meter.eventName))

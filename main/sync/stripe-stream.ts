@@ -10,6 +10,7 @@
  */
 import { Stripe } from 'stripe';
 
+import { stampOf } from '../../shared/meter-event.ts';
 import type { DueEvent } from '../ledger/take-due.ts';
 import type { Clock } from '../system/clock.ts';
 import type { StripeAnswer } from './decide.ts';
@@ -85,7 +86,7 @@ function streamEvent({ meter, identifier, minuteMs, customer, value }: DueEvent)
     event_name: meter,
     identifier,
     // v2 takes RFC 3339 and texts; a number would be sent as one.
-    timestamp: new Date(minuteMs).toISOString(),
+    timestamp: new Date(stampOf(minuteMs)).toISOString(),
     payload: { stripe_customer_id: customer, value: String(value) },
   };
 }

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 
 import { Stripe } from 'stripe';
 
+import { stampOf } from '../../shared/meter-event.ts';
 import { rejectionCodeOf } from '../../shared/stripe-rejections.ts';
 import type { DueEvent } from '../ledger/take-due.ts';
 import type { StripeAnswer } from './decide.ts';
@@ -21,7 +22,7 @@ export function createStripeMeter(client: Stripe): SendEvents {
         {
           event_name: event.meter,
           identifier: event.identifier,
-          timestamp: Math.floor(event.minuteMs / 1_000),
+          timestamp: Math.floor(stampOf(event.minuteMs) / 1_000),
           payload: { stripe_customer_id: event.customer, value: String(event.value) },
         },
         { idempotencyKey: idempotencyKeyOf(event) },

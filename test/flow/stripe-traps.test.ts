@@ -21,6 +21,7 @@ import { createStripeClient } from '../../main/sync/stripe-client.ts';
 import { createStripeStream } from '../../main/sync/stripe-stream.ts';
 import { createStripeMeter } from '../../main/sync/stripe.ts';
 import { systemClock } from '../../main/system/clock.ts';
+import { stampOf } from '../../shared/meter-event.ts';
 import { begunCall } from '../kit/call-rows.ts';
 import { openLedgerDb } from '../kit/ledger-db.ts';
 import { createShiftedClock, startTestEngine, type ShiftedClock, type TestEngine } from '../kit/test-engine.ts';
@@ -94,12 +95,12 @@ describe('on the wire', () => {
     message: `An event already exists with identifier ${event.identifier}.`,
   };
 
-  it('a value is a whole number in digits, a timestamp whole seconds, the identifier ours and the idempotency key the same', async () => {
+  it('a value is a whole number in digits, a timestamp whole seconds inside the minute, the identifier ours and the idempotency key the same', async () => {
     expect(await send(ok)).toEqual({ kind: 'accepted' });
     expect(Object.fromEntries(lastForm())).toEqual({
       event_name: meter,
       identifier: event.identifier,
-      timestamp: String(event.minuteMs / 1_000),
+      timestamp: String(stampOf(event.minuteMs) / 1_000),
       'payload[stripe_customer_id]': 'cus_a',
       'payload[value]': '123456789012',
     });
@@ -211,7 +212,7 @@ describe('on the wire', () => {
         {
           event_name: meter,
           identifier: event.identifier,
-          timestamp: '2026-11-24T10:00:00.000Z',
+          timestamp: '2026-11-24T10:00:30.000Z',
           payload: { stripe_customer_id: 'cus_a', value: '123456789012' },
         },
       ],

@@ -19,6 +19,7 @@ import { verifyLedger } from '../../main/ledger/verify.ts';
 import { seedAccount, sumOf } from '../../main/sandbox/stripe-meter-events.ts';
 import { openDatabase, type Db } from '../../main/system/db.ts';
 import { planSchema } from '../../shared/contract/plan.ts';
+import { stampOf } from '../../shared/meter-event.ts';
 import type { MeterEventState } from '../../shared/meter-event-states.ts';
 import { createDayOf } from '../../shared/period.ts';
 import { currentBook } from '../../shared/pricing/current-book.ts';
@@ -116,7 +117,7 @@ export async function openKillStage(): Promise<KillStage> {
     const fields = {
       event_name: meter,
       identifier: event.identifier,
-      timestamp: String(event.minuteMs / 1_000),
+      timestamp: String(stampOf(event.minuteMs) / 1_000),
       'payload[stripe_customer_id]': customer,
       'payload[value]': String(event.value),
     };

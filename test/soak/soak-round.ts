@@ -78,6 +78,8 @@ export async function soakRound(seed: number, size: RoundSize): Promise<RoundRes
   const sockets = size.hasSockets ? createWorldSockets() : null;
   const world = openOutboxWorld({
     customers,
+    // Stripe's text says both.
+    rules: { isSummaryEndIncluded: random.chance(0.5) },
     plan: plans.first,
     fraction: random.fraction,
     network: () => (isLossy ? random.pick(lossy) : 'through'),
@@ -119,7 +121,7 @@ function subscribeSomebody(
   const { eventName } = random.pick(metersOf(plan, ['claude-sonnet-5-5']));
   subscribe(
     stripe.state,
-    { customer, eventName, startMs: clock.nowMs() - random.below(20) * dayMs, interval },
+    { customer, eventName, startMs: clock.nowMs() - random.below(20) * dayMs - random.below(60) * 1_000, interval },
     stripe.newId,
   );
 }

@@ -1,6 +1,7 @@
 /** The traps of Stripe's metering, each over weeks of a driven clock: a real ledger, the real agent and SDK, the simulated account. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { stampOf } from '../../../shared/meter-event.ts';
 import { retryEvent, setAsideEvent } from '../../../main/ledger/outbox-choices.ts';
 import type { StripeFault } from '../../../main/sandbox/stripe-faults.ts';
 import { allowRead, readsUsed } from '../../../main/ledger/stripe-reads.ts';
@@ -77,7 +78,7 @@ describe('an event whose answer never came, a day later', () => {
     expect(only()).toMatchObject({ state: 'accepted' });
     expect(only().identifier).not.toBe(first);
     expect(only().id).toBe(first);
-    expect(world.stripe.state.events.map(({ timestampMs }) => timestampMs)).toEqual([worldStartMs]);
+    expect(world.stripe.state.events.map(({ timestampMs }) => timestampMs)).toEqual([stampOf(worldStartMs)]);
     expectAgreement();
   });
 
