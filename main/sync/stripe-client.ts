@@ -4,7 +4,7 @@ import { getCACertificates } from 'node:tls';
 
 import { Stripe } from 'stripe';
 
-import { askedOnce } from './asked-once.ts';
+import { askedOnce } from './stripe-asked-once.ts';
 
 /** Through which proxy, and which certificates (PEM) to trust besides Node's own; mostly neither. */
 export type StripeConnection = { readonly proxyUrl: string | null; readonly ca: string | null };

@@ -316,7 +316,7 @@ async function walkTheCommands(): Promise<void> {
 
   const account = await run('account');
   expect(account.stdout).toMatch(/billed to the test account acct_sandbox/);
-  expect(account.stdout).toMatch(/Meter events +Write +needed/);
+  expect(account.stdout).toMatch(/Meter events +Write +Write +send/);
   expect(account.stdout).toContain(
     'https://dashboard.stripe.com/test/apikeys/create?name=Tollkeeper&permissions[]=rak_',
   );

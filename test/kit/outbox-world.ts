@@ -24,7 +24,7 @@ import { createStripeAccount, type StripeAccount, type StripeOutcome } from '../
 import type { StripeFault, StripeRules } from '../../main/sandbox/stripe-faults.ts';
 import { seedAccount, sumOf } from '../../main/sandbox/stripe-meter-events.ts';
 import { startSyncAgent, type SyncAgent } from '../../main/sync/agent.ts';
-import { askedOnce } from '../../main/sync/asked-once.ts';
+import { askedOnce } from '../../main/sync/stripe-asked-once.ts';
 import { createReadings } from '../../main/sync/readings.ts';
 import { createPace } from '../../main/sync/pace.ts';
 import type { Roads } from '../../main/sync/roads.ts';
