@@ -5,12 +5,13 @@
  * In prose: a proposal is `asked` from before the request leaves; what it covers is its own meanwhile. Stripe's yes, or its list, makes it `billed`, which is
  * final. A no, or a list without it once no answer can be on its way, makes it `dropped`, and all of it is proposed again.
  * The reference is a function of what it covers and of how many the customer had before: a ledger that was restored from a backup finds the item that
- * the lost one made.
+ * the lost one made. One that this ledger does not know and that bears its name was made after that backup, of something else: nothing is made beside it.
  */
 import { carryForwardDescription, centsAndRest } from '../../shared/carry-forward-words.ts';
 import { textChecksum } from '../../shared/text-checksum.ts';
 import type { Db } from '../system/db.ts';
 import { foldWhereUnsent } from './fold-differences.ts';
+import { ledgerIdOf } from './ledger-id.ts';
 import { settledOf, type Settled } from './settled-differences.ts';
 import {
   claim,
@@ -33,6 +34,9 @@ export type AskedItem = {
   readonly cents: number;
   readonly description: string;
   readonly reference: string;
+  /** Of every item of this customer that this ledger made or asks for; all that it ever named begin with `referenceStart`. */
+  readonly references: readonly string[];
+  readonly referenceStart: string;
   readonly askedAtMs: number;
 };
 
@@ -62,7 +66,7 @@ export function beginItem(db: Db, { customer, nowMs, nanoUsd }: CarryQuestion): 
     const carried = insertCarried(db, { proposed: worded, nowMs, state: 'asked', cents, reference });
     claim(db, { customer, nowMs, carried });
     const item = { carried, customer, cents, description, reference, askedAtMs: nowMs };
-    return { kind: 'asked', isNew: true, item };
+    return { kind: 'asked', isNew: true, item: { ...item, ...referencesOf(db, customer) } };
   })();
 }
 
@@ -83,16 +87,31 @@ function referenceOf(db: Db, { customer, nowMs, cents }: ReferenceQuestion): str
     .prepare<[string], number>(`SELECT COUNT(*) FROM carry_forwards WHERE customer = ? AND state = 'billed'`)
     .pluck()
     .get(customer);
-  return `tk1-carry:${customer}:${(before ?? 0) + 1}:${cents}:${textChecksum(covers.join('\n'))}`;
+  return `${referenceStartOf(db, customer)}${(before ?? 0) + 1}:${cents}:${textChecksum(covers.join('\n'))}`;
+}
+
+function referenceStartOf(db: Db, customer: string): string {
+  return `tk2-carry:${textChecksum(ledgerIdOf(db))}:${customer}:`;
+}
+
+function referencesOf(db: Db, customer: string): Pick<AskedItem, 'references' | 'referenceStart'> {
+  const references = db
+    .prepare<[string], string>(
+      `SELECT reference FROM carry_forwards WHERE customer = ? AND reference IS NOT NULL AND state <> 'dropped'`,
+    )
+    .pluck()
+    .all(customer);
+  return { references, referenceStart: referenceStartOf(db, customer) };
 }
 
 /** Items whose answer is not known. */
 export function askedItems(db: Db): AskedItem[] {
   return db
-    .prepare<[], AskedItem>(
+    .prepare<[], Omit<AskedItem, 'references' | 'referenceStart'>>(
       `SELECT seq AS carried, customer, cents, sentence AS description, reference, at_ms AS askedAtMs FROM carry_forwards WHERE state = 'asked' ORDER BY seq`,
     )
-    .all();
+    .all()
+    .map((item) => ({ ...item, ...referencesOf(db, item.customer) }));
 }
 
 export type ItemEnd = { readonly carried: number } & (

@@ -67,15 +67,20 @@ export function createInvoiceItems({ store, stripe, clock }: InvoiceItemsOptions
       await store.end(isNew ? { carried, kind: 'dropped', sentence } : { carried, kind: 'unknown', sentence });
       return { kind: isNew ? 'not_created' : 'unknown', sentence };
     }
-    if (found.value !== null) {
-      await store.end({ carried, kind: 'billed', item: found.value });
-      return {
-        kind: 'found',
-        item: found.value,
-        sentence: `${wordsOf(item)} stood in Stripe already (${found.value}).`,
-      };
+    switch (found.value.kind) {
+      case 'none':
+        return make(item);
+      case 'this': {
+        const { item: id } = found.value;
+        await store.end({ carried, kind: 'billed', item: id });
+        return { kind: 'found', item: id, sentence: `${wordsOf(item)} stood in Stripe already (${id}).` };
+      }
+      case 'forgotten': {
+        const sentence = forgottenWords(found.value, item);
+        await store.end({ carried, kind: 'dropped', sentence });
+        return { kind: 'not_created', sentence };
+      }
     }
-    return make(item);
   }
 
   async function make(item: AskedItem): Promise<ItemOutcome> {
@@ -111,7 +116,7 @@ export function createInvoiceItems({ store, stripe, clock }: InvoiceItemsOptions
       const found = await stripe.findItem(item);
       if (found.kind !== 'read') return hasDecided;
       const { carried } = item;
-      if (found.value !== null) await store.end({ carried, kind: 'billed', item: found.value });
+      if (found.value.kind === 'this') await store.end({ carried, kind: 'billed', item: found.value.item });
       else if (ageMs >= surelyGoneMs)
         await store.end({ carried, kind: 'dropped', sentence: 'Stripe lists no such item; it is proposed again.' });
       else continue;
@@ -121,6 +126,11 @@ export function createInvoiceItems({ store, stripe, clock }: InvoiceItemsOptions
   }
 
   return { create, resolve };
+}
+
+/** What it covers may be part of what is proposed, or all of it: only a person can tell. */
+function forgottenWords({ item, cents }: { readonly item: string; readonly cents: number }, asked: AskedItem): string {
+  return `Nothing was made: Stripe holds an item of ${formatUsd(cents * nanoUsdPerCent)} for ${asked.customer} (${item}) that this ledger made and does not remember, since it was opened from a backup later. Compare what it names with what is proposed, put what it lacks on an invoice by hand, then mark all of it with \`tollkeeper sync carry-forward ${asked.customer} SUM\`.`;
 }
 
 function wordsOf({ cents, customer }: AskedItem): string {

@@ -30,13 +30,22 @@ export type ItemAnswer =
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'no_answer'; readonly reason: string };
 
+export type ItemQuestion = {
+  readonly customer: string;
+  readonly reference: string;
+  readonly references: readonly string[];
+  readonly referenceStart: string;
+};
+
+export type ItemFound =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'this'; readonly item: string }
+  /** Of this ledger by its name, and not known to it. */
+  | { readonly kind: 'forgotten'; readonly item: string; readonly cents: number };
+
 export type StripeInvoices = {
   readonly periods: (customer: string) => Promise<Read<PeriodsRead>>;
-  /** The id of the item of this reference; null when there is none. */
-  readonly findItem: (question: {
-    readonly customer: string;
-    readonly reference: string;
-  }) => Promise<Read<string | null>>;
+  readonly findItem: (question: ItemQuestion) => Promise<Read<ItemFound>>;
   readonly createItem: (item: InvoiceItem) => Promise<ItemAnswer>;
 };
 
@@ -94,11 +103,17 @@ export function createStripeInvoices(client: Stripe, allow: Allow, nowMs: () => 
     return cycle === undefined ? null : cycleInvoice(cycle);
   }
 
-  async function findItem({ customer, reference }: { readonly customer: string; readonly reference: string }) {
+  async function findItem({ customer, reference, references, referenceStart }: ItemQuestion): Promise<ItemFound> {
     const items = await everyPage('invoices', allow, (after) =>
       client.invoiceItems.list({ customer, limit: pageSize, ...after }),
     );
-    return items.find(({ metadata }) => metadata?.[referenceKey] === reference)?.id ?? null;
+    const referenceOf = ({ metadata }: Stripe.InvoiceItem) => metadata?.[referenceKey] ?? '';
+    const same = items.find((item) => referenceOf(item) === reference);
+    if (same) return { kind: 'this', item: same.id };
+    const forgotten = items.find(
+      (item) => referenceOf(item).startsWith(referenceStart) && !references.includes(referenceOf(item)),
+    );
+    return forgotten ? { kind: 'forgotten', item: forgotten.id, cents: forgotten.amount } : { kind: 'none' };
   }
 
   return {

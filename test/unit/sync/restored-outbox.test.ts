@@ -78,3 +78,28 @@ it('is accepted where it was sent as it was, and sent once where it was not', as
   expect(lost.stripe.state.events).toHaveLength(2);
   expect(backup.events().map(({ state }) => state)).toEqual(['confirmed', 'confirmed']);
 });
+
+it('is not made an item beside one that the lost ledger made of part of it', async () => {
+  const worlds = [lost, backup];
+  for (const world of worlds) {
+    world.stripe.changeRules({ isOffline: true });
+    for (let call = 0; call < 20; call++) world.call();
+  }
+  both(36 * 24 * hourMs);
+  for (const world of worlds) {
+    world.stripe.changeRules({ isOffline: false });
+    await world.sync();
+  }
+  const backupAtMs = backup.clock.nowMs();
+  expect(await lost.createItem('cus_a')).toMatchObject({ kind: 'created' });
+  distrustOutbox(backup.db, { backupAtMs, nowMs: backupAtMs });
+  backup.call({ startedAtMs: backupAtMs - 36 * 24 * hourMs });
+  backup.clock.advance(2 * minuteMs);
+  await backup.sync();
+  expect(await backup.createItem('cus_a')).toMatchObject({
+    kind: 'not_created',
+    sentence: expect.stringContaining('that this ledger made and does not remember') as string,
+  });
+  expect(lost.stripe.state.invoiceItems).toHaveLength(1);
+  expect(backup.view().carryForwards).toHaveLength(1);
+});
