@@ -53,6 +53,7 @@ export function checkEvent(
   const event = {
     identifier,
     eventName,
+    meterId: meter.id,
     customer,
     value: value ?? '',
     timestampMs,
@@ -177,7 +178,7 @@ function error(message: string, code: string | null, param: string | null): Even
   return { kind: 'error', message, code, param };
 }
 
-/** What a meter holds for a customer in [fromMs, toMs): only events that passed both rounds of checks. */
+/** What the meters of a name, or the one of this id, hold for a customer in [fromMs, toMs): only events that passed both rounds of checks. */
 export function sumOf(
   state: StripeState,
   eventName: string,
@@ -185,12 +186,14 @@ export function sumOf(
   fromMs: number,
   toMs: number,
   receivedBeforeMs: number,
+  meterId: string | null = null,
 ): bigint {
   let sum = 0n;
   for (const event of state.eventsOfPair.get(pairOf(eventName, customer)) ?? []) {
     // A cancellation is seen as late as an event is.
     const isThere = !event.isCancelled || (event.cancelledAtMs ?? -Infinity) > receivedBeforeMs;
-    const counts = event.failure === null && isThere && event.receivedAtMs <= receivedBeforeMs;
+    const isOfMeter = meterId === null || (event.meterId ?? meterId) === meterId;
+    const counts = isOfMeter && event.failure === null && isThere && event.receivedAtMs <= receivedBeforeMs;
     if (counts && event.timestampMs >= fromMs && event.timestampMs < toMs) sum += BigInt(event.value);
   }
   return sum;

@@ -39,6 +39,8 @@ export type SandboxPrice = {
 export type SandboxEvent = {
   readonly identifier: string;
   readonly eventName: string;
+  /** Of several of this name, the one that was active when it was received; left out where nobody asks. */
+  readonly meterId?: string;
   readonly customer: string;
   readonly value: string;
   readonly timestampMs: number;

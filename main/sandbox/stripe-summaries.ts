@@ -1,4 +1,4 @@
-/** Meter event summaries: sums by minute-aligned range, in buckets of an hour or a day where asked (facts/stripe.md section 3). */
+/** Meter event summaries, of one meter by its id: sums by minute-aligned range, in buckets of an hour or a day where asked (facts/stripe.md section 3). */
 import { v1Error, v1List, type StripeReply } from './stripe-answers.ts';
 import { textOf, type Form } from './stripe-form.ts';
 import { sumOf } from './stripe-meter-events.ts';
@@ -58,7 +58,7 @@ function summaryRow(
   to: number,
   visibleUntilMs: number,
 ) {
-  const sum = sumOf(state, meter.eventName, customer, from * 1_000, to * 1_000, visibleUntilMs);
+  const sum = sumOf(state, meter.eventName, customer, from * 1_000, to * 1_000, visibleUntilMs, meter.id);
   return {
     id: `mtrusg_${meter.id}_${from}`,
     object: 'billing.meter_event_summary',
