@@ -72,7 +72,10 @@ type Allow = (kind: ReadKind) => Promise<boolean>;
 /** All that speaks to Stripe for the outbox and what follows from it. */
 function openSide(client: StripeClient, allow: Allow, options: StripeAccessOptions): StripeSide {
   const { apiKey, hasStream, ledger, probe, clock, fraction } = options;
-  const reader = { ...createStripeReader(client, allow), ...createStripeInvoices(client, allow, clock.nowMs) };
+  const reader = {
+    ...createStripeReader(client, allow, clock.nowMs),
+    ...createStripeInvoices(client, allow, clock.nowMs),
+  };
   const items = createInvoiceItems({ store: itemStore(ledger), stripe: reader, clock });
   return {
     roads: openRoads({ client, apiKey, hasStream, clock }),

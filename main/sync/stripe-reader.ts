@@ -1,5 +1,5 @@
 /**
- * Reads Stripe for the sync agent: which meter has a name, what it counts in a minute or by day, which events it reported as not counted.
+ * Reads Stripe for the sync agent: what the meters of a name count in a minute or by day, which events it reported as not counted.
  * Promises: every page is asked for with leave of the read budget, pages are followed to their end, nothing is half a sum. Never writes.
  * Source: facts/stripe.md section 3.
  */
@@ -7,6 +7,7 @@ import { Stripe } from 'stripe';
 
 import type { ErrorReport } from '../ledger/error-reports.ts';
 import type { ReadKind } from '../ledger/stripe-reads.ts';
+import { createMeterIds } from './stripe-meters.ts';
 import {
   everyPage,
   leave,
@@ -43,21 +44,8 @@ export type StripeReader = {
   readonly errorReports: (fromMs: number) => Promise<Read<readonly ErrorReport[]>>;
 };
 
-export function createStripeReader(client: Stripe, allow: Allow): StripeReader {
-  /** A meter cannot be deleted or renamed, so a name that was found stays found. Several: one that is active and older ones that are not. */
-  const meterIds = new Map<string, readonly string[]>();
-
-  async function idsOf(meter: string): Promise<readonly string[]> {
-    const known = meterIds.get(meter);
-    if (known) return known;
-    const meters = await everyPage('meters', allow, (after) =>
-      client.billing.meters.list({ limit: pageSize, ...after }),
-    );
-    const ids = meters.filter(({ event_name: name }) => name === meter).map(({ id }) => id);
-    if (ids.length === 0) throw new NotRead(`The Stripe account has no meter called ${meter}.`);
-    meterIds.set(meter, ids);
-    return ids;
-  }
+export function createStripeReader(client: Stripe, allow: Allow, nowMs: () => number): StripeReader {
+  const idsOf = createMeterIds(client, allow, nowMs);
 
   async function summaries(
     kind: ReadKind,

@@ -209,7 +209,7 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
     const isReachable = () => Promise.resolve(!stripe.rules().isOffline);
     const allow = (kind: ReadKind) => Promise.resolve(allowRead(db, { kind, nowMs: clock.nowMs() }));
     const invoices = createStripeInvoices(client, allow, clock.nowMs);
-    const reader = { ...createStripeReader(client, allow), ...invoices };
+    const reader = { ...createStripeReader(client, allow, clock.nowMs), ...invoices };
     items = createInvoiceItems({ store: itemStore(db), stripe: reader, clock });
     const readings = createReadings({ store: readingStore(db), reader, items, probe: isReachable, clock });
     months = createMonthReader({ store: monthStore(db), reader, probe: isReachable, clock });
