@@ -39,6 +39,8 @@ export type StripeRules = {
   readonly streamReportsName: 'event' | 'request';
   /** Reports hold samples: false lets them say how many errors there were without naming an event. */
   readonly namesSamples: boolean;
+  /** In which order they are listed: nobody says (facts/stripe.md section 3). */
+  readonly reportsOrder: 'newest_first' | 'oldest_first';
   /** Whose account it is. */
   readonly accountId: string;
   /** What restricted keys (rk_…) may do, as `customer_read`; null: everything. */
@@ -58,6 +60,7 @@ export const defaultStripeRules: StripeRules = {
   invoiceGraceMs: 3_600_000,
   reportDelayMs: 0,
   namesSamples: true,
+  reportsOrder: 'newest_first',
   accountId: 'acct_sandbox',
   restrictedTo: null,
   isOffline: false,

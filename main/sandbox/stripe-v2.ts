@@ -124,23 +124,27 @@ function incomingOf(event: unknown, idempotencyKey: string | null): IncomingEven
   };
 }
 
-/** Newest first, of the last 30 days, as far as they are made by now. */
+/** Of the last 30 days, as far as they are made by now. */
 function listErrorEvents(state: StripeState, { query, path, nowMs, rules }: V2Request): StripeReply {
   const types = [...query.entries()].filter(([name]) => /^types(?:\[|$)/.test(name)).map(([, value]) => value);
   const from = Number(query.get('page') ?? 0);
   const limit = Math.min(eventsPageMax, Number(query.get('limit') ?? eventsPageMax));
   const earliest = query.get('created[gte]') ?? query.get('created[gt]');
   const earliestMs = earliest === null ? 0 : Date.parse(earliest);
-  if (Number.isNaN(earliestMs)) return v2Error(400, 'invalid_request', 'created must be an RFC 3339 timestamp.');
+  const before = query.get('created[lt]');
+  const beforeMs = before === null ? Infinity : Date.parse(before);
+  if (Number.isNaN(earliestMs) || Number.isNaN(beforeMs))
+    return v2Error(400, 'invalid_request', 'created must be an RFC 3339 timestamp.');
+  const sinceMs = Math.max(earliestMs, nowMs - eventsKeptMs);
   const found = state.errorEvents
-    .map((event) => ({ ...event, createdMs: event.createdMs + rules.reportDelayMs }))
     .filter(({ type }) => types.length === 0 || types.includes(type))
-    .filter(({ createdMs }) => createdMs <= nowMs && createdMs >= Math.max(earliestMs, nowMs - eventsKeptMs))
-    .toReversed();
+    .map((event) => ({ event, createdMs: event.createdMs + rules.reportDelayMs }))
+    .filter(({ createdMs }) => createdMs <= nowMs && createdMs >= sinceMs && createdMs < beforeMs);
+  if (rules.reportsOrder === 'newest_first') found.reverse();
   const next = new URLSearchParams(query);
   next.set('page', String(from + limit));
   return ok({
-    data: found.slice(from, from + limit).map((event) => thinEvent(event, rules)),
+    data: found.slice(from, from + limit).map(({ event, createdMs }) => thinEvent({ ...event, createdMs }, rules)),
     next_page_url: from + limit < found.length ? `${path}?${next.toString()}` : null,
     previous_page_url: null,
   });
