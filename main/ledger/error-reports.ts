@@ -25,7 +25,7 @@ export type ErrorReport = {
 
 export type ReportsRead = {
   readonly reports: readonly ErrorReport[];
-  /** Set with the last page: every report made before this instant has been read. */
+  /** Every report made before this instant has been read; null: no more than before. */
   readonly readUpToMs: number | null;
   readonly nowMs: number;
 };
@@ -35,7 +35,7 @@ export function recordReports(db: Db, { reports, readUpToMs, nowMs }: ReportsRea
   return db.transaction(() => {
     let rejected = 0;
     for (const report of reports) if (keepReport(db, report)) rejected += rejectSamples(db, report, nowMs);
-    if (readUpToMs !== null) writeFact(db, 'stripe_reports_read_ms', String(readUpToMs));
+    if (readUpToMs !== null) writeFact(db, 'stripe_reports_read_ms', String(Math.max(readUpToMs, knownMs(db, nowMs))));
     return rejected;
   })();
 }
@@ -72,9 +72,21 @@ function rejectSamples(db: Db, { samples }: ErrorReport, nowMs: number): number 
   return rejected;
 }
 
+/** What is read again from before stays read; what a clock ahead of time wrote does not count. */
+function knownMs(db: Db, nowMs: number): number {
+  return Math.min(reportsReadMs(db), nowMs);
+}
+
 /** Zero before the first reading. */
 export function reportsReadMs(db: Db): number {
   return Number(readFact(db, 'stripe_reports_read_ms') ?? 0);
+}
+
+/** Where reading them begins: what was made before is read, or was made before the first event of this ledger. Null when it has none. */
+export function reportsFromMs(db: Db): number | null {
+  const readMs = reportsReadMs(db);
+  if (readMs > 0) return readMs;
+  return db.prepare<[], number | null>('SELECT MIN(sealed_at_ms) FROM meter_events').pluck().get() ?? null;
 }
 
 export function unnamedErrorsSince(db: Db, sinceMs: number): number {

@@ -20,12 +20,14 @@ export type ReadKind = (typeof readKinds)[number];
 
 export const readsPerMonthMax = 10_000;
 const ceilings: Readonly<Record<ReadKind, number>> = {
-  reports: 9_000,
+  // Anybody's who meters on the account: what decides about money goes before them.
+  reports: 8_000,
   meters: 9_000,
   minutes: 8_500,
   // Subscriptions and invoice items: what is sent, or billed another way, rests on them.
   invoices: 8_500,
-  days: 7_000,
+  // What reports need of a month stays above it.
+  days: 6_000,
   // Once a start, and without it nothing is sent: counted, never refused.
   account: Infinity,
   // Asked for by a person, who waits for it.
@@ -34,8 +36,8 @@ const ceilings: Readonly<Record<ReadKind, number>> = {
   months: 8_000,
 };
 
-/** Comparing many customers is spread over days rather than stopped for the rest of a month. */
-const daysReadsPerDayMax = Math.floor(ceilings.days / 31);
+/** What many customers, or reports of others by the thousand, would use up is spread over days rather than stopped for the rest of a month. */
+const spread: ReadonlySet<ReadKind> = new Set(['days', 'reports']);
 
 const dayMs = 24 * 3_600_000;
 
@@ -44,7 +46,7 @@ export function allowRead(db: Db, { kind, nowMs }: { readonly kind: ReadKind; re
   return db.transaction(() => {
     const day = Math.floor(nowMs / dayMs) * dayMs;
     if (readsUsed(db, nowMs) >= ceilings[kind]) return false;
-    if (kind === 'days' && readsOfDay(db, day) >= daysReadsPerDayMax) return false;
+    if (spread.has(kind) && readsOfDay(db, day, kind) >= Math.floor(ceilings[kind] / 31)) return false;
     db.prepare(
       'INSERT INTO stripe_reads VALUES (?, ?, 1) ON CONFLICT (day_ms, kind) DO UPDATE SET reads = reads + 1',
     ).run(day, kind);
@@ -58,7 +60,7 @@ export function readsUsed(db: Db, nowMs: number): number {
   return used.pluck().get(nowMs - 31 * dayMs) ?? 0;
 }
 
-function readsOfDay(db: Db, day: number): number {
-  const reads = db.prepare<[number], number>(`SELECT reads FROM stripe_reads WHERE day_ms = ? AND kind = 'days'`);
-  return reads.pluck().get(day) ?? 0;
+function readsOfDay(db: Db, day: number, kind: ReadKind): number {
+  const reads = db.prepare<[number, string], number>('SELECT reads FROM stripe_reads WHERE day_ms = ? AND kind = ?');
+  return reads.pluck().get(day, kind) ?? 0;
 }

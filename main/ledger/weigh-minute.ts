@@ -47,6 +47,8 @@ export type MinuteVerdict =
   | { readonly kind: 'differs'; readonly least: number; readonly most: number; readonly isOfOthers: boolean };
 
 const readAgainAfterMs = sameForMs;
+/** Reports by the thousand are read over hours; each look at a minute meanwhile is a read. */
+const reportsAwaitedMs = 6 * 3_600_000;
 
 export function weighMinute({ events, stripeValue, nowMs, ...reading }: MinuteQuestion): MinuteVerdict {
   const uncertain = events.filter(({ standing }) => standing === 'uncertain');
@@ -60,7 +62,7 @@ export function weighMinute({ events, stripeValue, nowMs, ...reading }: MinuteQu
   const lastChangeMs = Math.max(lastSentAtMs, reading.lastCancelAtMs ?? lastSentAtMs);
   const trustedAtMs = Math.max(lastChangeMs + trustAfterMs, reading.sameSinceMs + sameForMs);
   if (nowMs < trustedAtMs) return { kind: 'read_again', atMs: Math.max(trustedAtMs, nowMs + 60_000) };
-  if (reading.reportsReadMs < lastSentAtMs + sameForMs) return { kind: 'read_again', atMs: nowMs + readAgainAfterMs };
+  if (reading.reportsReadMs < lastSentAtMs + sameForMs) return { kind: 'read_again', atMs: nowMs + reportsAwaitedMs };
   const { hasUnnamedErrors, hasOtherSender } = reading;
   const rest = stripeValue - least;
   const arrived = hasUnnamedErrors || (hasOtherSender && rest !== 0) ? null : choiceOf(uncertain, rest);

@@ -23,7 +23,7 @@ import { takeCancellations, type CancellationsQuestion } from './take-cancellati
 import { carryForward, type CarryQuestion } from './carry-forwards.ts';
 import { recordDays, daysToCompare } from './confirmations.ts';
 import { doubtedDays, recordHours, type HoursRead } from './doubted-days.ts';
-import { recordReports, reportsReadMs } from './error-reports.ts';
+import { recordReports, reportsFromMs } from './error-reports.ts';
 import {
   customersToRead,
   recordSubscriptions,
@@ -100,7 +100,7 @@ export function createWriterFunctions(db: Db, { recorder, prices, plans, plan }:
     allowRead: (question: Parameters<typeof allowRead>[1]) => allowRead(db, question),
     heldMinutes: (question: Parameters<typeof heldMinutes>[1]) => heldMinutes(db, question),
     recordMinute: (reading: Parameters<typeof recordMinute>[1]) => recordMinute(db, reading),
-    reportsReadMs: (_none: null) => reportsReadMs(db),
+    reportsFromMs: (_none: null) => reportsFromMs(db),
     recordReports: (read: Parameters<typeof recordReports>[1]) => recordReports(db, read),
     daysToCompare: (question: Parameters<typeof daysToCompare>[1]) => daysToCompare(db, question),
     recordDays: (read: Parameters<typeof recordDays>[1]) => recordDays(db, read),

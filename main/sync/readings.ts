@@ -2,35 +2,31 @@
  * What the sync agent asks Stripe about before it sends (whose invoice takes what waits) and when nothing waits to be sent: reports of events that are not counted, the periods of customers' invoices, the
  * minutes of held events, the days to confirm, and the hours of days that go on differing. Each answer goes to the ledger, which decides
  * (weigh-minute.ts, error-reports.ts, invoice-periods.ts, confirmations.ts, doubted-days.ts). Sends nothing.
- *
- * Reports: while something was accepted within the last two hours every 15 minutes, else every 6 hours; asked for by a person at once. A list of
- * Stripe may lag, so each reading begins two hours before the last one; a report is counted once by its id. The first goes 30 days back, as far
- * as Stripe keeps them. With the reads of Stripe's budget used up everything waits; sending goes on.
+ * With the reads of Stripe's budget used up everything waits; sending goes on.
  */
 import type { DaysRead, DaysToCompare } from '../ledger/confirmations.ts';
 import type { DayOfMeter, HoursRead } from '../ledger/doubted-days.ts';
-import type { ReportsRead } from '../ledger/error-reports.ts';
 import type { MinuteReading } from '../ledger/minute-readings.ts';
 import type { MinuteOfMeter } from '../ledger/outbox.ts';
 import type { Clock } from '../system/clock.ts';
 import { createAsking } from './asking.ts';
 import type { Probe } from './probe.ts';
 import type { InvoiceItems } from './invoice-items.ts';
+import { createReportReadings, type ReportStore } from './report-readings.ts';
 import type { StripeInvoices } from './stripe-invoices.ts';
 import type { StripeReader } from './stripe-reader.ts';
 import { afterFailureMs, createSubscriptionReadings, type SubscriptionStore } from './subscription-readings.ts';
 
 /** The ledger as the readings need it. */
-export type ReadingStore = SubscriptionStore & {
-  readonly reportsReadMs: () => Promise<number>;
-  readonly recordReports: (read: ReportsRead) => Promise<number>;
-  readonly heldMinutes: (nowMs: number, limit: number) => Promise<readonly MinuteOfMeter[]>;
-  readonly recordMinute: (reading: MinuteReading) => Promise<unknown>;
-  readonly daysToCompare: (nowMs: number, limit: number) => Promise<readonly DaysToCompare[]>;
-  readonly recordDays: (read: DaysRead) => Promise<number>;
-  readonly doubtedDays: (nowMs: number, limit: number) => Promise<readonly DayOfMeter[]>;
-  readonly recordHours: (read: HoursRead) => Promise<number>;
-};
+export type ReadingStore = SubscriptionStore &
+  ReportStore & {
+    readonly heldMinutes: (nowMs: number, limit: number) => Promise<readonly MinuteOfMeter[]>;
+    readonly recordMinute: (reading: MinuteReading) => Promise<unknown>;
+    readonly daysToCompare: (nowMs: number, limit: number) => Promise<readonly DaysToCompare[]>;
+    readonly recordDays: (read: DaysRead) => Promise<number>;
+    readonly doubtedDays: (nowMs: number, limit: number) => Promise<readonly DayOfMeter[]>;
+    readonly recordHours: (read: HoursRead) => Promise<number>;
+  };
 
 export type Readings = {
   /**
@@ -55,12 +51,6 @@ export type ReadingsOptions = {
 };
 
 const checkEveryMs = 60_000;
-const reportsOftenMs = 15 * 60_000;
-const reportsSeldomMs = 6 * 3_600_000;
-const recentlyMs = 2 * 3_600_000;
-const overlapMs = 2 * 3_600_000;
-/** Stripe keeps events for 30 days. */
-const reportsKeptMs = 30 * 24 * 3_600_000;
 /** Questions asked in one run, so that sending never waits long for reading. */
 const perRunMax = 10;
 const minuteMs = 60_000;
@@ -69,33 +59,13 @@ const dayMs = 24 * 3_600_000;
 export function createReadings({ store, reader, items, probe, clock }: ReadingsOptions): Readings {
   const asking = createAsking(probe);
   const { ask } = asking;
-  let acceptedAtMs = clock.nowMs();
   let nextCheckMs = 0;
-  let reportsTriedMs: number | null = null;
   let hasChanged = false;
-  const subscriptions = createSubscriptionReadings({
-    store,
-    reader,
-    probe,
-    clock,
-    onChange: () => {
-      hasChanged = true;
-    },
-  });
-
-  /** Returns whether the reports are known as far as they should be. */
-  async function readReports(isAsked: boolean): Promise<boolean> {
-    const nowMs = clock.nowMs();
-    const everyMs = nowMs - acceptedAtMs < recentlyMs ? reportsOftenMs : reportsSeldomMs;
-    if (!isAsked && reportsTriedMs !== null && Math.abs(nowMs - reportsTriedMs) < everyMs) return true;
-    const lastMs = await store.reportsReadMs();
-    const fromMs = Math.max(Math.min(lastMs, nowMs) - overlapMs, nowMs - reportsKeptMs);
-    const reports = await ask(() => reader.errorReports(fromMs));
-    if (reports === null) return false;
-    reportsTriedMs = nowMs;
-    if ((await store.recordReports({ reports, readUpToMs: nowMs, nowMs })) > 0) hasChanged = true;
-    return true;
-  }
+  const onChange = () => {
+    hasChanged = true;
+  };
+  const reports = createReportReadings({ store, reader, clock, onChange });
+  const subscriptions = createSubscriptionReadings({ store, reader, probe, clock, onChange });
 
   /** Returns whether there may be more. */
   async function readMinutes(): Promise<boolean> {
@@ -137,10 +107,12 @@ export function createReadings({ store, reader, items, probe, clock }: ReadingsO
     if (!isAsked && nowMs < nextCheckMs && nextCheckMs - nowMs <= afterFailureMs) return false;
     asking.begin();
     hasChanged = false;
-    const areReportsKnown = await readReports(isAsked);
+    await reports.read(asking, isAsked);
+    // Reports that wait for reads of their own hold back what lacks something, not what arrived (weigh-minute.ts).
+    const areReportsToBeHad = !asking.hasFailed();
     const more = [
       await subscriptions.read(asking, isStopped),
-      areReportsKnown && (await readMinutes()),
+      areReportsToBeHad && (await readMinutes()),
       await compareDays(),
       await readHours(),
     ];
@@ -152,9 +124,7 @@ export function createReadings({ store, reader, items, probe, clock }: ReadingsO
   return {
     prepare: subscriptions.readAhead,
     run,
-    noteAccepted: () => {
-      acceptedAtMs = clock.nowMs();
-    },
+    noteAccepted: reports.noteAccepted,
     trouble: () => asking.trouble() ?? subscriptions.refusal(),
   };
 }

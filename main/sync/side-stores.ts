@@ -9,7 +9,7 @@ type Writing = Pick<Ledger, 'write'>;
 
 export function readingStore({ write }: Writing): ReadingStore {
   return {
-    reportsReadMs: () => write('reportsReadMs', null),
+    reportsFromMs: () => write('reportsFromMs', null),
     recordReports: (read) => write('recordReports', read),
     heldMinutes: (nowMs, limit) => write('heldMinutes', { nowMs, limit }),
     recordMinute: (reading) => write('recordMinute', reading),

@@ -1,24 +1,16 @@
 /**
  * Reads Stripe for the sync agent: what the meters of a name count in a minute or by day, which events it reported as not counted.
- * Promises: every page is asked for with leave of the read budget, pages are followed to their end, nothing is half a sum. Never writes.
+ * Promises: every page is asked for with leave of the read budget, pages are followed to their end, nothing is half a sum; reports alone come in parts that say so.
+ * Never writes.
  * Source: facts/stripe.md section 3.
  */
 import { Stripe } from 'stripe';
 
 import type { ErrorReport } from '../ledger/error-reports.ts';
 import type { ReadKind } from '../ledger/stripe-reads.ts';
+import type { PartOfReports, ReportWindow } from './report-windows.ts';
 import { createMeterIds } from './stripe-meters.ts';
-import {
-  everyPage,
-  leave,
-  NotRead,
-  outcome,
-  pagesMax,
-  pageSize,
-  type After,
-  type Allow,
-  type Read,
-} from './stripe-reading.ts';
+import { everyPage, leave, outcome, pageSize, type After, type Allow, type Read } from './stripe-reading.ts';
 
 export type { Read } from './stripe-reading.ts';
 
@@ -40,8 +32,8 @@ export type StripeReader = {
   readonly hourSums: (question: SummaryQuestion) => Promise<Read<readonly HourSum[]>>;
   /** The same, because a person asked. */
   readonly monthSums: (question: SummaryQuestion) => Promise<Read<readonly DaySum[]>>;
-  /** Every report made at or after `fromMs`. */
-  readonly errorReports: (fromMs: number) => Promise<Read<readonly ErrorReport[]>>;
+  /** The reports made in the window, as many pages of them as it asks for. */
+  readonly errorReports: (window: ReportWindow) => Promise<Read<PartOfReports>>;
 };
 
 export function createStripeReader(client: Stripe, allow: Allow, nowMs: () => number): StripeReader {
@@ -71,28 +63,30 @@ export function createStripeReader(client: Stripe, allow: Allow, nowMs: () => nu
     monthSums: (question) => outcome(async () => daysOf(await summaries('months', question, byDay))),
     hourSums: (question) =>
       outcome(async () => addUp(await summaries('minutes', question, { value_grouping_window: 'hour' }))),
-    errorReports: (fromMs) =>
-      outcome(async () => (await everyReport(client, allow, fromMs)).map((event) => reportOf(event))),
+    errorReports: (window) => outcome(() => reportsOf(client, allow, window)),
   };
 }
 
 const reportTypes = ['v1.billing.meter.error_report_triggered', 'v1.billing.meter.no_meter_found'];
 
-async function everyReport(client: Stripe, allow: Allow, fromMs: number): Promise<Stripe.V2.Core.Event[]> {
+/** Pages that were read count, also where there is no leave for the next. */
+async function reportsOf(
+  client: Stripe,
+  allow: Allow,
+  { fromMs, toMs, pagesMax }: ReportWindow,
+): Promise<PartOfReports> {
   await leave(allow, 'reports');
   // v2 takes RFC 3339 (facts/stripe.md section 2); the SDK's type names v1's seconds.
-  const created = { gte: new Date(fromMs).toISOString() as unknown as number };
-  const first = await client.v2.core.events.list({ types: reportTypes, created, limit: pageSize });
-  const events = [...first.data];
-  let next = first.next_page_url;
-  for (let pages = 1; next; pages++) {
-    if (pages >= pagesMax) throw new NotRead(`Stripe lists more than ${pagesMax * pageSize} error reports.`);
-    await leave(allow, 'reports');
-    const page = (await client.rawRequest('GET', next)) as unknown as typeof first;
+  const timeOf = (ms: number) => new Date(ms).toISOString() as unknown as number;
+  const created = { gte: timeOf(fromMs), ...(toMs === null ? {} : { lt: timeOf(toMs) }) };
+  let page = await client.v2.core.events.list({ types: reportTypes, created, limit: pageSize });
+  const events = [...page.data];
+  let pages = 1;
+  for (; page.next_page_url && pages < pagesMax && (await allow('reports')); pages++) {
+    page = (await client.rawRequest('GET', page.next_page_url)) as unknown as typeof page;
     events.push(...page.data);
-    next = page.next_page_url;
   }
-  return events;
+  return { reports: events.map((event) => reportOf(event)), pages, isWhole: !page.next_page_url };
 }
 
 type ReportEvent =

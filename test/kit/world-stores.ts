@@ -3,7 +3,7 @@ import { recordCancellation } from '../../main/ledger/cancellations.ts';
 import { takeCancellations } from '../../main/ledger/take-cancellations.ts';
 import { daysToCompare, recordDays } from '../../main/ledger/confirmations.ts';
 import { doubtedDays, recordHours } from '../../main/ledger/doubted-days.ts';
-import { recordReports, reportsReadMs } from '../../main/ledger/error-reports.ts';
+import { recordReports, reportsFromMs } from '../../main/ledger/error-reports.ts';
 import { askedItems, beginItem, endItem } from '../../main/ledger/invoice-items.ts';
 import { customersToRead, recordSubscriptions } from '../../main/ledger/invoice-periods.ts';
 import { heldMinutes, recordMinute } from '../../main/ledger/minute-readings.ts';
@@ -39,7 +39,7 @@ export function outboxStore(db: Db, die: (moment: KillMoment) => void): OutboxSt
 
 export function readingStore(db: Db): ReadingStore {
   return {
-    reportsReadMs: () => Promise.resolve(reportsReadMs(db)),
+    reportsFromMs: () => Promise.resolve(reportsFromMs(db)),
     recordReports: (read) => Promise.resolve(recordReports(db, read)),
     heldMinutes: (nowMs, limit) => Promise.resolve(heldMinutes(db, { nowMs, limit })),
     recordMinute: (reading) => Promise.resolve(recordMinute(db, reading)),

@@ -369,7 +369,8 @@ describe('the read budget', () => {
     world.db.prepare(`UPDATE stripe_reads SET reads = 0 WHERE kind = 'days'`).run();
     expect(allowRead(world.db, { kind: 'minutes', nowMs })).toBe(true);
     expect(allowRead(world.db, { kind: 'minutes', nowMs })).toBe(false);
-    expect(allowRead(world.db, { kind: 'reports', nowMs })).toBe(true);
+    expect(allowRead(world.db, { kind: 'reports', nowMs })).toBe(false);
+    expect(allowRead(world.db, { kind: 'meters', nowMs })).toBe(true);
     expect(readsUsed(world.db, nowMs + 31 * dayMs)).toBe(0);
   });
 });
