@@ -39,8 +39,10 @@ export type StripeRules = {
   readonly streamReportsName: 'event' | 'request';
   /** Reports hold samples: false lets them say how many errors there were without naming an event. */
   readonly namesSamples: boolean;
-  /** In which order they are listed: nobody says (facts/stripe.md section 3). */
+  /** In which order reports are listed: nobody says (facts/stripe.md section 3). */
   readonly reportsOrder: 'newest_first' | 'oldest_first';
+  /** Whether the summaries of a customer that was deleted are answered 404 (facts/stripe.md section 3 does not say). */
+  readonly refusesDeletedCustomers: boolean;
   /** Whose account it is. */
   readonly accountId: string;
   /** What restricted keys (rk_…) may do, as `customer_read`; null: everything. */
@@ -61,6 +63,7 @@ export const defaultStripeRules: StripeRules = {
   reportDelayMs: 0,
   namesSamples: true,
   reportsOrder: 'newest_first',
+  refusesDeletedCustomers: false,
   accountId: 'acct_sandbox',
   restrictedTo: null,
   isOffline: false,

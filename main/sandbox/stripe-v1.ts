@@ -137,10 +137,7 @@ function answerMeter(
   request: V1Request,
 ): StripeReply {
   if (request.method === 'GET' && action === undefined) return ok(meterObject(meter, request.isLive));
-  if (request.method === 'GET' && action === 'event_summaries') {
-    const { summaryLagMs, isSummaryEndIncluded: isEndIncluded } = request.rules;
-    return listSummaries(state, meter, request.form, { visibleUntilMs: request.nowMs - summaryLagMs, isEndIncluded });
-  }
+  if (request.method === 'GET' && action === 'event_summaries') return answerSummaries(state, meter, request);
   if (request.method === 'POST' && (action === 'deactivate' || action === 'reactivate')) {
     if (action === 'reactivate' && !meter.isActive && findMeter(state, meter.eventName))
       return v1Error(400, { message: `There is already an active meter with event name ${meter.eventName}.` });
@@ -148,6 +145,14 @@ function answerMeter(
     return ok(meterObject(meter, request.isLive));
   }
   return v1Error(404, { message: `Unrecognized request URL (${request.method}: ${request.path}).` });
+}
+
+function answerSummaries(state: StripeState, meter: SandboxMeter, { form, nowMs, rules }: V1Request): StripeReply {
+  const customer = textOf(form, 'customer') ?? '';
+  const isDeleted = state.customers.get(customer)?.isDeleted === true;
+  if (isDeleted && rules.refusesDeletedCustomers) return v1Missing('customer', customer);
+  const { summaryLagMs, isSummaryEndIncluded: isEndIncluded } = rules;
+  return listSummaries(state, meter, form, { visibleUntilMs: nowMs - summaryLagMs, isEndIncluded });
 }
 
 function meterObject(meter: SandboxMeter, isLive: boolean) {
