@@ -13,7 +13,7 @@ const sameForMs = 18 * hourMs;
 /** What the minutes could not explain is looked into again, seldom: it costs reads. */
 const againAfterMs = 7 * dayMs;
 /** Says that a minute has not been read: no sum of it is below zero. */
-const notRead = -1;
+export const notRead = -1;
 
 export type DayOfMeter = { readonly customer: string; readonly meter: string; readonly dayMs: number };
 

@@ -14,6 +14,7 @@ import { reportsReadMs, unnamedErrorsSince } from './error-reports.ts';
 import type { MinuteOfMeter } from './outbox.ts';
 import { finishCancellation, refuseCancellation } from './cancellations.ts';
 import { foldWhereUnsent } from './fold-differences.ts';
+import { notRead } from './doubted-days.ts';
 import { reissue } from './reissue.ts';
 import { weighMinute, type MinuteEvent, type MinuteVerdict } from './weigh-minute.ts';
 
@@ -172,6 +173,23 @@ function markMissing(db: Db, id: string, reading: MinuteReading): void {
             last_answer = 'The summary of its minute shows that it never arrived, and it is older than the 35 days that Stripe takes.'
       WHERE id = ? AND state = 'sealed'`,
   ).run(nowMs, id);
+}
+
+export type RefusedMinute = MinuteOfMeter & { readonly sentence: string; readonly nowMs: number };
+
+/** Stripe refuses to tell its sum: what is held in it stays so, with the reason, for a person to decide as well; asked about again in a day. */
+export function putOffMinute(db: Db, { sentence, nowMs, ...minute }: RefusedMinute): void {
+  db.transaction(() => {
+    db.prepare(
+      `INSERT OR IGNORE INTO minute_readings (customer, meter, minute_ms, stripe_value, same_since_ms, read_at_ms, next_read_at_ms, is_unexplained)
+       VALUES (@customer, @meter, @minuteMs, ${notRead}, @nowMs, @nowMs, @nowMs, 1)`,
+    ).run({ ...minute, nowMs });
+    planReading(db, minute, {
+      atMs: nowMs + differsAgainAfterMs,
+      isUnexplained: true,
+      sentence: `${sentence.replace(/\.?$/, '.')} It stays held and is asked about again in a day; to bill it another way, set it aside.`,
+    });
+  })();
 }
 
 type Plan = { readonly atMs: number; readonly isUnexplained: boolean; readonly sentence: string };

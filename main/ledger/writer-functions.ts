@@ -31,7 +31,7 @@ import {
   type SubscriptionsRead,
 } from './invoice-periods.ts';
 import { askedItems, beginItem, endItem, type ItemEnd } from './invoice-items.ts';
-import { heldMinutes, recordMinute } from './minute-readings.ts';
+import { heldMinutes, putOffMinute, recordMinute } from './minute-readings.ts';
 import { bindAccount, giveUpAccount, type Contact } from './stripe-account.ts';
 import { allowRead } from './stripe-reads.ts';
 import { noteIntakeFiles, type IntakeFile } from './intake-files.ts';
@@ -100,6 +100,7 @@ export function createWriterFunctions(db: Db, { recorder, prices, plans, plan }:
     allowRead: (question: Parameters<typeof allowRead>[1]) => allowRead(db, question),
     heldMinutes: (question: Parameters<typeof heldMinutes>[1]) => heldMinutes(db, question),
     recordMinute: (reading: Parameters<typeof recordMinute>[1]) => recordMinute(db, reading),
+    putOffMinute: (refused: Parameters<typeof putOffMinute>[1]) => putOffMinute(db, refused),
     reportsFromMs: (_none: null) => reportsFromMs(db),
     recordReports: (read: Parameters<typeof recordReports>[1]) => recordReports(db, read),
     daysToCompare: (question: Parameters<typeof daysToCompare>[1]) => daysToCompare(db, question),

@@ -8,6 +8,8 @@ import type { Read } from './stripe-reader.ts';
 export type Asking = {
   /** A new run: what was found out before is forgotten. */
   readonly begin: () => void;
+  /** About one of many, whose refusal is its own and no failure of the run. */
+  readonly askOne: <T>(question: () => Promise<Read<T>>) => Promise<Asked<T>>;
   /** The value, or null with the reason kept. */
   readonly ask: <T>(question: () => Promise<Read<T>>) => Promise<T | null>;
   readonly isReachable: () => Promise<boolean>;
@@ -16,6 +18,13 @@ export type Asking = {
   /** Why something could not be read; null when all could. */
   readonly trouble: () => string | null;
 };
+
+export type Asked<T> =
+  | { readonly kind: 'read'; readonly value: T }
+  /** Stripe answered, and refuses this question. */
+  | { readonly kind: 'refused'; readonly sentence: string }
+  /** Nothing more can be asked now; the reason is kept. */
+  | { readonly kind: 'stopped' };
 
 const usedUpSentence =
   'The reads that Stripe allows in a month are used up; sending goes on, and readings when there are some again.';
@@ -26,9 +35,27 @@ export function createAsking(probe: Probe): Asking {
   let reachable: Promise<boolean> | null = null;
   const isReachable = () => (reachable ??= probe());
 
-  function noValue(sentence: string): null {
+  function stopped(sentence: string): Asked<never> {
     trouble ??= sentence;
-    return null;
+    return { kind: 'stopped' };
+  }
+
+  function failed(sentence: string): Asked<never> {
+    hasFailed = true;
+    return stopped(sentence);
+  }
+
+  async function askOne<T>(question: () => Promise<Read<T>>): Promise<Asked<T>> {
+    if (!(await isReachable())) return stopped('Stripe cannot be reached, so it cannot be read.');
+    const read = await question();
+    switch (read.kind) {
+      case 'read':
+        return read;
+      case 'no_budget':
+        return stopped(usedUpSentence);
+      case 'failed':
+        return read.refuses === 'question' ? { kind: 'refused', sentence: read.sentence } : failed(read.sentence);
+    }
   }
 
   return {
@@ -37,18 +64,11 @@ export function createAsking(probe: Probe): Asking {
       hasFailed = false;
       reachable = null;
     },
+    askOne,
     ask: async (question) => {
-      if (!(await isReachable())) return noValue('Stripe cannot be reached, so it cannot be read.');
-      const read = await question();
-      switch (read.kind) {
-        case 'read':
-          return read.value;
-        case 'no_budget':
-          return noValue(usedUpSentence);
-        case 'failed':
-          hasFailed = true;
-          return noValue(read.sentence);
-      }
+      const asked = await askOne(question);
+      if (asked.kind === 'refused') failed(asked.sentence);
+      return asked.kind === 'read' ? asked.value : null;
     },
     isReachable,
     hasFailed: () => hasFailed,

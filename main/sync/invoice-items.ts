@@ -8,6 +8,8 @@ import type { ItemOutcome } from '../../shared/contract/invoice-items.ts';
 import { formatUsd, nanoUsdPerCent } from '../../shared/money.ts';
 import type { Clock } from '../system/clock.ts';
 import type { StripeInvoices } from './stripe-invoices.ts';
+import { afterFailureMs } from './subscription-readings.ts';
+import { createTurns } from './turns.ts';
 
 /** The ledger as it is needed here. */
 export type ItemStore = {
@@ -34,6 +36,9 @@ const resolveAfterMs = 60_000;
 const surelyGoneMs = 10 * 60_000;
 
 export function createInvoiceItems({ store, stripe, clock }: InvoiceItemsOptions): InvoiceItems {
+  const turns = createTurns<AskedItem>(clock, ({ carried }) => String(carried));
+  let lookAgainAtMs = 0;
+
   async function create(customer: string, nanoUsd: number): Promise<ItemOutcome> {
     const begun = await store.begin({ customer, nanoUsd, nowMs: clock.nowMs() });
     switch (begun.kind) {
@@ -108,14 +113,28 @@ export function createInvoiceItems({ store, stripe, clock }: InvoiceItemsOptions
   }
 
   async function resolve(isReachable: () => Promise<boolean>): Promise<boolean> {
+    const waitMs = lookAgainAtMs - clock.nowMs();
+    // A wait that is longer was set by a clock that has been put back since.
+    if (waitMs > 0 && waitMs <= afterFailureMs) return false;
     let hasDecided = false;
-    for (const item of await store.asked()) {
+    for (const item of turns.inTurn(await store.asked())) {
       const ageMs = clock.nowMs() - item.askedAtMs;
       if (ageMs >= 0 && ageMs < resolveAfterMs) continue;
       if (!(await isReachable())) return hasDecided;
       const found = await stripe.findItem(item);
-      if (found.kind !== 'read') return hasDecided;
+      if (found.kind === 'no_budget') return hasDecided;
       const { carried } = item;
+      if (found.kind === 'failed') {
+        await store.end({ carried, kind: 'unknown', sentence: found.sentence });
+        if (found.refuses === 'question') {
+          turns.putOff(item, found.sentence);
+          continue;
+        }
+        turns.failed(item);
+        lookAgainAtMs = clock.nowMs() + afterFailureMs;
+        return hasDecided;
+      }
+      turns.answered(item);
       if (found.value.kind === 'this') await store.end({ carried, kind: 'billed', item: found.value.item });
       else if (ageMs >= surelyGoneMs)
         await store.end({ carried, kind: 'dropped', sentence: 'Stripe lists no such item; it is proposed again.' });

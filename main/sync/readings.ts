@@ -6,7 +6,7 @@
  */
 import type { DaysRead, DaysToCompare } from '../ledger/confirmations.ts';
 import type { DayOfMeter, HoursRead } from '../ledger/doubted-days.ts';
-import type { MinuteReading } from '../ledger/minute-readings.ts';
+import type { MinuteReading, RefusedMinute } from '../ledger/minute-readings.ts';
 import type { MinuteOfMeter } from '../ledger/outbox.ts';
 import type { Clock } from '../system/clock.ts';
 import { createAsking } from './asking.ts';
@@ -14,14 +14,16 @@ import type { Probe } from './probe.ts';
 import type { InvoiceItems } from './invoice-items.ts';
 import { createReportReadings, type ReportStore } from './report-readings.ts';
 import type { StripeInvoices } from './stripe-invoices.ts';
-import type { StripeReader } from './stripe-reader.ts';
+import type { Read, StripeReader } from './stripe-reader.ts';
 import { afterFailureMs, createSubscriptionReadings, type SubscriptionStore } from './subscription-readings.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 /** The ledger as the readings need it. */
 export type ReadingStore = SubscriptionStore &
   ReportStore & {
     readonly heldMinutes: (nowMs: number, limit: number) => Promise<readonly MinuteOfMeter[]>;
     readonly recordMinute: (reading: MinuteReading) => Promise<unknown>;
+    readonly putOffMinute: (refused: RefusedMinute) => Promise<unknown>;
     readonly daysToCompare: (nowMs: number, limit: number) => Promise<readonly DaysToCompare[]>;
     readonly recordDays: (read: DaysRead) => Promise<number>;
     readonly doubtedDays: (nowMs: number, limit: number) => Promise<readonly DayOfMeter[]>;
@@ -56,9 +58,16 @@ const perRunMax = 10;
 const minuteMs = 60_000;
 const dayMs = 24 * 3_600_000;
 
+/** How one kind of rows is asked about, a row a question. */
+type Steps<Row, Value> = {
+  readonly due: (nowMs: number, limit: number) => Promise<readonly Row[]>;
+  readonly question: (row: Row) => Promise<Read<Value>>;
+  readonly record: (row: Row, value: Value) => Promise<unknown>;
+  readonly putOff: (row: Row, sentence: string) => Promise<unknown> | void;
+};
+
 export function createReadings({ store, reader, items, probe, clock }: ReadingsOptions): Readings {
   const asking = createAsking(probe);
-  const { ask } = asking;
   let nextCheckMs = 0;
   let hasChanged = false;
   const onChange = () => {
@@ -66,40 +75,61 @@ export function createReadings({ store, reader, items, probe, clock }: ReadingsO
   };
   const reports = createReportReadings({ store, reader, clock, onChange });
   const subscriptions = createSubscriptionReadings({ store, reader, probe, clock, onChange });
+  const minuteTurns = createTurns<MinuteOfMeter>(
+    clock,
+    ({ customer, meter, minuteMs: atMs }) => `${customer} ${meter} ${atMs}`,
+  );
+  const dayTurns = createTurns<DaysToCompare>(clock, ({ customer, meter }) => `${customer} ${meter}`);
+  const hourTurns = createTurns<DayOfMeter>(
+    clock,
+    ({ customer, meter, dayMs: atMs }) => `${customer} ${meter} ${atMs}`,
+  );
 
-  /** Returns whether there may be more. */
-  async function readMinutes(): Promise<boolean> {
-    const minutes = await store.heldMinutes(clock.nowMs(), perRunMax);
-    for (const minute of minutes) {
-      const range = { fromMs: minute.minuteMs, toMs: minute.minuteMs + minuteMs };
-      const stripeValue = await ask(() => reader.sum({ ...minute, ...range }));
-      if (stripeValue === null) return false;
-      await store.recordMinute({ ...minute, stripeValue, nowMs: clock.nowMs() });
+  /** Returns whether there may be more. What Stripe refuses of one is put off and holds up no other. */
+  async function askEach<Row, Value>(turns: Turns<Row>, by: Steps<Row, Value>): Promise<boolean> {
+    const due = await by.due(clock.nowMs(), perRunMax + turns.passedOver());
+    const rows = turns.inTurn(due).slice(0, perRunMax);
+    for (const row of rows) {
+      const asked = await asking.askOne(() => by.question(row));
+      switch (asked.kind) {
+        case 'stopped':
+          if (asking.hasFailed()) turns.failed(row);
+          return false;
+        case 'refused':
+          await by.putOff(row, asked.sentence);
+          break;
+        case 'read':
+          turns.answered(row);
+          await by.record(row, asked.value);
+      }
       hasChanged = true;
     }
-    return minutes.length === perRunMax;
+    return rows.length === perRunMax;
   }
 
-  async function compareDays(): Promise<boolean> {
-    const pairs = await store.daysToCompare(clock.nowMs(), perRunMax);
-    for (const pair of pairs) {
-      const sums = await ask(() => reader.daySums(pair));
-      if (sums === null) return false;
-      await store.recordDays({ ...pair, sums, nowMs: clock.nowMs() });
-      hasChanged = true;
-    }
-    return pairs.length === perRunMax;
-  }
+  const readMinutes = () =>
+    askEach(minuteTurns, {
+      due: store.heldMinutes,
+      question: (minute) => reader.sum({ ...minute, fromMs: minute.minuteMs, toMs: minute.minuteMs + minuteMs }),
+      record: (minute, stripeValue) => store.recordMinute({ ...minute, stripeValue, nowMs: clock.nowMs() }),
+      putOff: (minute, sentence) => store.putOffMinute({ ...minute, sentence, nowMs: clock.nowMs() }),
+    });
 
-  async function readHours(): Promise<boolean> {
-    const days = await store.doubtedDays(clock.nowMs(), perRunMax);
-    for (const day of days) {
-      const sums = await ask(() => reader.hourSums({ ...day, fromMs: day.dayMs, toMs: day.dayMs + dayMs }));
-      if (sums === null) return false;
-      if ((await store.recordHours({ ...day, sums, nowMs: clock.nowMs() })) > 0) hasChanged = true;
-    }
-    return days.length === perRunMax;
-  }
+  const compareDays = () =>
+    askEach(dayTurns, {
+      due: store.daysToCompare,
+      question: reader.daySums,
+      record: (pair, sums) => store.recordDays({ ...pair, sums, nowMs: clock.nowMs() }),
+      putOff: dayTurns.putOff,
+    });
+
+  const readHours = () =>
+    askEach(hourTurns, {
+      due: store.doubtedDays,
+      question: (day) => reader.hourSums({ ...day, fromMs: day.dayMs, toMs: day.dayMs + dayMs }),
+      record: (day, sums) => store.recordHours({ ...day, sums, nowMs: clock.nowMs() }),
+      putOff: hourTurns.putOff,
+    });
 
   async function run(isAsked: boolean, isStopped: () => boolean): Promise<boolean> {
     const nowMs = clock.nowMs();
@@ -125,6 +155,6 @@ export function createReadings({ store, reader, items, probe, clock }: ReadingsO
     prepare: subscriptions.readAhead,
     run,
     noteAccepted: reports.noteAccepted,
-    trouble: () => asking.trouble() ?? subscriptions.refusal(),
+    trouble: () => asking.trouble() ?? subscriptions.refusal() ?? dayTurns.sentence() ?? hourTurns.sentence(),
   };
 }

@@ -13,6 +13,7 @@ export function readingStore({ write }: Writing): ReadingStore {
     recordReports: (read) => write('recordReports', read),
     heldMinutes: (nowMs, limit) => write('heldMinutes', { nowMs, limit }),
     recordMinute: (reading) => write('recordMinute', reading),
+    putOffMinute: (refused) => write('putOffMinute', refused),
     daysToCompare: (nowMs, limit) => write('daysToCompare', { nowMs, limit }),
     recordDays: (read) => write('recordDays', read),
     doubtedDays: (nowMs, limit) => write('doubtedDays', { nowMs, limit }),

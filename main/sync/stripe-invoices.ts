@@ -120,7 +120,7 @@ export function createStripeInvoices(client: Stripe, allow: Allow, nowMs: () => 
     periods: async (customer) => {
       const read = await outcome(() => periods(customer));
       // A key that may not read, or a customer that Stripe does not know: asking again at once tells nothing new.
-      return read.kind === 'failed' && read.isRefused
+      return read.kind === 'failed' && read.refuses !== 'nothing'
         ? { kind: 'read', value: { periods: null, sentence: read.sentence } }
         : read;
     },

@@ -10,8 +10,8 @@ export type Read<T> =
   | { readonly kind: 'read'; readonly value: T }
   /** The month's reads are used up for this purpose. */
   | { readonly kind: 'no_budget' }
-  /** `isRefused`: Stripe answered, and the same question will be refused again. */
-  | { readonly kind: 'failed'; readonly sentence: string; readonly isRefused: boolean };
+  /** `refuses`: Stripe answered and will refuse the same again, this `question` or any with this `key`; `nothing`: it may answer later. */
+  | { readonly kind: 'failed'; readonly sentence: string; readonly refuses: 'question' | 'key' | 'nothing' };
 
 export type Allow = (kind: ReadKind) => Promise<boolean>;
 
@@ -51,12 +51,12 @@ export async function outcome<T>(read: () => Promise<T>): Promise<Read<T>> {
     return { kind: 'read', value: await read() };
   } catch (error) {
     if (error instanceof NoBudget) return { kind: 'no_budget' };
-    if (error instanceof NotRead) return { kind: 'failed', sentence: error.message, isRefused: false };
+    if (error instanceof NotRead) return { kind: 'failed', sentence: error.message, refuses: 'question' };
     const answer = answerOf(error);
     const reason = 'reason' in answer ? answer.reason : answer.kind;
     return {
       kind: 'failed',
-      isRefused: answer.kind === 'not_authorized' || answer.kind === 'refused',
+      refuses: answer.kind === 'not_authorized' ? 'key' : answer.kind === 'refused' ? 'question' : 'nothing',
       sentence:
         answer.kind === 'not_authorized'
           ? `Stripe could not be read. ${refusedKeyInWords(reason)}`

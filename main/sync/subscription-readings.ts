@@ -7,6 +7,7 @@ import type { Clock } from '../system/clock.ts';
 import { createAsking, type Asking } from './asking.ts';
 import type { Probe } from './probe.ts';
 import type { StripeInvoices } from './stripe-invoices.ts';
+import { createTurns } from './turns.ts';
 
 /** The ledger as these readings need it. */
 export type SubscriptionStore = {
@@ -40,17 +41,23 @@ const customersMax = 100;
 export function createSubscriptionReadings(options: SubscriptionReadingsOptions): SubscriptionReadings {
   const { store, reader, clock, onChange } = options;
   const ahead = createAsking(options.probe);
+  const turns = createTurns<string>(clock, (customer) => customer);
   let aheadFromMs = 0;
   let refusal: string | null = null;
 
   /** Where a key may not read them, only Stripe's 35 days count; that is kept as well, so that what waits for it goes on. */
   async function read(by: Asking, isStopped: () => boolean): Promise<boolean> {
-    const customers = await store.customersToRead(clock.nowMs(), customersMax);
+    const due = await store.customersToRead(clock.nowMs(), customersMax + turns.passedOver());
+    const customers = turns.inTurn(due).slice(0, customersMax);
     let refused: string | null = null;
     for (const customer of customers) {
       if (isStopped()) return false;
       const found = await by.ask(() => reader.periods(customer));
-      if (found === null) return false;
+      if (found === null) {
+        if (by.hasFailed()) turns.failed(customer);
+        return false;
+      }
+      turns.answered(customer);
       if ((await store.recordSubscriptions({ customer, periods: found.periods, nowMs: clock.nowMs() })) > 0) onChange();
       if (found.periods === null) refused ??= found.sentence;
     }

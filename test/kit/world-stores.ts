@@ -6,7 +6,7 @@ import { doubtedDays, recordHours } from '../../main/ledger/doubted-days.ts';
 import { recordReports, reportsFromMs } from '../../main/ledger/error-reports.ts';
 import { askedItems, beginItem, endItem } from '../../main/ledger/invoice-items.ts';
 import { customersToRead, recordSubscriptions } from '../../main/ledger/invoice-periods.ts';
-import { heldMinutes, recordMinute } from '../../main/ledger/minute-readings.ts';
+import { heldMinutes, putOffMinute, recordMinute } from '../../main/ledger/minute-readings.ts';
 import { outboxSummary } from '../../main/ledger/outbox-read.ts';
 import { sealClosedMinutes, wakeOutbox } from '../../main/ledger/outbox.ts';
 import { readMetersOf } from '../../main/ledger/customer-month-rows.ts';
@@ -43,6 +43,7 @@ export function readingStore(db: Db): ReadingStore {
     recordReports: (read) => Promise.resolve(recordReports(db, read)),
     heldMinutes: (nowMs, limit) => Promise.resolve(heldMinutes(db, { nowMs, limit })),
     recordMinute: (reading) => Promise.resolve(recordMinute(db, reading)),
+    putOffMinute: (refused) => Promise.resolve(putOffMinute(db, refused)),
     daysToCompare: (nowMs, limit) => Promise.resolve(daysToCompare(db, { nowMs, limit })),
     recordDays: (read) => Promise.resolve(recordDays(db, read)),
     doubtedDays: (nowMs, limit) => Promise.resolve(doubtedDays(db, { nowMs, limit })),
