@@ -8,7 +8,8 @@ export type Rejection = { readonly cause: string; readonly remedy: string };
 const rejections: Readonly<Record<string, Rejection>> = {
   meter_event_customer_not_found: {
     cause: 'Stripe does not know this customer.',
-    remedy: 'Create the customer in Stripe, or map the project to one that exists; then send it again.',
+    remedy:
+      'Map what was mapped to it to a customer that exists, and release its calls to that one: under Customers on the Stripe screen, or by `tollkeeper stripe release customer`.',
   },
   meter_event_no_customer_defined: {
     cause: 'The meter expects the customer under another name than stripe_customer_id.',
@@ -68,6 +69,7 @@ const texts: readonly (readonly [text: RegExp, code: string])[] = [
   [/cannot be more than 35 days/i, 'timestamp_too_far_in_past'],
   [/in the future/i, 'timestamp_in_future'],
   [/15 significant digits/i, 'meter_event_value_too_many_digits'],
+  [/No such customer/i, 'meter_event_customer_not_found'],
 ];
 
 /** The code of an answer that has only a text; `other` when it is none that is known. */

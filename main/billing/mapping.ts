@@ -41,7 +41,8 @@ export function createMapping(options: MappingOptions): Mapping {
   async function view(): Promise<MappingView> {
     const map = inForce();
     const asOfMs = clock.nowMs();
-    const [unmapped, { members, projects }] = await Promise.all([
+    const [unknown, unmapped, { members, projects }] = await Promise.all([
+      ledger.read('unknownCustomers', { nowMs: asOfMs }),
       ledger.read('unmapped', { nowMs: asOfMs }),
       ledger.read('facets', null),
     ]);
@@ -51,7 +52,11 @@ export function createMapping(options: MappingOptions): Mapping {
       known: { projects: [...projects], members: [...members] },
       fallback: map.customer,
       names: { ...options.names() },
-      unmapped: unmapped.map((group) => ({ ...group, customer: customerOf(map, group) })),
+      unmapped: [
+        // What they are mapped to is how they came to it.
+        ...unknown.map((group) => ({ ...group, customer: null })),
+        ...unmapped.map((group) => ({ ...group, customer: customerOf(map, group) })),
+      ],
       asOfMs,
       trouble: options.trouble(),
     };
@@ -60,7 +65,9 @@ export function createMapping(options: MappingOptions): Mapping {
   async function release(request: ReleaseRequest): Promise<ReleaseAnswer> {
     const { which, withOlder, isTrial } = request;
     const customer = request.customer ?? mappedTo(inForce(), which);
+    if (which.kind === 'customer' && which.customer === customer) throw sameCustomer(customer);
     if (!isTrial) await options.requireCustomer(customer);
+    if (!isTrial && which.kind === 'customer') await requireUnknown(which.customer);
     // One instant for the look and for the release: what is older than the window is the same in both.
     const nowMs = clock.nowMs();
     const before = await ledger.read('releasable', { which, nowMs });
@@ -73,18 +80,34 @@ export function createMapping(options: MappingOptions): Mapping {
       fromMs: before.firstMs,
       toMs: before.lastMs,
       older: { ...before.older, isReleased: withOlder && before.older.calls > 0 },
+      uncertain: before.uncertain,
     };
     if (isTrial) return answer;
-    for (let afterSeq: number | null = 0; afterSeq !== null;) {
-      const part = await releasePart(afterSeq);
+    for (let after: number | null = 0; after !== null;) {
+      const part = await releasePart(after);
       options.onChanges(part.changes);
-      afterSeq = part.lastSeq;
+      after = part.next;
     }
     return answer;
 
-    function releasePart(afterSeq: number) {
-      return ledger.write('release', { which, customer, withOlder, nowMs, afterSeq });
+    function releasePart(after: number) {
+      return ledger.write('release', { which, customer, withOlder, nowMs, after });
     }
+  }
+
+  /** @throws AppError where Stripe knows the customer by now: what was meant for it can be sent to it again. */
+  async function requireUnknown(id: string): Promise<void> {
+    try {
+      await options.requireCustomer(id);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'not_found') return;
+      throw error;
+    }
+    throw new AppError(
+      'bad_usage',
+      `Stripe knows the customer ${id}, so its calls stay with it.`,
+      'Send again what was refused, see `tollkeeper sync status`.',
+    );
   }
 
   return {
@@ -106,14 +129,25 @@ function rowsOf(table: Readonly<Record<string, string>>) {
 
 /** @throws AppError `bad_usage` where nothing says to whom. */
 function mappedTo(map: CustomerMap, which: ReleasedCalls): string {
-  const customer = customerOf(map, {
-    project: which.kind === 'project' ? which.project : null,
-    member: which.kind === 'member' ? which.member : null,
-  });
+  const customer =
+    which.kind === 'customer'
+      ? null
+      : customerOf(map, {
+          project: which.kind === 'project' ? which.project : null,
+          member: which.kind === 'member' ? which.member : null,
+        });
   if (customer !== null) return customer;
   throw new AppError(
     'bad_usage',
     'These calls are mapped to no customer, and none was named.',
     'Name the customer, or map the project or the member to one first.',
+  );
+}
+
+function sameCustomer(customer: string): AppError {
+  return new AppError(
+    'bad_usage',
+    `These calls are billed to ${customer} already, and Stripe does not know it.`,
+    'Name a customer that exists, see `tollkeeper stripe customers`.',
   );
 }

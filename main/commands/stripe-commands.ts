@@ -46,7 +46,8 @@ export function addStripeCommands(program: Command, run: Run, host: Host): void 
     .option('--yes', 'do it without asking')
     .addHelpText(
       'after',
-      '\nKind: project, member, or nobody for calls that name neither. The customer may be left out where one is mapped.',
+      '\nKind: project, member, or nobody for calls that name neither. The customer may be left out where one is mapped.' +
+        '\nCustomer for the calls of one that Stripe does not know: tollkeeper stripe release customer cus_wrong cus_123',
     )
     .action((kind: string, name: string | undefined, customer: string | undefined, flags) =>
       run(load(), ({ stripeRelease }) => stripeRelease({ kind, name, customer }, flags, host)),

@@ -9,6 +9,7 @@ import type { SetupResult, SetupStep, SetupView, StripeAccountView } from '../..
 import { leavesSoon } from '../../shared/leaves-soon.ts';
 import { formatUsd } from '../../shared/money.ts';
 import { actionWords, outcomeWords } from '../../shared/setup-words.ts';
+import { stillMapped } from '../../shared/still-mapped.ts';
 import { demoLabel } from './host.ts';
 import { layOut, type Column } from './table.ts';
 
@@ -61,7 +62,8 @@ export function customersText({ customers, hasMore, mode, accountId, reads }: Cu
   ];
 }
 
-export function mappingText({ projects, members, fallback, unmapped, asOfMs, trouble }: MappingView): string[] {
+export function mappingText(view: MappingView): string[] {
+  const { projects, members, fallback, trouble } = view;
   const rows = [
     ...projects.map(({ name, customer }) => ['project', name, customer]),
     ...members.map(({ name, customer }) => ['member', name, customer]),
@@ -72,11 +74,12 @@ export function mappingText({ projects, members, fallback, unmapped, asOfMs, tro
     ...(rows.length > 0
       ? layOut([left(''), left('name'), left('customer')], rows)
       : ['Nothing is mapped to a customer yet.']),
-    ...unmappedText(unmapped, asOfMs),
+    ...unmappedText(view),
   ];
 }
 
-function unmappedText(groups: readonly UnmappedGroup[], asOfMs: number): string[] {
+function unmappedText(view: MappingView): string[] {
+  const { unmapped: groups, asOfMs } = view;
   if (groups.length === 0) return ['', 'No calls wait for a customer.'];
   const rows = groups.map((group) => [
     whoOf(group),
@@ -100,11 +103,33 @@ function unmappedText(groups: readonly UnmappedGroup[], asOfMs: number): string[
     '',
     'Calls that wait for a customer; Stripe takes them for 35 days:',
     ...layOut(columns, rows),
-    'Bill them: `tollkeeper stripe release project NAME CUSTOMER`.',
+    ...(groups.some(({ unknownCustomer }) => unknownCustomer === null)
+      ? ['Bill them: `tollkeeper stripe release project NAME CUSTOMER`.']
+      : []),
+    ...groups.flatMap((group) => unknownText(group, view)),
   ];
 }
 
-function whoOf({ project, member }: UnmappedGroup): string {
+function unknownText({ unknownCustomer, uncertain }: UnmappedGroup, view: MappingView): string[] {
+  if (unknownCustomer === null) return [];
+  const mapped = stillMapped(view, unknownCustomer);
+  return [
+    `Stripe does not know the customer ${unknownCustomer}: bill its calls by \`tollkeeper stripe release customer ${unknownCustomer} CUSTOMER\`.`,
+    ...(mapped === null ? [] : [mapped]),
+    ...uncertainText(uncertain),
+  ];
+}
+
+function uncertainText({ calls, costNanoUsd }: UnmappedGroup['uncertain']): string[] {
+  if (calls === 0) return [];
+  const [stay, them] = calls === 1 ? ['stays', 'it'] : ['stay', 'them'];
+  return [
+    `${callsOf(calls)} more that cost ${formatUsd(costNanoUsd, 6)} ${stay}: Stripe may count ${them}, on one meter at least. \`tollkeeper sync retry ID\` finds out of a refused event; what Stripe does not count can be released then.`,
+  ];
+}
+
+function whoOf({ project, member, unknownCustomer }: UnmappedGroup): string {
+  if (unknownCustomer !== null) return `customer ${unknownCustomer}`;
   if (project !== null) return `project ${project}`;
   return member === null ? 'nobody' : `member ${member}`;
 }
@@ -117,6 +142,7 @@ export function releaseText({
   fromMs,
   toMs,
   older,
+  uncertain,
   isTrial,
 }: ReleaseAnswer): string[] {
   const span = fromMs === null || toMs === null ? '' : ` of ${daysText(fromMs, toMs)}`;
@@ -137,6 +163,7 @@ export function releaseText({
         : [
             `${callsOf(older.calls)} that cost ${formatUsd(older.costNanoUsd, 6)} left the window and stay where they are; --older bills them by an invoice item.`,
           ]),
+    ...uncertainText(uncertain),
   ];
 }
 

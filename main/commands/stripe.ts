@@ -136,11 +136,11 @@ export function stripeRelease(
 function releaseRequest({ kind, name, customer }: ReleaseWish, withOlder: boolean): ReleaseRequest {
   // Nobody has no name: what stands in its place is the customer.
   const named = kind === 'nobody' ? { name: undefined, customer: name } : { name, customer };
-  const which =
-    kind === 'project' ? { kind, project: named.name } : kind === 'member' ? { kind, member: named.name } : { kind };
+  const hasName = kind === 'project' || kind === 'member' || kind === 'customer';
+  const which = hasName ? { kind, [kind]: named.name } : { kind };
   const request = releaseRequestSchema.safeParse({ which, customer: named.customer ?? null, withOlder });
   if (request.success) return request.data;
-  throw unusable(request.error.issues[0]?.path[0] === 'customer' ? 'customer' : 'kind');
+  throw unusable(request.error.issues[0]?.path.at(-1) === 'customer' ? 'customer' : 'kind');
 }
 
 function unusable(field: PropertyKey | undefined): AppError {

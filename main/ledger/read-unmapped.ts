@@ -1,10 +1,12 @@
 /**
  * Calls that nobody is billed for because no customer is known, by who they might be billed to: their project, else their member. Only calls that passed
- * this machine: a transcript may be a subscription's, and a teammate's export is billed by the teammate. Reading side only.
+ * this machine: a transcript may be a subscription's, and a teammate's export is billed by the teammate. Beside them those that are billed to nobody since
+ * Stripe does not know their customer (unknown-customers.ts). Reading side only.
  */
 import type { ReleasedCalls, UnmappedGroup } from '../../shared/contract/stripe-customers.ts';
 import { windowMs } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
+import { allMinutes, isOfUnknownCustomer, readUncertain, readUnknown } from './unknown-customers.ts';
 
 /**
  * What the partial index `calls_unmapped` says, word for word: SQLite uses it only for a query that repeats its condition. A row that was corrected
@@ -14,7 +16,9 @@ export const isUnmapped = `customer IS NULL AND source IN ('proxy', 'batch')
   AND (cost_nano_usd IS NULL OR cost_nano_usd > 0)
   AND NOT EXISTS (SELECT 1 FROM calls n WHERE n.corrects_seq = calls.seq)`;
 
-export type UnmappedSum = Omit<UnmappedGroup, 'project' | 'member' | 'customer'> & { readonly lastMs: number | null };
+export type UnmappedSum = Omit<UnmappedGroup, 'project' | 'member' | 'customer' | 'unknownCustomer'> & {
+  readonly lastMs: number | null;
+};
 
 type Row = {
   readonly project: string | null;
@@ -27,6 +31,8 @@ type Row = {
   readonly olderCalls: number;
   readonly olderNanoUsd: number;
 };
+
+const nothing = { calls: 0, costNanoUsd: 0 };
 
 const sums = `
   SUM(started_at_ms >= @earliestMs) AS calls,
@@ -59,7 +65,7 @@ export function readUnmapped(db: Db, { nowMs }: { readonly nowMs: number }): Omi
     .slice(0, groupsMax)
     .map(({ project, member, ...row }) => {
       const { lastMs: _last, ...sum } = sumOf(row);
-      return { project, member, ...sum };
+      return { project, member, unknownCustomer: null, ...sum };
     });
 }
 
@@ -85,10 +91,10 @@ export function readReleasable(
 ): UnmappedSum {
   const { sql, values } = whichCalls(which);
   const row = db
-    .prepare<object, Omit<Row, 'project' | 'member'>>(`SELECT ${sums} FROM calls WHERE ${isUnmapped} AND ${sql}`)
+    .prepare<object, Omit<Row, 'project' | 'member'>>(`SELECT ${sums} FROM calls WHERE ${sql}`)
     .get({ earliestMs: earliestMs(nowMs), ...values });
   if (!row) throw new Error('an aggregate without groups always has one row');
-  return sumOf({
+  const sum = sumOf({
     ...row,
     calls: row.calls ?? 0,
     costNanoUsd: row.costNanoUsd ?? 0,
@@ -96,11 +102,23 @@ export function readReleasable(
     olderCalls: row.olderCalls ?? 0,
     olderNanoUsd: row.olderNanoUsd ?? 0,
   });
+  return which.kind === 'customer' ? { ...sum, uncertain: readUncertain(db, which.customer) } : sum;
+}
+
+/** Calls whose customer Stripe does not know: one group a customer, the largest sum first. */
+export function readUnknownCustomers(db: Db, { nowMs }: { readonly nowMs: number }): Omit<UnmappedGroup, 'customer'>[] {
+  return readUnknown(db, groupsMax)
+    .map((customer) => {
+      const { lastMs: _last, ...sum } = readReleasable(db, { which: { kind: 'customer', customer }, nowMs });
+      return { project: null, member: null, unknownCustomer: customer, ...sum };
+    })
+    .filter(({ calls, older }) => calls > 0 || older.calls > 0)
+    .toSorted((one, other) => other.costNanoUsd - one.costNanoUsd || other.older.costNanoUsd - one.older.costNanoUsd);
 }
 
 function sumOf({ olderCalls, olderNanoUsd, ...row }: Omit<Row, 'project' | 'member'>): UnmappedSum {
   const leavesAtMs = row.firstMs === null ? null : row.firstMs + windowMs;
-  return { ...row, leavesAtMs, older: { calls: olderCalls, costNanoUsd: olderNanoUsd } };
+  return { ...row, leavesAtMs, older: { calls: olderCalls, costNanoUsd: olderNanoUsd }, uncertain: nothing };
 }
 
 /** The minute of a call is what Stripe's window looks at: the first whole one that it still takes. */
@@ -108,16 +126,19 @@ export function earliestMs(nowMs: number): number {
   return Math.ceil((nowMs - windowMs) / 60_000) * 60_000;
 }
 
+/** The whole condition of `calls`. */
 export function whichCalls(which: ReleasedCalls): {
   readonly sql: string;
-  readonly values: Readonly<Record<string, string>>;
+  readonly values: Readonly<Record<string, string | number>>;
 } {
   switch (which.kind) {
     case 'project':
-      return { sql: 'project = @project', values: { project: which.project } };
+      return { sql: `${isUnmapped} AND project = @project`, values: { project: which.project } };
     case 'member':
-      return { sql: 'member = @member', values: { member: which.member } };
+      return { sql: `${isUnmapped} AND member = @member`, values: { member: which.member } };
     case 'nobody':
-      return { sql: 'project IS NULL AND member IS NULL', values: {} };
+      return { sql: `${isUnmapped} AND project IS NULL AND member IS NULL`, values: {} };
+    case 'customer':
+      return { sql: isOfUnknownCustomer, values: { unknown: which.customer, ...allMinutes } };
   }
 }

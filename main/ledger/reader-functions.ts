@@ -17,7 +17,7 @@ import { readPlanFacts } from './read-plans.ts';
 import { readPricedBy } from './read-priced-by.ts';
 import { readMonth, type MonthQuestion } from './read-spend.ts';
 import { readUsedModels } from './read-used-models.ts';
-import { readReleasable, readUnmapped } from './read-unmapped.ts';
+import { readReleasable, readUnknownCustomers, readUnmapped } from './read-unmapped.ts';
 import { readUnpriced, type UnpricedQuestion } from './read-unpriced.ts';
 import { readsUsed } from './stripe-reads.ts';
 import { readBinding } from './stripe-account.ts';
@@ -43,6 +43,7 @@ export function createReaderFunctions(db: Db) {
     planFacts: (_none: null) => readPlanFacts(db),
     meterEvent: (id: string) => readMeterEvent(db, id),
     unmapped: (question: Parameters<typeof readUnmapped>[1]) => readUnmapped(db, question),
+    unknownCustomers: (question: Parameters<typeof readUnknownCustomers>[1]) => readUnknownCustomers(db, question),
     releasable: (question: Parameters<typeof readReleasable>[1]) => readReleasable(db, question),
     usedModels: (_none: null) => readUsedModels(db),
     readsUsed: ({ nowMs }: { readonly nowMs: number }) => readsUsed(db, nowMs),

@@ -5,6 +5,7 @@
 import type { CarryQuestion } from '../ledger/carry-forwards.ts';
 import type { AskedItem, ItemBegun, ItemEnd } from '../ledger/invoice-items.ts';
 import type { ItemOutcome } from '../../shared/contract/invoice-items.ts';
+import { rejectionCodeOf, rejectionOf } from '../../shared/stripe-rejections.ts';
 import { formatUsd, nanoUsdPerCent } from '../../shared/money.ts';
 import type { Clock } from '../system/clock.ts';
 import type { StripeInvoices } from './stripe-invoices.ts';
@@ -68,7 +69,7 @@ export function createInvoiceItems({ store, stripe, clock }: InvoiceItemsOptions
     const found = await stripe.findItem(item);
     if (found.kind !== 'read') {
       const why = found.kind === 'no_budget' ? 'the reads of this month are used up' : found.sentence;
-      const sentence = `Whether it stands in Stripe already could not be read, so nothing was made: ${why}`;
+      const sentence = `Whether it stands in Stripe already could not be read, so nothing was made: ${why}${remedyOf(why)}`;
       await store.end(isNew ? { carried, kind: 'dropped', sentence } : { carried, kind: 'unknown', sentence });
       return { kind: isNew ? 'not_created' : 'unknown', sentence };
     }
@@ -100,7 +101,7 @@ export function createInvoiceItems({ store, stripe, clock }: InvoiceItemsOptions
           sentence: `${wordsOf(item)} is made (${answer.item}) and goes on the customer’s next invoice.`,
         };
       case 'refused': {
-        const sentence = `Stripe did not make it: ${answer.reason}`;
+        const sentence = `Stripe did not make it: ${answer.reason}${remedyOf(answer.reason)}`;
         await store.end({ carried, kind: 'dropped', sentence });
         return { kind: 'not_created', sentence };
       }
@@ -154,4 +155,10 @@ function forgottenWords({ item, cents }: { readonly item: string; readonly cents
 
 function wordsOf({ cents, customer }: AskedItem): string {
   return `The invoice item of ${formatUsd(cents * nanoUsdPerCent)} for ${customer}`;
+}
+
+/** Where the customer is at fault, which no item mends. */
+function remedyOf(reason: string): string {
+  const code = rejectionCodeOf(reason);
+  return code === 'meter_event_customer_not_found' ? ` ${rejectionOf(code).remedy}` : '';
 }

@@ -50,11 +50,15 @@ export const mapRequestSchema = z.strictObject({
 });
 export type MapRequest = z.infer<typeof mapRequestSchema>;
 
-/** Calls of one project, or of one member where they name no project, or of nobody, that have no customer. */
+const sumOfCalls = z.object({ calls: count, costNanoUsd: nanoUsd });
+
+/** Calls of one project, or of one member where they name no project, or of nobody, that have no customer; or that have one which Stripe does not know. */
 export const unmappedGroupSchema = z.object({
   project: z.string().nullable(),
   /** Only where the project is null. */
   member: z.string().nullable(),
+  /** Of any project and member then. */
+  unknownCustomer: z.string().nullable(),
   /** Those that Stripe's window still takes. */
   calls: count,
   costNanoUsd: nanoUsd,
@@ -63,7 +67,9 @@ export const unmappedGroupSchema = z.object({
   /** When the first of them leaves the window. */
   leavesAtMs: instantMs.nullable(),
   /** Those that left it: an invoice item can still bill them. */
-  older: z.object({ calls: count, costNanoUsd: nanoUsd }),
+  older: sumOfCalls,
+  /** Of an unknown customer: what Stripe may count, so that it stays. */
+  uncertain: sumOfCalls,
   /** What they are mapped to by now, so where their later calls go. */
   customer: z.string().nullable(),
 });
@@ -92,6 +98,8 @@ export const releasedCallsSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('member'), member: name }),
   /** Neither a project nor a member. */
   z.strictObject({ kind: z.literal('nobody') }),
+  /** Of a customer that Stripe does not know. */
+  z.strictObject({ kind: z.literal('customer'), customer: stripeCustomerSchema }),
 ]);
 export type ReleasedCalls = z.infer<typeof releasedCallsSchema>;
 
@@ -118,5 +126,6 @@ export const releaseAnswerSchema = z.object({
   toMs: instantMs.nullable(),
   /** Past the window: released with the others, or left where they are. */
   older: z.object({ calls: count, costNanoUsd: nanoUsd, isReleased: z.boolean() }),
+  uncertain: sumOfCalls,
 });
 export type ReleaseAnswer = z.infer<typeof releaseAnswerSchema>;

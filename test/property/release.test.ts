@@ -71,9 +71,9 @@ function isAsked({ project, member }: Call, asked: ReleasedCalls): boolean {
   return asked.kind === 'member' ? member === asked.member : project === null && member === null;
 }
 
-function releaseAll(world: OutboxWorld, question: Omit<ReleaseQuestion, 'afterSeq'>): void {
-  for (let afterSeq: number | null = 0; afterSeq !== null;)
-    afterSeq = release(world.db, world.ledger.recorder, { ...question, afterSeq }).lastSeq;
+function releaseAll(world: OutboxWorld, question: Omit<ReleaseQuestion, 'after'>): void {
+  for (let after: number | null = 0; after !== null;)
+    after = release(world.db, world.ledger.recorder, { ...question, after }).next;
 }
 
 /** What stands in events, in minutes that are open, and in remainders, by customer. */

@@ -63,7 +63,9 @@ describe('the Stripe screen', () => {
       .waitFor();
     await page.getByText(/leaves the 35-day window tomorrow unless/).waitFor();
     await page.getByText(/^\$34\.00 leaves tomorrow’s invoice unless/).waitFor();
-    await page.getByText('Stripe does not know this customer. Create the customer in Stripe').waitFor();
+    await page
+      .getByText('Stripe does not know this customer. Map what was mapped to it to a customer that exists')
+      .waitFor();
     await page
       .getByText(/Stripe counts \$0\.000017 in this minute/)
       .first()

@@ -122,6 +122,8 @@ describe('customers on a terminal', () => {
     firstMs: nowMs - 34 * dayMs,
     leavesAtMs: nowMs + dayMs,
     older: { calls: 1, costNanoUsd: 2_070_000 },
+    unknownCustomer: null,
+    uncertain: { calls: 0, costNanoUsd: 0 },
     customer: null,
   };
 
@@ -134,6 +136,7 @@ describe('customers on a terminal', () => {
     expect(text).toContain('all else           cus_2');
     expect(text).toMatch(/nobody +2 +\$0\.004140 +2026-10-23 +2026-11-27 \(soon\) +1, \$0\.002070/);
     expect(text).toMatch(/member bo +0 .*– +–/);
+    expect(text).toMatch(/\nBill them: `tollkeeper stripe release project NAME CUSTOMER`\.$/);
     const empty = mappingText({
       ...mapping,
       projects: [],
@@ -143,6 +146,16 @@ describe('customers on a terminal', () => {
     expect(empty.join('\n')).toBe(
       'It is broken. What was in force stays. Mend it.\nNothing is mapped to a customer yet.\n\nNo calls wait for a customer.',
     );
+  });
+
+  it('that Stripe does not know are told with their calls, what of them stays, and how they are billed to another', () => {
+    const uncertain = { calls: 2, costNanoUsd: 4_140_000 };
+    const lines = mappingText({ ...mapping, unmapped: [{ ...group, unknownCustomer: 'cus_wrong', uncertain }] });
+    expect(lines.slice(-3)[0]).toMatch(/^customer cus_wrong +2 +\$0\.004140 +2026-10-23/);
+    expect(lines.slice(-2)).toEqual([
+      'Stripe does not know the customer cus_wrong: bill its calls by `tollkeeper stripe release customer cus_wrong CUSTOMER`.',
+      '2 calls more that cost $0.004140 stay: Stripe may count them, on one meter at least. `tollkeeper sync retry ID` finds out of a refused event; what Stripe does not count can be released then.',
+    ]);
   });
 
   it('are told what a release would do, and what it did', () => {
@@ -155,6 +168,7 @@ describe('customers on a terminal', () => {
       fromMs: nowMs - 2 * dayMs,
       toMs: nowMs,
       older: { calls: 3, costNanoUsd: 6_210_000, isReleased: false },
+      uncertain: { calls: 0, costNanoUsd: 0 },
     };
     expect(releaseText(answer)).toEqual([
       '2 calls of 2026-11-24 to 2026-11-26 that cost $0.004140 would be billed to cus_1, each in its own minute and under the plan of its time.',

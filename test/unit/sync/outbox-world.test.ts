@@ -164,7 +164,7 @@ describe('an event that Stripe took and does not count', () => {
     await syncAfter(minuteMs);
     expect(only()).toMatchObject({
       state: 'rejected',
-      lastAnswer: expect.stringContaining('Create the customer in Stripe') as string,
+      lastAnswer: expect.stringContaining('release its calls to that one') as string,
     });
     expect(world.stripe.state.events[0]?.idempotencyKey).toMatch(/~2$/);
     const spent = only().identifier;
