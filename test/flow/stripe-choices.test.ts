@@ -54,7 +54,9 @@ function run(...args: string[]): Promise<Ran> {
 async function walkEveryChoice(): Promise<void> {
   const status = (await run('status')).stdout;
   expect(status).toMatch(/\$34\.00 leaves the 35-day window (today|tomorrow) unless this machine goes online/);
-  expect(status).toMatch(/rejected +Stripe took it and does not count it: No such customer\. Map what was mapped to it/);
+  expect(status).toMatch(
+    /rejected +Stripe took it and does not count it: No such customer\. Map what was mapped to it/,
+  );
   expect(status).toMatch(/unknown +Stripe counts \$0\.000017 in this minute/);
   expect(status).toMatch(/ of the 10,000 reads that Stripe allows in a month are used\./);
 

@@ -211,6 +211,35 @@ describe('Customers on the Stripe screen', () => {
       .waitFor({ state: 'detached' });
   });
 
+  it('shows whose customer Stripe does not know, and bills their calls to another, in light, dark and narrow', async () => {
+    const unchecked = { kind: 'project', name: 'archive', customer: 'cus_gone', isUnchecked: true };
+    await engine.ask('PUT', '/api/stripe/mapping', unchecked);
+    await calls('/@dora/archive', 2);
+    // Sent, then told by Stripe's report.
+    for (const ms of [120_000, 3_600_000]) {
+      clock.putAhead(ms);
+      await engine.syncNow();
+    }
+    await show();
+    const row = customers().getByRole('row', { name: /Stripe does not know the customer cus_gone/ });
+    await row.waitFor();
+    expect(await row.innerText()).toMatch(/cus_gone\s+2\s/);
+    await customers().getByRole('button', { name: 'Bill the calls of the customer cus_gone' }).click();
+    await customers()
+      .getByRole('button', { name: /Borealis AG/ })
+      .click();
+    await customers().getByText('Still mapped to it: the project archive.').waitFor();
+    await picture('stripe-customers-unknown');
+    await page.setViewportSize({ width: 320, height: 3_000 });
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    await page.screenshot({ path: join(results, 'stripe-customers-unknown-narrow.png'), fullPage: true });
+    await page.setViewportSize({ width: 1_280, height: 900 });
+    await customers().getByRole('button', { name: 'Bill them', exact: true }).click();
+    await row.waitFor({ state: 'detached' });
+    await expect.poll(() => engine.exported().filter(({ customer }) => customer === 'cus_1QbTy').length).toBe(2);
+    expect(engine.exported().some(({ customer }) => customer === 'cus_gone')).toBe(false);
+  });
+
   it('says what to do where Stripe cannot be reached', async () => {
     await stripe.setRules({ isOffline: true });
     await show();

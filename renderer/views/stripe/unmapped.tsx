@@ -8,6 +8,7 @@ import type {
   UnmappedGroup,
 } from '../../../shared/contract/stripe-customers.ts';
 import { leavesSoon } from '../../../shared/leaves-soon.ts';
+import { stillMapped } from '../../../shared/still-mapped.ts';
 import { AskOnce } from '../../components/ask-once.tsx';
 import { plural } from '../../components/count.tsx';
 import { Money, totalDecimals } from '../../components/money.tsx';
@@ -51,7 +52,7 @@ export function Unmapped({ mapping }: { readonly mapping: MappingView }) {
           </thead>
           <tbody>
             {unmapped.map((group) => (
-              <Group key={`${group.project ?? ''} ${group.member ?? ''}`} group={group} mapping={mapping} />
+              <Group key={JSON.stringify(whichOf(group))} group={group} mapping={mapping} />
             ))}
           </tbody>
         </table>
@@ -110,7 +111,7 @@ function Group({ group, mapping }: { readonly group: UnmappedGroup; readonly map
       {isOpen ? (
         <tr>
           <td colSpan={7} className="block! bg-sunk/40 py-2! text-left! whitespace-normal! min-[721px]:table-cell!">
-            <BillThem group={group} names={mapping.names} close={() => setOpen(false)} />
+            <BillThem group={group} mapping={mapping} close={() => setOpen(false)} />
           </td>
         </tr>
       ) : null}
@@ -118,7 +119,8 @@ function Group({ group, mapping }: { readonly group: UnmappedGroup; readonly map
   );
 }
 
-function Whose({ group: { project, member } }: { readonly group: UnmappedGroup }) {
+function Whose({ group: { project, member, unknownCustomer } }: { readonly group: UnmappedGroup }) {
+  if (unknownCustomer !== null) return <span>Stripe does not know the customer {unknownCustomer}</span>;
   if (project === null && member === null) return <span className="text-dim">neither project nor member</span>;
   return (
     <span>
@@ -127,41 +129,44 @@ function Whose({ group: { project, member } }: { readonly group: UnmappedGroup }
   );
 }
 
-function whoseInWords({ project, member }: UnmappedGroup): string {
+function whoseInWords({ project, member, unknownCustomer }: UnmappedGroup): string {
+  if (unknownCustomer !== null) return `the customer ${unknownCustomer}`;
   if (project !== null) return `the project ${project}`;
   return member === null ? 'nobody' : `the member ${member}`;
 }
 
-function whichOf({ project, member }: UnmappedGroup): ReleasedCalls {
+function whichOf({ project, member, unknownCustomer }: UnmappedGroup): ReleasedCalls {
+  if (unknownCustomer !== null) return { kind: 'customer', customer: unknownCustomer };
   if (project !== null) return { kind: 'project', project };
   return member === null ? { kind: 'nobody' } : { kind: 'member', member };
 }
 
 type BillThemProps = {
   readonly group: UnmappedGroup;
-  readonly names: MappingView['names'];
+  readonly mapping: MappingView;
   readonly close: () => void;
 };
 
 /** First to whom, then what is billed, then a yes. */
-function BillThem({ group, names, close }: BillThemProps) {
+function BillThem({ group, mapping, close }: BillThemProps) {
   const { customer: mapped } = group;
   const [picked, setPicked] = useState<StripeCustomerRow | null>(
-    mapped === null ? null : { id: mapped, name: names[mapped] ?? null, email: null },
+    mapped === null ? null : { id: mapped, name: mapping.names[mapped] ?? null, email: null },
   );
   if (picked === null)
     return <CustomerPicker title={`Who is billed for ${whoseInWords(group)}?`} pick={setPicked} leave={close} />;
-  return <Confirm group={group} customer={picked} another={() => setPicked(null)} close={close} />;
+  return <Confirm group={group} mapping={mapping} customer={picked} another={() => setPicked(null)} close={close} />;
 }
 
 type ConfirmProps = {
   readonly group: UnmappedGroup;
+  readonly mapping: MappingView;
   readonly customer: StripeCustomerRow;
   readonly another: () => void;
   readonly close: () => void;
 };
 
-function Confirm({ group, customer, another, close }: ConfirmProps) {
+function Confirm({ group, mapping, customer, another, close }: ConfirmProps) {
   const name = group.project ?? group.member;
   const [withOlder, setWithOlder] = useState(group.calls === 0);
   const [isMapping, setMapping] = useState(group.customer === null && name !== null);
@@ -170,6 +175,7 @@ function Confirm({ group, customer, another, close }: ConfirmProps) {
   const who = customer.name ?? customer.id;
   const error = map.error ?? release.error;
   const calls = group.calls + (withOlder ? group.older.calls : 0);
+  const mapped = group.unknownCustomer === null ? null : stillMapped(mapping, group.unknownCustomer);
 
   async function bill(): Promise<void> {
     const kind = group.project === null ? ('member' as const) : ('project' as const);
@@ -197,6 +203,8 @@ function Confirm({ group, customer, another, close }: ConfirmProps) {
           <Money nano={group.older.costNanoUsd} decimals={6} /> and the markup proposed
         </Choice>
       )}
+      <Staying uncertain={group.uncertain} />
+      {mapped === null ? null : <p className="mb-1.5 text-warn">{mapped}</p>}
       <div className="mt-2">
         <AskOnce
           question={`Bill ${plural(calls, 'call')} to ${who}?`}
@@ -224,6 +232,17 @@ function WhatIsBilled({ group, customer }: Pick<ConfirmProps, 'group' | 'custome
       , to <b className="font-semibold">{customer.name ?? customer.id}</b> ({customer.id}): each in its own minute,
       under the plan of its time and with that plan’s markup.
     </>
+  );
+}
+
+function Staying({ uncertain: { calls, costNanoUsd } }: Pick<UnmappedGroup, 'uncertain'>) {
+  if (calls === 0) return null;
+  return (
+    <p className="mb-1.5">
+      {plural(calls, 'call')} more, <Money nano={costNanoUsd} decimals={6} />, {calls === 1 ? 'stays' : 'stay'}: Stripe
+      may count {calls === 1 ? 'it' : 'them'}, on one meter at least. Send the refused meter event again to find out;
+      what Stripe does not count can be released then.
+    </p>
   );
 }
 
