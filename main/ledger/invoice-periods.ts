@@ -1,21 +1,18 @@
 /**
  * The periods of customers' invoices, as last read from Stripe, and what they mean for what waits (shared/invoice-standing.ts). The writing side.
- * What lies in a period whose invoice is final is set aside before it is sent; what lies in one that is over waits until its invoice has been read.
+ * What lies in a period whose invoice is final is set aside before it is sent; what lies in one that is over, or may be, waits until its invoice has been
+ * read. Whose subscriptions are read for it: customers-to-read.ts.
  */
 import {
-  assumedGraceMs,
   closesAt,
-  freshForMs,
   invoiceStanding,
-  knownForMs,
+  isReadSince,
   youngMs,
   type InvoicePeriod,
   type InvoiceStanding,
 } from '../../shared/invoice-standing.ts';
-import type { Quantities } from '../../shared/contract/meter-amounts.ts';
 import { stampInMinuteMs, stampOf } from '../../shared/meter-event.ts';
 import { preparedOnce, type Db } from '../system/db.ts';
-import { quantitySums } from './meter-sql.ts';
 
 type MinuteOf = { readonly customer: string; readonly meter: string; readonly minuteMs: number };
 
@@ -34,8 +31,8 @@ const statementsOf = preparedOnce((db) => ({
     `UPDATE meter_events SET next_attempt_at_ms = @atMs, last_answer = @readFirstSentence
       WHERE state IN ('sealed', 'sending', 'unknown') AND state <> 'sending' AND customer = @customer AND meter = @meter
         AND next_attempt_at_ms <= @nowMs AND minute_ms < @youngestMs
-        AND NOT EXISTS (SELECT 1 FROM invoice_periods p WHERE p.customer = @customer AND p.meter = @meter
-                         AND p.start_ms <= meter_events.minute_ms + ${stampInMinuteMs} AND p.end_ms > meter_events.minute_ms + ${stampInMinuteMs})`,
+        AND COALESCE((SELECT MIN(p.state = 'final') FROM invoice_periods p WHERE p.customer = @customer AND p.meter = @meter
+                       AND p.start_ms <= meter_events.minute_ms + ${stampInMinuteMs} AND p.end_ms > meter_events.minute_ms + ${stampInMinuteMs}), 0) = 0`,
   ),
 }));
 
@@ -45,12 +42,6 @@ function periodsAt(db: Db, { customer, meter, minuteMs }: MinuteOf): InvoicePeri
 
 function readAtMs(db: Db, customer: string): number | null {
   return statementsOf(db).readAt.get(customer) ?? null;
-}
-
-/** Whether the customer's subscriptions were read within the last day. */
-export function isKnown(db: Db, customer: string, nowMs: number): boolean {
-  const atMs = readAtMs(db, customer);
-  return atMs !== null && atMs > nowMs - knownForMs && atMs <= nowMs;
 }
 
 export function standingOf(db: Db, minute: MinuteOf, nowMs: number): InvoiceStanding {
@@ -73,7 +64,8 @@ const finalSentence =
   'The invoice of its period is final and takes no more usage, so it was set aside; it is never sent under another date.';
 const heldSentence =
   'The invoice of its period is final; whether it arrived before that is told by the summary of its minute, so it is held until that has been read.';
-const readFirstSentence = 'Its period is over; it is sent once the invoice has been read and still takes usage.';
+export const readFirstSentence =
+  'Its period is over, or may be; it is sent once the invoice has been read and still takes usage.';
 
 export type SendQuestion = {
   readonly nowMs: number;
@@ -123,7 +115,7 @@ function wait(db: Db, id: string, { atMs, sentence }: Wait): void {
  * weeks would be looked through a hundred events at a time. What sendable() says of each is the same.
  */
 export function waitWhereUnread(db: Db, { customer, meter }: Omit<MinuteOf, 'minuteMs'>, nowMs: number): void {
-  if (isKnown(db, customer, nowMs)) return;
+  if (isReadSince(readAtMs(db, customer), nowMs - youngMs, nowMs)) return;
   statementsOf(db).waitUnread.run({
     customer,
     meter,
@@ -132,36 +124,6 @@ export function waitWhereUnread(db: Db, { customer, meter }: Omit<MinuteOf, 'min
     youngestMs: nowMs - youngMs,
     readFirstSentence,
   });
-}
-
-const dayMs = 24 * 3_600_000;
-/** Longer than Stripe's window: a customer without usage for that long has nothing that an invoice could miss. */
-const activeMs = 40 * dayMs;
-
-export type CustomersQuestion = { readonly nowMs: number; readonly limit: number };
-
-/** Whose subscriptions are to be read: where something waits for it first, then each once a day. */
-export function customersToRead(db: Db, { nowMs, limit }: CustomersQuestion): string[] {
-  const waiting = db
-    .prepare<unknown[], string>(
-      `SELECT DISTINCT e.customer FROM meter_events e LEFT JOIN invoice_readings r ON r.customer = e.customer
-        WHERE e.state IN ('sealed', 'sending', 'unknown', 'cancelling') AND (r.read_at_ms IS NULL OR r.read_at_ms <= @staleMs OR r.read_at_ms > @nowMs)
-          AND (r.read_at_ms IS NULL OR r.read_at_ms <= @yesterdayMs OR EXISTS (SELECT 1 FROM invoice_periods p WHERE p.customer = e.customer AND p.meter = e.meter
-                AND p.start_ms <= e.minute_ms + ${stampInMinuteMs} AND p.end_ms > e.minute_ms + ${stampInMinuteMs} AND p.end_ms <= @nowMs AND p.state <> 'final'))
-        LIMIT @limit`,
-    )
-    .pluck()
-    .all({ nowMs, limit, staleMs: nowMs - freshForMs, yesterdayMs: nowMs - knownForMs });
-  if (waiting.length > 0) return waiting;
-  return db
-    .prepare<unknown[], string>(
-      `SELECT DISTINCT m.customer FROM remainders m LEFT JOIN invoice_readings r ON r.customer = m.customer
-        WHERE (r.read_at_ms IS NULL OR r.read_at_ms <= @yesterdayMs OR r.read_at_ms > @nowMs)
-          AND EXISTS (SELECT 1 FROM meter_events e WHERE e.customer = m.customer AND e.meter = m.meter AND e.minute_ms >= @activeMs)
-        ORDER BY r.read_at_ms, m.customer LIMIT @limit`,
-    )
-    .pluck()
-    .all({ nowMs, limit, yesterdayMs: nowMs - knownForMs, activeMs: nowMs - activeMs });
 }
 
 export type ReadPeriod = InvoicePeriod & {
@@ -199,26 +161,3 @@ function keepPeriods(db: Db, customer: string, periods: readonly ReadPeriod[]): 
   for (const { meter, subscription, startMs, endMs, state, invoice, finalizesAtMs } of periods)
     if (endMs > startMs) insert.run(customer, meter, subscription, startMs, endMs, state, invoice, finalizesAtMs);
 }
-
-/** What waits and would miss its invoice: the sum of what closes before `untilMs`, and when the first of it does. */
-export type Closing = Quantities & {
-  readonly events: number;
-  readonly nanoUsd: number;
-  readonly atMs: number | null;
-};
-
-export function readClosing(db: Db, { nowMs, untilMs }: { readonly nowMs: number; readonly untilMs: number }): Closing {
-  const row = db
-    .prepare<unknown[], Closing>(
-      `SELECT COUNT(*) AS events, COALESCE(SUM(e.worth_nano_usd), 0) AS nanoUsd, ${quantitySums}, MIN(p.closes_ms) AS atMs
-         FROM meter_events e JOIN (SELECT *, COALESCE(finalizes_at_ms, end_ms + @assumedGraceMs) AS closes_ms FROM invoice_periods WHERE state <> 'final') p
-           ON p.customer = e.customer AND p.meter = e.meter AND p.start_ms <= e.minute_ms + ${stampInMinuteMs} AND p.end_ms > e.minute_ms + ${stampInMinuteMs}
-        WHERE e.state IN ('sealed', 'sending', 'unknown') AND p.closes_ms < @untilMs AND e.sealed_at_ms <= @quietMs`,
-    )
-    .get({ assumedGraceMs, untilMs, quietMs: nowMs - quietMs });
-  if (!row) throw new Error('an aggregate without groups always has one row');
-  return row;
-}
-
-/** What was sealed just now is on its way; nobody is warned of that. */
-const quietMs = 10 * 60_000;

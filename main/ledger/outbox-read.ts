@@ -7,7 +7,7 @@ import { windowMs } from '../../shared/meter-event.ts';
 import { nextMonth } from '../../shared/period.ts';
 import type { Db } from '../system/db.ts';
 import { readCarryForwards } from './carry-forwards.ts';
-import { readClosing } from './invoice-periods.ts';
+import { readClosing } from './closing-invoices.ts';
 import { listEvents } from './list-events.ts';
 import { meterLabel, quantitySums, toldAndDue } from './meter-sql.ts';
 import { readPlans } from './plans-in-force.ts';

@@ -4,14 +4,13 @@
  * An event is `cancelling` durably before the request leaves, so that a crash in between is known to have possibly cancelled it. The moves stand in
  * shared/meter-event-states.ts, the decision whether in shared/adjusting.ts, what became of it in cancellations.ts.
  */
-import { finalMarginMs, lateSentence, whyNotAdjusted } from '../../shared/adjusting.ts';
-import { assumedGraceMs } from '../../shared/invoice-standing.ts';
+import { lateSentence, whyNotAdjusted } from '../../shared/adjusting.ts';
 import { identifierLifeMs, windowMs } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
 import { adjustsSentEvents } from './adjusts-sent-events.ts';
 import { refuseCancellation } from './cancellations.ts';
 import { foldBelowUnit } from './fold-differences.ts';
-import { invoiceFinalAtMs, isKnown, standingOf } from './invoice-periods.ts';
+import { invoiceFinalAtMs, standingOf } from './invoice-periods.ts';
 
 export type DueCancellation = {
   readonly id: string;
@@ -53,7 +52,7 @@ type Candidate = {
 };
 
 /** Of `billing_differences d` and `meter_events e`: nobody has decided yet. */
-const isUndecided = `d.minute_ms >= @earliestMs AND e.state IN ('accepted', 'confirmed') AND e.first_sent_at_ms IS NOT NULL
+export const isUndecided = `d.minute_ms >= @earliestMs AND e.state IN ('accepted', 'confirmed') AND e.first_sent_at_ms IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM cancellations c WHERE c.identifier = e.identifier)`;
 
 /** Mostly none is: one look at the differences then, not two. */
@@ -103,12 +102,9 @@ function startOne(db: Db, event: Candidate, nowMs: number): void {
   ).run(nowMs, askedSentence, event.id);
 }
 
-/** A period that began since the last reading is a day long at least, and nobody has seen it: it may be over, and its invoice final, from then on. */
-const unseenMarginMs = finalMarginMs - assumedGraceMs;
-
 /** Whether it is known how the invoice of its minute stands. If not, that is read within the hour, once this machine is online. */
 function knowsInvoice(db: Db, event: Candidate, nowMs: number): boolean {
-  return isKnown(db, event.customer, nowMs + unseenMarginMs) && standingOf(db, event, nowMs).kind !== 'read_first';
+  return standingOf(db, event, nowMs).kind !== 'read_first';
 }
 
 const askedSentence = 'Calls of it were corrected within a day; it is cancelled at Stripe and sent anew.';

@@ -24,12 +24,8 @@ import { carryForward, type CarryQuestion } from './carry-forwards.ts';
 import { recordDays, daysToCompare } from './confirmations.ts';
 import { doubtedDays, recordHours, type HoursRead } from './doubted-days.ts';
 import { recordReports, reportsFromMs } from './error-reports.ts';
-import {
-  customersToRead,
-  recordSubscriptions,
-  type CustomersQuestion,
-  type SubscriptionsRead,
-} from './invoice-periods.ts';
+import { customersToRead, type CustomersQuestion } from './customers-to-read.ts';
+import { recordSubscriptions, type SubscriptionsRead } from './invoice-periods.ts';
 import { askedItems, beginItem, endItem, type ItemEnd } from './invoice-items.ts';
 import { heldMinutes, putOffMinute, recordMinute } from './minute-readings.ts';
 import { bindAccount, giveUpAccount, type Contact } from './stripe-account.ts';

@@ -176,7 +176,9 @@ type FollowUp = { readonly isAsked: boolean; readonly isStopped: () => boolean }
 /** True when something may be to be sent since: a reading may have sealed again what never arrived, an adjustment what was cancelled. */
 async function followUp({ adjustments, readings }: AgentSide, { isAsked, isStopped }: FollowUp): Promise<boolean> {
   const isAdjusted = await adjustments.run(isStopped);
-  return (await readings.run(isAsked, isStopped)) || isAdjusted;
+  const hasChanged = (await readings.run(isAsked, isStopped)) || isAdjusted;
+  if (hasChanged) await readings.prepare(isStopped);
+  return hasChanged;
 }
 
 function sumOf(first: Tally, second: Tally): Tally {

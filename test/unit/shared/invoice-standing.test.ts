@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { whyNotAdjusted } from '../../../shared/adjusting.ts';
 import { centsAndRest } from '../../../shared/carry-forward-words.ts';
-import { invoiceStanding, type InvoicePeriod } from '../../../shared/invoice-standing.ts';
+import { invoiceStanding, youngMs, type InvoicePeriod } from '../../../shared/invoice-standing.ts';
 import { closingSentence } from '../../../shared/leaving-words.ts';
 import { createDayOf } from '../../../shared/period.ts';
 import { periodsOf, type ItemFacts } from '../../../main/sync/invoice-periods-of.ts';
@@ -24,8 +24,14 @@ const kindAt = (nowMs: number, readAtMs: number | null, ...periods: InvoicePerio
   invoiceStanding({ periods, minuteMs, readAtMs, nowMs }).kind;
 
 describe('usage of a minute', () => {
-  it('of a running period is sent', () => {
-    expect(kindAt(endMs - hourMs, endMs - 20 * hourMs, period())).toBe('open');
+  it('of a running period is sent on a fresh reading, since it may have ended before its time; a young one on any', () => {
+    const nowMs = endMs - hourMs;
+    expect(kindAt(nowMs, nowMs - youngMs + 1, period())).toBe('open');
+    expect(kindAt(nowMs, nowMs - youngMs, period())).toBe('read_first');
+    // A clock that has been put back since.
+    expect(kindAt(nowMs, nowMs + 1, period())).toBe('read_first');
+    const young = { periods: [period()], minuteMs: nowMs - youngMs, readAtMs: nowMs - 20 * hourMs, nowMs };
+    expect(invoiceStanding(young).kind).toBe('open');
   });
 
   it('of a period that is over waits for a reading of after its end, and a draft is trusted for a quarter of an hour', () => {
@@ -48,9 +54,9 @@ describe('usage of a minute', () => {
 
   it('of nobody’s period is bound by no invoice, if that is known; a young one cannot be late', () => {
     const nowMs = endMs;
-    expect(kindAt(nowMs, nowMs - hourMs)).toBe('none');
+    expect(kindAt(nowMs, nowMs - youngMs + 1)).toBe('none');
     expect(kindAt(nowMs, null)).toBe('read_first');
-    expect(kindAt(nowMs, nowMs - 2 * dayMs)).toBe('read_first');
+    expect(kindAt(nowMs, nowMs - youngMs)).toBe('read_first');
     expect(invoiceStanding({ periods: [], minuteMs: nowMs - 60_000, readAtMs: null, nowMs }).kind).toBe('none');
   });
 });

@@ -1,0 +1,28 @@
+/** What of the outbox an invoice closes on, as far as the periods of customers' invoices are known. Reading side only. */
+import type { Quantities } from '../../shared/contract/meter-amounts.ts';
+import { assumedGraceMs } from '../../shared/invoice-standing.ts';
+import type { Db } from '../system/db.ts';
+import { quantitySums } from './meter-sql.ts';
+
+/** What waits and would miss its invoice: the sum of what closes before `untilMs`, and when the first of it does. */
+export type Closing = Quantities & {
+  readonly events: number;
+  readonly nanoUsd: number;
+  readonly atMs: number | null;
+};
+
+export function readClosing(db: Db, { nowMs, untilMs }: { readonly nowMs: number; readonly untilMs: number }): Closing {
+  const row = db
+    .prepare<unknown[], Closing>(
+      `SELECT COUNT(*) AS events, COALESCE(SUM(e.worth_nano_usd), 0) AS nanoUsd, ${quantitySums}, MIN(p.closes_ms) AS atMs
+         FROM meter_events e JOIN (SELECT *, COALESCE(finalizes_at_ms, end_ms + @assumedGraceMs) AS closes_ms FROM invoice_periods WHERE state <> 'final') p
+           ON p.customer = e.customer AND p.meter = e.meter AND p.start_ms <= e.minute_ms AND p.end_ms > e.minute_ms
+        WHERE e.state IN ('sealed', 'sending', 'unknown') AND p.closes_ms < @untilMs AND e.sealed_at_ms <= @quietMs`,
+    )
+    .get({ assumedGraceMs, untilMs, quietMs: nowMs - quietMs });
+  if (!row) throw new Error('an aggregate without groups always has one row');
+  return row;
+}
+
+/** What was sealed just now is on its way; nobody is warned of that. */
+const quietMs = 10 * 60_000;
