@@ -204,3 +204,19 @@ describe('reading subscriptions', () => {
     expect(subscriptionReads()).toBe(before);
   });
 });
+
+describe('what leaves an invoice soon', () => {
+  it('counts an event once, by the invoice that closes first, where two subscriptions bill it', async () => {
+    subscribeFrom(worldStartMs, 'day');
+    subscribeFrom(worldStartMs + 12 * hourMs, 'day');
+    world.clock.advance(13 * hourMs);
+    world.call();
+    await syncAfter(2 * minuteMs);
+    offline(true);
+    world.call();
+    await syncAfter(2 * minuteMs);
+    await syncAfter(20 * minuteMs);
+    const { closing, waitingNanoUsd } = world.view();
+    expect(closing).toMatchObject({ events: 1, nanoUsd: waitingNanoUsd, atMs: worldStartMs + 25 * hourMs });
+  });
+});
