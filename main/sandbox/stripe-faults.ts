@@ -31,6 +31,8 @@ export type StripeRules = {
   readonly adjustmentLagMs: number;
   /** How long an invoice is a draft: 1 h to 72 h (facts/stripe.md section 4). */
   readonly invoiceGraceMs: number;
+  /** What the last invoice of a cancelled subscription says it was made for; the facts leave it open. */
+  readonly closingInvoiceReason: 'subscription_cycle' | 'subscription_update' | 'manual';
   /** How long after its event an error report stands in the list. */
   readonly reportDelayMs: number;
   /** Events a second that the stream takes (facts/stripe.md section 2). */
@@ -60,6 +62,7 @@ export const defaultStripeRules: StripeRules = {
   isSummaryEndIncluded: false,
   adjustmentLagMs: 0,
   invoiceGraceMs: 3_600_000,
+  closingInvoiceReason: 'subscription_cycle',
   reportDelayMs: 0,
   namesSamples: true,
   reportsOrder: 'newest_first',

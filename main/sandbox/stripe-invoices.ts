@@ -4,13 +4,14 @@
  * to the next. An item waits for the customer's next invoice.
  */
 import { ok, v1Error, type StripeReply } from './stripe-answers.ts';
+import type { StripeRules } from './stripe-faults.ts';
 import { listOf, textOf, type Form } from './stripe-form.ts';
 import { sumOf } from './stripe-meter-events.ts';
 import type { SandboxInvoice, SandboxInvoiceItem, SandboxSubscription, StripeState } from './stripe-state.ts';
 import { page } from './stripe-summaries.ts';
 
 export type NewId = (prefix: string) => string;
-export type InvoiceRules = { readonly invoiceGraceMs: number };
+export type InvoiceRules = Pick<StripeRules, 'invoiceGraceMs' | 'closingInvoiceReason'>;
 export type Turn = { readonly nowMs: number; readonly newId: NewId; readonly rules: InvoiceRules };
 
 const dayMs = 24 * 3_600_000;
@@ -52,7 +53,8 @@ export function advanceInvoices(state: StripeState, { nowMs, newId, rules }: Tur
     while (subscription.endedAtMs === null && subscription.currentEndMs <= nowMs) {
       finalizeDue(state, subscription.currentEndMs);
       const made = subscription.currentEndMs;
-      makeInvoice(state, subscription, { atMs: made, id: newId('in'), graceMs: rules.invoiceGraceMs });
+      const reason = 'subscription_cycle';
+      makeInvoice(state, subscription, { atMs: made, id: newId('in'), graceMs: rules.invoiceGraceMs, reason });
       subscription.currentStartMs = made;
       subscription.currentEndMs = periodEnd(made, subscription.interval);
     }
@@ -60,13 +62,13 @@ export function advanceInvoices(state: StripeState, { nowMs, newId, rules }: Tur
   finalizeDue(state, nowMs);
 }
 
-type Made = { readonly atMs: number; readonly id: string; readonly graceMs: number };
+type Made = { readonly atMs: number; readonly id: string; readonly graceMs: number; readonly reason: string };
 
-function makeInvoice(state: StripeState, subscription: SandboxSubscription, { atMs, id, graceMs }: Made): void {
+function makeInvoice(state: StripeState, subscription: SandboxSubscription, { atMs, id, graceMs, reason }: Made): void {
   const { customer, eventName, currentStartMs: startMs } = subscription;
   const waiting = state.invoiceItems.filter((item) => item.customer === customer && item.invoice === null);
   for (const item of waiting) item.invoice = id;
-  const invoice = { id, customer, eventName, subscription: subscription.id, startMs, endMs: atMs };
+  const invoice = { id, customer, eventName, subscription: subscription.id, reason, startMs, endMs: atMs };
   state.invoices.push({
     ...invoice,
     createdMs: atMs,
@@ -149,10 +151,14 @@ function endSubscription(state: StripeState, id: string, { form, nowMs, newId, r
   const subscription = state.subscriptions.get(id);
   if (!subscription)
     return v1Error(404, { message: `No such subscription: '${id}'`, code: 'resource_missing', param: 'id' });
-  subscription.endedAtMs = nowMs;
+  // Stripe's times are whole seconds.
+  const atMs = Math.floor(nowMs / 1_000) * 1_000;
+  subscription.endedAtMs = atMs;
   // Without it what was used since the last invoice is never billed.
-  if (textOf(form, 'invoice_now') === 'true')
-    makeInvoice(state, subscription, { atMs: nowMs, id: newId('in'), graceMs: rules.invoiceGraceMs });
+  if (textOf(form, 'invoice_now') === 'true') {
+    const { invoiceGraceMs: graceMs, closingInvoiceReason: reason } = rules;
+    makeInvoice(state, subscription, { atMs, id: newId('in'), graceMs, reason });
+  }
   return ok(subscriptionObject(state, subscription, false));
 }
 
@@ -219,7 +225,7 @@ function invoiceObject(invoice: SandboxInvoice) {
     object: 'invoice',
     customer: invoice.customer,
     subscription: invoice.subscription,
-    billing_reason: 'subscription_cycle',
+    billing_reason: invoice.reason,
     status: isDraft ? 'draft' : 'open',
     created: seconds(invoice.createdMs),
     period_start: seconds(invoice.startMs),

@@ -71,6 +71,7 @@ export type SandboxInvoice = {
   readonly customer: string;
   readonly eventName: string;
   readonly subscription: string;
+  readonly reason: string;
   readonly startMs: number;
   readonly endMs: number;
   readonly createdMs: number;

@@ -92,9 +92,14 @@ export function createStripeInvoices(client: Stripe, allow: Allow, nowMs: () => 
     return found;
   }
 
-  /** Of the period before the running one. The latest may be another, made by a change of the subscription: then they are listed. */
-  async function lastCycleInvoice({ id, latest_invoice: latest }: Stripe.Subscription): Promise<CycleInvoice | null> {
+  /**
+   * Of the period before the running one; of a subscription that ended the one made for that, whatever it says it was made for. The latest may be another, made
+   * by a change of the subscription: then they are listed.
+   */
+  async function lastCycleInvoice(subscription: Stripe.Subscription): Promise<CycleInvoice | null> {
+    const { id, latest_invoice: latest, ended_at: endedS } = subscription;
     if (latest === null || typeof latest === 'string') return null;
+    if (endedS !== null && latest.created >= endedS) return { ...cycleInvoice(latest), endMs: endedS * 1_000 };
     if (latest.billing_reason === 'subscription_create') return null;
     if (latest.billing_reason === 'subscription_cycle') return cycleInvoice(latest);
     await leave(allow, 'invoices');
