@@ -1,4 +1,4 @@
-/** What leaves Stripe's 35-day window soon, or would miss its invoice, in one sentence each. Pure; days are those of the caller's zone. */
+/** What leaves Stripe's 35-day window soon, would miss its invoice, or stands on none, in one sentence each. Pure; days are those of the caller's zone. */
 import { worthInWords, type Worth } from './meter-amount-words.ts';
 import type { DayOf } from './period.ts';
 
@@ -23,6 +23,14 @@ export function closingSentence({ atMs, asOfMs, ...worth }: Leaving, question: L
   if (atMs === null) return null;
   const when = whenInWords(atMs, asOfMs, question.dayOf);
   return `${capital(worthInWords(worth))} leaves ${when.invoice} ${condition(question)}; what misses it is set aside for an invoice item.`;
+}
+
+export type OnNoInvoice = Worth & { readonly customer: string; readonly events: number; readonly endedAtMs: number };
+
+/** What a customer used until its subscription ended, and what was never invoiced. */
+export function onNoInvoiceSentence({ customer, events, endedAtMs, ...worth }: OnNoInvoice, dayOf: DayOf): string {
+  const counted = `${events.toLocaleString('en-US')} meter ${events === 1 ? 'event' : 'events'}`;
+  return `${capital(worthInWords(worth, 6))} of ${customer}, delivered in ${counted}, is on no invoice: its subscription ended on ${dayOf(endedAtMs)} and was cancelled without \`invoice_now\`. Put it on an invoice by hand.`;
 }
 
 function capital(text: string): string {

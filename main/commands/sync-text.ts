@@ -1,6 +1,6 @@
 /** The outbox as text for a terminal: what waits, what went wrong and what to do, what is to be settled. Pure. */
 import type { MeterEventDetail, StripeView } from '../../shared/contract/api.ts';
-import { closingSentence, leavingSentence } from '../../shared/leaving-words.ts';
+import { closingSentence, leavingSentence, onNoInvoiceSentence } from '../../shared/leaving-words.ts';
 import {
   amountInWords,
   labelledAmountInWords,
@@ -31,6 +31,7 @@ export function statusText(view: OutboxView, dayOf: DayOf): string[] {
     `${number(view.reads.used)} of the ${number(view.reads.max)} reads that Stripe allows in a month are used.`,
     ...(leaving === null ? [] : [leaving]),
     ...(closing === null ? [] : [closing]),
+    ...view.onNoInvoice.map((one) => onNoInvoiceSentence(one, dayOf)),
     ...notBilledText(view),
     ...eventsText(view),
     ...carryForwardsText(view.carryForwards),

@@ -1,5 +1,6 @@
-/** What of the outbox an invoice closes on, as far as the periods of customers' invoices are known. Reading side only. */
+/** What of the outbox an invoice closes on, and what of it stands on none, as far as the periods of customers' invoices are known. Reading side only. */
 import type { Quantities } from '../../shared/contract/meter-amounts.ts';
+import type { OnNoInvoice } from '../../shared/leaving-words.ts';
 import { assumedGraceMs } from '../../shared/invoice-standing.ts';
 import type { Db } from '../system/db.ts';
 import { quantitySums } from './meter-sql.ts';
@@ -28,3 +29,35 @@ export function readClosing(db: Db, { nowMs, untilMs }: { readonly nowMs: number
 
 /** What was sealed just now is on its way; nobody is warned of that. */
 const quietMs = 10 * 60_000;
+
+/** A person who puts it on an invoice by hand tells nobody, so it is not told for ever. */
+const toldForMs = 40 * 24 * 3_600_000;
+/** Stripe may make an invoice a little after the end that it is for. */
+const invoiceMadeWithinMs = 3_600_000;
+
+/**
+ * What was delivered in the last period of a subscription that ended without an invoice (of the periods before, which had theirs, no invoice is named either),
+ * unless another subscription bills it. Largest first.
+ */
+export function readOnNoInvoice(db: Db, nowMs: number): (Quantities & OnNoInvoice)[] {
+  return db
+    .prepare<unknown[], Quantities & OnNoInvoice>(
+      `WITH covers AS (
+         SELECT p.*, p.state = 'final' AND p.invoice IS NULL AND NOT EXISTS (
+             SELECT 1 FROM invoice_periods l WHERE l.customer = p.customer AND l.meter = p.meter AND l.subscription = p.subscription
+                AND l.start_ms > p.start_ms) AS is_unbilled
+           FROM invoice_periods p),
+       ended AS (
+         SELECT c.* FROM covers c JOIN invoice_readings r USING (customer)
+          WHERE is_unbilled AND c.end_ms >= @toldFromMs AND r.read_at_ms >= c.end_ms + @invoiceMadeWithinMs)
+       SELECT customer, COUNT(*) AS events, COALESCE(SUM(worth_nano_usd), 0) AS nanoUsd, ${quantitySums}, MAX(ended_ms) AS endedAtMs
+         FROM (SELECT e.*, MAX(c.end_ms) AS ended_ms FROM ended c
+                 JOIN meter_events e ON e.customer = c.customer AND e.meter = c.meter AND e.minute_ms >= c.start_ms AND e.minute_ms < c.end_ms
+                WHERE e.state IN ('accepted', 'confirmed', 'cancelling')
+                  AND NOT EXISTS (SELECT 1 FROM covers o WHERE o.customer = e.customer AND o.meter = e.meter AND o.start_ms <= e.minute_ms
+                                   AND o.end_ms > e.minute_ms AND NOT o.is_unbilled)
+                GROUP BY e.id)
+        GROUP BY customer ORDER BY nanoUsd DESC, customer`,
+    )
+    .all({ toldFromMs: nowMs - toldForMs, invoiceMadeWithinMs });
+}

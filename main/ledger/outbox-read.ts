@@ -7,7 +7,7 @@ import { windowMs } from '../../shared/meter-event.ts';
 import { nextMonth } from '../../shared/period.ts';
 import type { Db } from '../system/db.ts';
 import { readCarryForwards } from './carry-forwards.ts';
-import { readClosing } from './closing-invoices.ts';
+import { readClosing, readOnNoInvoice } from './closing-invoices.ts';
 import { listEvents } from './list-events.ts';
 import { meterLabel, quantitySums, toldAndDue } from './meter-sql.ts';
 import { readPlans } from './plans-in-force.ts';
@@ -50,6 +50,7 @@ export type OutboxView = OutboxSummary &
     | 'carryForwards'
     | 'leaving'
     | 'closing'
+    | 'onNoInvoice'
     | 'dayDifferences'
     | 'reads'
     | 'unmapped'
@@ -70,6 +71,7 @@ export function readOutbox(db: Db, { month, nowMs }: OutboxQuestion): OutboxView
     ...outboxSummary(db),
     carryForwards: readCarryForwards(db, nowMs),
     ...readLeaving(db, nowMs),
+    onNoInvoice: readOnNoInvoice(db, nowMs),
     dayDifferences: dayDifferences(db),
     reads: { used: readsUsed(db, nowMs), max: readsPerMonthMax },
     ...sums(db),

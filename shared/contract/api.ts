@@ -383,6 +383,8 @@ export const stripeViewSchema = stripeSummarySchema.extend({
   leaving: z.object({ events: count, nanoUsd, ...quantities, atMs: instantMs.nullable(), asOfMs: instantMs }),
   /** What waits, and whose invoice is final within two days, as far as the periods are known; `atMs`: the first of them. */
   closing: z.object({ events: count, nanoUsd, ...quantities, atMs: instantMs.nullable(), asOfMs: instantMs }),
+  /** What was delivered until a subscription ended that was cancelled without an invoice, one a customer; told for 40 days after that. */
+  onNoInvoice: z.array(z.object({ customer: z.string(), events: count, nanoUsd, ...quantities, endedAtMs: instantMs })),
   /** Days that were compared and differ, the newest first, at most 100. */
   dayDifferences: z.array(dayComparisonSchema),
   /** Read requests to Stripe in the last 31 days, and how many it allows. */

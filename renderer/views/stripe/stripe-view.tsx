@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 
 import type { StripeView as Stripe } from '../../../shared/contract/api.ts';
 import type { Quantities } from '../../../shared/contract/meter-amounts.ts';
-import { closingSentence, leavingSentence } from '../../../shared/leaving-words.ts';
+import { closingSentence, leavingSentence, onNoInvoiceSentence } from '../../../shared/leaving-words.ts';
 import { countedInWords } from '../../../shared/meter-amount-words.ts';
 import { createDayOf } from '../../../shared/period.ts';
 import { planKindWords } from '../../../shared/plan-words.ts';
@@ -190,13 +190,14 @@ function Counted({ quantities }: { readonly quantities: Quantities }) {
   return counted === null ? null : <span className="block text-xs font-normal text-dim">{counted}</span>;
 }
 
-/** What leaves Stripe's window, or its invoice, soon. */
+/** What leaves Stripe's window, or its invoice, soon, and what stands on none. */
 function Leaving({ stripe }: { readonly stripe: Stripe }) {
   const dayOf = createDayOf(useZone());
   const isOffline = stripe.state === 'offline';
   const sentences = [
     leavingSentence(stripe.leaving, { isOffline, dayOf }),
     closingSentence(stripe.closing, { isOffline, dayOf }),
+    ...stripe.onNoInvoice.map((one) => onNoInvoiceSentence(one, dayOf)),
   ].filter((sentence) => sentence !== null);
   return sentences.map((sentence) => (
     <Notice key={sentence} tone="stopped">

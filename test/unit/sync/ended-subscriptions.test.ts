@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { subscribe } from '../../../main/sandbox/stripe-invoices.ts';
 import { sumOf } from '../../../main/sandbox/stripe-meter-events.ts';
+import { onNoInvoiceSentence } from '../../../shared/leaving-words.ts';
+import { createDayOf } from '../../../shared/period.ts';
 import { unaccountedNanoUsd } from '../../kit/outbox-steps.ts';
 import { openOutboxWorld, worldMeter, worldStartMs, type OutboxWorld } from '../../kit/outbox-world.ts';
 
@@ -180,7 +182,7 @@ describe('a correction of what lies in a subscription that ended since it was re
 describe('reading subscriptions', () => {
   it('is done once a day while minutes are sent as they close, and once more for a backlog', async () => {
     subscribeFrom(worldStartMs - 10 * dayMs);
-    for (let minute = 0; minute < 600; minute++) {
+    for (let minute = 0; minute < 120; minute++) {
       world.call();
       await syncAfter(minuteMs);
     }
@@ -218,5 +220,60 @@ describe('what leaves an invoice soon', () => {
     await syncAfter(20 * minuteMs);
     const { closing, waitingNanoUsd } = world.view();
     expect(closing).toMatchObject({ events: 1, nanoUsd: waitingNanoUsd, atMs: worldStartMs + 25 * hourMs });
+  });
+});
+
+describe('a subscription that was cancelled without an invoice', () => {
+  it('leaves what was delivered on none: told with its customer and worth, for forty days', async () => {
+    const subscription = subscribeFrom(worldStartMs - 10 * dayMs);
+    world.call();
+    await syncAfter(2 * minuteMs);
+    const worth = world.view().acceptedNanoUsd;
+    world.clock.advance(hourMs);
+    end(subscription, 'no_invoice');
+    world.call();
+    await syncAfter(2 * minuteMs);
+    expect(world.view().onNoInvoice).toEqual([]);
+    await syncAfter(25 * hourMs);
+    const [told] = world.view().onNoInvoice;
+    expect(told).toMatchObject({ customer: 'cus_a', events: 1, nanoUsd: worth });
+    expect(world.view().carryForwards).toEqual([]);
+    expect(told && onNoInvoiceSentence(told, createDayOf('UTC'))).toBe(
+      '$0.002072 of cus_a, delivered in 1 meter event, is on no invoice: its subscription ended on 2026-11-02 and was cancelled without `invoice_now`. Put it on an invoice by hand.',
+    );
+    await syncAfter(40 * dayMs);
+    expect(world.view().onNoInvoice).toEqual([]);
+  });
+
+  it('leaves out what another subscription bills, and the periods before, which have invoices of their own', async () => {
+    const subscription = subscribeFrom(worldStartMs, 'day');
+    world.call();
+    await syncAfter(2 * minuteMs);
+    await syncAfter(2 * dayMs);
+    world.call();
+    await syncAfter(2 * minuteMs);
+    subscribeFrom(worldStartMs);
+    world.clock.advance(hourMs);
+    end(subscription, 'no_invoice');
+    await syncAfter(25 * hourMs);
+    expect(states()).toEqual(['accepted', 'accepted']);
+    expect(world.view().onNoInvoice).toEqual([]);
+  });
+
+  it('is not taken for one whose last invoice was made for another reason than the end of a period', async () => {
+    world.stripe.changeRules({ closingInvoiceReason: 'manual', invoiceGraceMs: 3 * dayMs });
+    const subscription = subscribeFrom(worldStartMs - 10 * dayMs);
+    world.call();
+    await syncAfter(2 * minuteMs);
+    offline(true);
+    threeCalls();
+    world.clock.advance(30 * minuteMs);
+    end(subscription, 'invoice_now');
+    offline(false);
+    await syncAfter(25 * hourMs);
+    expect(states()).toEqual(['accepted', 'accepted', 'accepted', 'accepted']);
+    await syncAfter(3 * dayMs);
+    expect(world.view().onNoInvoice).toEqual([]);
+    expect(invoiced()).toEqual([world.sums('cus_a').here]);
   });
 });
