@@ -2,6 +2,7 @@
 import type { Quantities } from '../../shared/contract/meter-amounts.ts';
 import type { OnNoInvoice } from '../../shared/leaving-words.ts';
 import { assumedGraceMs } from '../../shared/invoice-standing.ts';
+import { stampInMinuteMs } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
 import { quantitySums } from './meter-sql.ts';
 
@@ -17,7 +18,7 @@ export function readClosing(db: Db, { nowMs, untilMs }: { readonly nowMs: number
     .prepare<unknown[], Closing>(
       `SELECT COUNT(*) AS events, COALESCE(SUM(worth_nano_usd), 0) AS nanoUsd, ${quantitySums}, MIN(closes_ms) AS atMs
          FROM (SELECT e.*, (SELECT MIN(COALESCE(p.finalizes_at_ms, p.end_ms + @assumedGraceMs)) FROM invoice_periods p
-                             WHERE p.customer = e.customer AND p.meter = e.meter AND p.start_ms <= e.minute_ms AND p.end_ms > e.minute_ms
+                             WHERE p.customer = e.customer AND p.meter = e.meter AND p.start_ms <= e.minute_ms + ${stampInMinuteMs} AND p.end_ms > e.minute_ms + ${stampInMinuteMs}
                                AND p.state <> 'final') AS closes_ms
                  FROM meter_events e WHERE e.state IN ('sealed', 'sending', 'unknown') AND e.sealed_at_ms <= @quietMs)
         WHERE closes_ms < @untilMs`,
@@ -52,10 +53,10 @@ export function readOnNoInvoice(db: Db, nowMs: number): (Quantities & OnNoInvoic
           WHERE is_unbilled AND c.end_ms >= @toldFromMs AND r.read_at_ms >= c.end_ms + @invoiceMadeWithinMs)
        SELECT customer, COUNT(*) AS events, COALESCE(SUM(worth_nano_usd), 0) AS nanoUsd, ${quantitySums}, MAX(ended_ms) AS endedAtMs
          FROM (SELECT e.*, MAX(c.end_ms) AS ended_ms FROM ended c
-                 JOIN meter_events e ON e.customer = c.customer AND e.meter = c.meter AND e.minute_ms >= c.start_ms AND e.minute_ms < c.end_ms
+                 JOIN meter_events e ON e.customer = c.customer AND e.meter = c.meter AND e.minute_ms >= c.start_ms - ${stampInMinuteMs} AND e.minute_ms < c.end_ms - ${stampInMinuteMs}
                 WHERE e.state IN ('accepted', 'confirmed', 'cancelling')
-                  AND NOT EXISTS (SELECT 1 FROM covers o WHERE o.customer = e.customer AND o.meter = e.meter AND o.start_ms <= e.minute_ms
-                                   AND o.end_ms > e.minute_ms AND NOT o.is_unbilled)
+                  AND NOT EXISTS (SELECT 1 FROM covers o WHERE o.customer = e.customer AND o.meter = e.meter AND o.start_ms <= e.minute_ms + ${stampInMinuteMs}
+                                   AND o.end_ms > e.minute_ms + ${stampInMinuteMs} AND NOT o.is_unbilled)
                 GROUP BY e.id)
         GROUP BY customer ORDER BY nanoUsd DESC, customer`,
     )

@@ -3,7 +3,7 @@
  * writing side, since the sync agent asks it before it sends.
  */
 import { freshForMs, knownForMs, youngMs } from '../../shared/invoice-standing.ts';
-import { identifierLifeMs, windowMs } from '../../shared/meter-event.ts';
+import { identifierLifeMs, stampInMinuteMs, windowMs } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
 import { adjustsSentEvents } from './adjusts-sent-events.ts';
 import { readFirstSentence } from './invoice-periods.ts';
@@ -30,7 +30,7 @@ export function customersToRead(db: Db, { nowMs, limit }: CustomersQuestion): st
         WHERE e.state IN ('sealed', 'sending', 'unknown', 'cancelling') AND (r.read_at_ms IS NULL OR r.read_at_ms <= @staleMs OR r.read_at_ms > @nowMs)
           AND (r.read_at_ms IS NULL OR r.read_at_ms <= @yesterdayMs OR e.minute_ms < @youngestMs AND ${isOld} AND ${isAbout}
                OR EXISTS (SELECT 1 FROM invoice_periods p WHERE p.customer = e.customer AND p.meter = e.meter
-                AND p.start_ms <= e.minute_ms AND p.end_ms > e.minute_ms AND p.end_ms <= @nowMs AND p.state <> 'final'))
+                AND p.start_ms <= e.minute_ms + ${stampInMinuteMs} AND p.end_ms > e.minute_ms + ${stampInMinuteMs} AND p.end_ms <= @nowMs AND p.state <> 'final'))
        UNION
        SELECT e.customer FROM billing_differences d JOIN meter_events e ON e.id = d.event_id LEFT JOIN invoice_readings r ON r.customer = e.customer
         WHERE @adjusts = 1 AND ${isUndecided} AND e.first_sent_at_ms >= @lateMs AND e.minute_ms < @youngestMs AND (r.read_at_ms IS NULL OR ${isOld})

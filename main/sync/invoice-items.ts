@@ -36,32 +36,20 @@ const resolveAfterMs = 60_000;
 /** Longer than a request can be on its way: what is not there by then was never made. */
 const surelyGoneMs = 10 * 60_000;
 
+const notBegunWords: Readonly<Record<Exclude<ItemBegun['kind'], 'asked'>, string>> = {
+  changed: 'What is proposed of this customer is not this sum any more. Look at it again.',
+  below_a_cent: 'It is less than a cent; it stays with the customer’s next carry-forward.',
+  unpriced:
+    'Calls of it have no price, so what it comes to is not known. Give them one (`tollkeeper prices apply`, `prices rerate`), or put it on an invoice yourself.',
+};
+
 export function createInvoiceItems({ store, stripe, clock }: InvoiceItemsOptions): InvoiceItems {
   const turns = createTurns<AskedItem>(clock, ({ carried }) => String(carried));
   let lookAgainAtMs = 0;
 
   async function create(customer: string, nanoUsd: number): Promise<ItemOutcome> {
     const begun = await store.begin({ customer, nanoUsd, nowMs: clock.nowMs() });
-    switch (begun.kind) {
-      case 'changed':
-        return {
-          kind: 'not_created',
-          sentence: 'What is proposed of this customer is not this sum any more. Look at it again.',
-        };
-      case 'below_a_cent':
-        return {
-          kind: 'not_created',
-          sentence: 'It is less than a cent; it stays with the customer’s next carry-forward.',
-        };
-      case 'unpriced':
-        return {
-          kind: 'not_created',
-          sentence:
-            'Calls of it have no price, so what it comes to is not known. Give them one (`tollkeeper prices apply`, `prices rerate`), or put it on an invoice yourself.',
-        };
-      case 'asked':
-        return makeOnce(begun);
-    }
+    return begun.kind === 'asked' ? makeOnce(begun) : { kind: 'not_created', sentence: notBegunWords[begun.kind] };
   }
 
   async function makeOnce({ isNew, item }: Extract<ItemBegun, { readonly kind: 'asked' }>): Promise<ItemOutcome> {

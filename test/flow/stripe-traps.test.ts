@@ -63,7 +63,8 @@ describe('on the wire', () => {
         const answer = answers.shift() ?? ok;
         if (answer === 'closes and is gone') {
           server.close();
-          return void server.closeAllConnections();
+          server.closeAllConnections();
+          return;
         }
         const { status, body, headers } = answer;
         response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
