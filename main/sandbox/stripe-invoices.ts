@@ -24,14 +24,20 @@ export type SubscriptionSeed = {
 };
 
 /** As a person would have made it in the dashboard. @throws when there is no such meter. */
-export function subscribe(state: StripeState, { eventName, startMs, ...seed }: SubscriptionSeed, newId: NewId): string {
+export function subscribe(state: StripeState, { eventName, ...seed }: SubscriptionSeed, newId: NewId): string {
   const meter = [...state.meters.values()].find((candidate) => candidate.eventName === eventName);
   if (!meter) throw new Error(`there is no meter called ${eventName}`);
   const id = newId('sub');
+  const startMs = wholeSecondMs(seed.startMs);
   const currentEndMs = periodEnd(startMs, seed.interval);
   const period = { startMs, currentStartMs: startMs, currentEndMs, endedAtMs: null, latestInvoice: null };
   state.subscriptions.set(id, { id, ...seed, eventName, meterId: meter.id, ...period });
   return id;
+}
+
+/** As Stripe's times are. */
+function wholeSecondMs(atMs: number): number {
+  return Math.floor(atMs / 1_000) * 1_000;
 }
 
 function periodEnd(startMs: number, interval: SandboxSubscription['interval']): number {
@@ -151,8 +157,7 @@ function endSubscription(state: StripeState, id: string, { form, nowMs, newId, r
   const subscription = state.subscriptions.get(id);
   if (!subscription)
     return v1Error(404, { message: `No such subscription: '${id}'`, code: 'resource_missing', param: 'id' });
-  // Stripe's times are whole seconds.
-  const atMs = Math.floor(nowMs / 1_000) * 1_000;
+  const atMs = wholeSecondMs(nowMs);
   subscription.endedAtMs = atMs;
   // Without it what was used since the last invoice is never billed.
   if (textOf(form, 'invoice_now') === 'true') {
