@@ -6,20 +6,19 @@
 import { planKinds, planSchema, type Plan } from '../../shared/contract/plan.ts';
 import { customersToCarry } from '../../main/ledger/carry-forwards.ts';
 import { retryEvent } from '../../main/ledger/outbox-choices.ts';
-import { subscribe } from '../../main/sandbox/stripe-invoices.ts';
-import { sumOf } from '../../main/sandbox/stripe-meter-events.ts';
 import type { StripeFault } from '../../main/sandbox/stripe-faults.ts';
-import { metersOf } from '../../shared/plan-meters.ts';
 import { meterEventStates } from '../../shared/meter-event-states.ts';
 import {
   carryAllForward,
   openOutboxWorld,
   worldMeters,
+  worldStartMs,
   type KillMoment,
   type OutboxWorld,
 } from '../kit/outbox-world.ts';
 import { createRandom, type Random } from '../kit/seeded-random.ts';
 import { createWorldSockets } from '../kit/world-sockets.ts';
+import { endSomebody, subscribeSomebody, wrongInvoices, wrongNotices } from './soak-subscriptions.ts';
 
 export type RoundSize = {
   readonly calls: number;
@@ -91,11 +90,20 @@ export async function soakRound(seed: number, size: RoundSize): Promise<RoundRes
     isLossy = is;
   };
   for (const customer of customers.filter((_customer, index) => index % 2 === 0))
-    subscribeSomebody(world, random, { customer, plan: plans.first });
+    subscribeSomebody(world, random, { customer, plan: plans.first, agoMs: random.below(20) * dayMs + random.below(60) * 1_000 });
   const tally = { faults: 0, kills: 0, sentAgain: 0, setAside: 0, corrected: 0, wrong: [] as string[] };
   const watch = () => void tally.wrong.push(...world.wrongMoves());
   try {
-    await weeksOfFaults(world, { random, customers, size, tally, watch, setLossy, plan: plans.later });
+    await weeksOfFaults(world, {
+      random,
+      customers,
+      size,
+      tally,
+      watch,
+      setLossy,
+      plan: plans.later,
+      subscribedPlan: plans.first,
+    });
     setLossy(false);
     await calmAgain(world, { tally, watch });
     tally.wrong.push(...differencesOf(world, customers));
@@ -109,21 +117,6 @@ export async function soakRound(seed: number, size: RoundSize): Promise<RoundRes
     world.close();
     await sockets?.close();
   }
-}
-
-/** Half of the customers have one; the others are bound by Stripe's 35 days alone. */
-function subscribeSomebody(
-  { stripe, clock }: OutboxWorld,
-  random: Random,
-  { customer, plan }: { readonly customer: string; readonly plan: Plan },
-): void {
-  const interval = random.pick(['day', 'week', 'month'] as const);
-  const { eventName } = random.pick(metersOf(plan, ['claude-sonnet-5-5']));
-  subscribe(
-    stripe.state,
-    { customer, eventName, startMs: clock.nowMs() - random.below(20) * dayMs - random.below(60) * 1_000, interval },
-    stripe.newId,
-  );
 }
 
 type Tally = {
@@ -143,6 +136,8 @@ type Weeks = {
   readonly setLossy: (is: boolean) => void;
   /** Put in force in the middle; null stays with the first. */
   readonly plan: Plan | null;
+  /** Whose meters are subscribed to. */
+  readonly subscribedPlan: Plan;
 };
 
 /** Every second round is one of cost alone, as most teams are; the others begin with one plan and go on with another. */
@@ -168,7 +163,10 @@ async function weeksOfFaults(world: OutboxWorld, weeks: Weeks): Promise<void> {
     const worked = workFor(world, { random, customers, most: Math.min(callsPerStep, size.calls - made), stepMs });
     ids.push(...worked);
     made += worked.length;
-    world.clock.advance(stepMs);
+    // In the midst of their work, so that some of it is sent when the last invoice is final.
+    world.clock.advance(Math.floor(stepMs / 2));
+    endSomebody(world, { random, plan: weeks.subscribedPlan });
+    world.clock.advance(Math.ceil(stepMs / 2));
     if (world.clock.nowMs() >= offlineUntilMs) {
       offlineUntilMs = random.chance(0.08) ? world.clock.nowMs() + offlineMs(random) : 0;
       changeWeather(world, random, offlineUntilMs > 0);
@@ -228,6 +226,7 @@ function changeWeather(world: OutboxWorld, random: Random, isOffline: boolean): 
     reportDelayMs: random.pick([0, minuteMs, 30 * minuteMs]),
     adjustmentLagMs: random.pick([0, 0, minuteMs, hourMs]),
     invoiceGraceMs: random.pick([hourMs, hourMs, dayMs, 3 * dayMs]),
+    closingInvoiceReason: random.pick(['subscription_cycle', 'subscription_update', 'manual']),
   });
 }
 
@@ -315,7 +314,13 @@ function differencesOf(world: OutboxWorld, customers: readonly string[]): string
   for (const { id, state, lastAnswer } of stuck.slice(0, 5)) wrong.push(`${id} is ${state} at the end: ${lastAnswer}`);
   const { used, max } = world.view().reads;
   if (used > max) wrong.push(`${used} reads in 31 days`);
-  return [...wrong, ...wrongItems(world), ...wrongInvoices(world), ...unbilled(world)];
+  return [
+    ...wrong,
+    ...wrongItems(world),
+    ...wrongInvoices(world),
+    ...wrongNotices(world, worldStartMs),
+    ...unbilled(world),
+  ];
 }
 
 /** Each item that the ledger knows stands in Stripe once, with its cents, and Stripe has no other. */
@@ -330,14 +335,6 @@ function wrongItems({ db, stripe }: OutboxWorld): string[] {
   return here.join() === there.join()
     ? []
     : [`the ledger knows ${here.length} invoice items, Stripe has ${there.length}`];
-}
-
-/** What the meter holds of a period is what its invoice counts, once that is final: nothing was sent past it, nothing taken back from it. */
-function wrongInvoices({ stripe: { state } }: OutboxWorld): string[] {
-  return state.invoices.flatMap(({ id, eventName, customer, startMs, endMs, quantity }) => {
-    const held = sumOf(state, eventName, customer, startMs, endMs, Infinity);
-    return quantity === null || quantity === held ? [] : [`${id} counts ${quantity}, its meter holds ${held}`];
-  });
 }
 
 /**
