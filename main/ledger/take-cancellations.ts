@@ -51,15 +51,16 @@ type Candidate = {
   readonly firstSentAtMs: number;
 };
 
+/** In this order: left to itself SQLite looks through every event that was ever delivered for the few that differ. */
+const differing = 'billing_differences d CROSS JOIN meter_events e ON e.id = d.event_id';
+
 /** Of `billing_differences d` and `meter_events e`: nobody has decided yet. */
 export const isUndecided = `d.minute_ms >= @earliestMs AND e.state IN ('accepted', 'confirmed') AND e.first_sent_at_ms IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM cancellations c WHERE c.identifier = e.identifier)`;
 
 /** Mostly none is: one look at the differences then, not two. */
 function isAnyUndecided(db: Db, nowMs: number): boolean {
-  const first = db.prepare(
-    `SELECT 1 FROM billing_differences d JOIN meter_events e ON e.id = d.event_id WHERE ${isUndecided} LIMIT 1`,
-  );
+  const first = db.prepare(`SELECT 1 FROM ${differing} WHERE ${isUndecided} LIMIT 1`);
   return first.get({ earliestMs: nowMs - windowMs }) !== undefined;
 }
 
@@ -69,7 +70,7 @@ function leaveLate(db: Db, nowMs: number): void {
     `INSERT OR IGNORE INTO cancellations (identifier, event_id, customer, meter, minute_ms, value, state, attempts, key_number, may_have_arrived,
                                           asked_at_ms, last_answer)
      SELECT DISTINCT e.identifier, e.id, e.customer, e.meter, e.minute_ms, e.value, 'refused', 0, 1, 0, @nowMs, @lateSentence
-       FROM billing_differences d JOIN meter_events e ON e.id = d.event_id
+       FROM ${differing}
       WHERE ${isUndecided} AND e.first_sent_at_ms < @lateMs`,
   ).run({ nowMs, lateSentence, earliestMs: nowMs - windowMs, lateMs: nowMs - identifierLifeMs });
 }
@@ -80,7 +81,7 @@ function startCancellations(db: Db, nowMs: number): void {
   const candidates = db
     .prepare<unknown[], Candidate>(
       `SELECT DISTINCT e.id, e.identifier, e.customer, e.meter, e.minute_ms AS minuteMs, e.value, e.first_sent_at_ms AS firstSentAtMs
-         FROM billing_differences d JOIN meter_events e ON e.id = d.event_id
+         FROM ${differing}
         WHERE ${isUndecided} ORDER BY e.first_sent_at_ms, e.id LIMIT @startedAtOnce`,
     )
     .all({ earliestMs: nowMs - windowMs, startedAtOnce });
