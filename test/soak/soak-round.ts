@@ -90,7 +90,11 @@ export async function soakRound(seed: number, size: RoundSize): Promise<RoundRes
     isLossy = is;
   };
   for (const customer of customers.filter((_customer, index) => index % 2 === 0))
-    subscribeSomebody(world, random, { customer, plan: plans.first, agoMs: random.below(20) * dayMs + random.below(60) * 1_000 });
+    subscribeSomebody(world, random, {
+      customer,
+      plan: plans.first,
+      agoMs: random.below(20) * dayMs + random.below(60) * 1_000,
+    });
   const tally = { faults: 0, kills: 0, sentAgain: 0, setAside: 0, corrected: 0, wrong: [] as string[] };
   const watch = () => void tally.wrong.push(...world.wrongMoves());
   try {
