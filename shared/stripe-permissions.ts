@@ -70,7 +70,7 @@ export const stripePermissions: readonly StripePermission[] = [
     row: 'Subscriptions',
     access: 'Read',
     purpose:
-      'see which period of a customer’s subscription a minute is in; without it what comes late may be billed to nobody',
+      'see which period of a customer’s subscription a minute is in; without it what comes late may stand on no invoice',
     everyDay: 'Read',
   },
   {
