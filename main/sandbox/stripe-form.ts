@@ -8,6 +8,10 @@ type Node = Map<string, Node | string>;
 export function parseForm(text: string): Form {
   const root: Node = new Map();
   for (const [name, value] of new URLSearchParams(text)) {
+    if (!name.includes('[')) {
+      root.set(name, value);
+      continue;
+    }
     const path = [...name.matchAll(/([^[\]]+)|\[\]/g)].map((part) => part[1] ?? '');
     put(root, path, value);
   }
