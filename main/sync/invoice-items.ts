@@ -138,7 +138,7 @@ export function createInvoiceItems({ store, stripe, clock }: InvoiceItemsOptions
 
 /** What it covers may be part of what is proposed, or all of it: only a person can tell. */
 function forgottenWords({ item, cents }: { readonly item: string; readonly cents: number }, asked: AskedItem): string {
-  return `Nothing was made: Stripe holds an item of ${formatUsd(cents * nanoUsdPerCent)} for ${asked.customer} (${item}) that this ledger made and does not remember, since it was opened from a backup later. Compare what it names with what is proposed, put what it lacks on an invoice by hand, then mark all of it with \`tollkeeper sync carry-forward ${asked.customer} SUM\`.`;
+  return `Nothing was made: Stripe holds an item of ${formatUsd(cents * nanoUsdPerCent)} for ${asked.customer} (${item}) that this ledger made and does not remember: it was opened from a backup since, or Stripe’s list came late. Compare what it names with what is proposed, put what it lacks on an invoice by hand, then mark all of it with \`tollkeeper sync carry-forward ${asked.customer} SUM\`.`;
 }
 
 function wordsOf({ cents, customer }: AskedItem): string {
