@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
+import type { Kept } from './kept-rounds.ts';
 import { soakRound, type RoundResult, type RoundSize } from './soak-round.ts';
 import type { RoundQuestion } from './soak-worker.ts';
 
@@ -11,6 +12,8 @@ export type SoakOptions = RoundSize & {
   /** 0: in this thread. */
   readonly threads: number;
   readonly say: (line: string) => void;
+  /** Rounds that were run before; none of their seeds is run again. */
+  readonly kept?: Kept | undefined;
 };
 
 export type SoakResult = { readonly rounds: readonly RoundResult[]; readonly options: SoakOptions };
@@ -18,13 +21,18 @@ export type SoakResult = { readonly rounds: readonly RoundResult[]; readonly opt
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   const { calls, customers, days, hasSockets, seed: firstSeed } = options;
   const size: RoundSize = { calls, customers, days, hasSockets };
-  const rounds: RoundResult[] = [];
-  let next = 0;
+  const isAsked = ({ seed }: RoundResult) => seed >= firstSeed && seed < firstSeed + options.rounds;
+  const rounds = [...(options.kept?.rounds.filter(isAsked) ?? [])];
+  const before = new Set(rounds.map(({ seed }) => seed));
+  const seeds = Array.from({ length: options.rounds }, (_, index) => firstSeed + index).filter(
+    (seed) => !before.has(seed),
+  );
 
   async function goOn(round: (question: RoundQuestion) => Promise<RoundResult>): Promise<void> {
-    while (next < options.rounds) {
-      const result = await round({ seed: firstSeed + next++, size });
+    for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
+      const result = await round({ seed, size });
       rounds.push(result);
+      options.kept?.keep(result);
       options.say(lineOf(result, rounds.length));
     }
   }
