@@ -7,7 +7,7 @@ import { identifierLifeMs, stampInMinuteMs, windowMs } from '../../shared/meter-
 import type { Db } from '../system/db.ts';
 import { adjustsSentEvents } from './adjusts-sent-events.ts';
 import { readFirstSentence } from './invoice-periods.ts';
-import { isUndecided } from './take-cancellations.ts';
+import { differing, isUndecided } from './take-cancellations.ts';
 
 const dayMs = 24 * 3_600_000;
 /** Longer than Stripe's window: a customer without usage for that long has nothing that an invoice could miss. */
@@ -32,7 +32,7 @@ export function customersToRead(db: Db, { nowMs, limit }: CustomersQuestion): st
                OR EXISTS (SELECT 1 FROM invoice_periods p WHERE p.customer = e.customer AND p.meter = e.meter
                 AND p.start_ms <= e.minute_ms + ${stampInMinuteMs} AND p.end_ms > e.minute_ms + ${stampInMinuteMs} AND p.end_ms <= @nowMs AND p.state <> 'final'))
        UNION
-       SELECT e.customer FROM billing_differences d JOIN meter_events e ON e.id = d.event_id LEFT JOIN invoice_readings r ON r.customer = e.customer
+       SELECT e.customer FROM ${differing} LEFT JOIN invoice_readings r ON r.customer = e.customer
         WHERE @adjusts = 1 AND ${isUndecided} AND e.first_sent_at_ms >= @lateMs AND e.minute_ms < @youngestMs AND (r.read_at_ms IS NULL OR ${isOld})
         LIMIT @limit`,
     )

@@ -52,7 +52,7 @@ type Candidate = {
 };
 
 /** In this order: left to itself SQLite looks through every event that was ever delivered for the few that differ. */
-const differing = 'billing_differences d CROSS JOIN meter_events e ON e.id = d.event_id';
+export const differing = 'billing_differences d CROSS JOIN meter_events e ON e.id = d.event_id';
 
 /** Of `billing_differences d` and `meter_events e`: nobody has decided yet. */
 export const isUndecided = `d.minute_ms >= @earliestMs AND e.state IN ('accepted', 'confirmed') AND e.first_sent_at_ms IS NOT NULL
