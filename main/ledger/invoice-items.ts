@@ -97,7 +97,8 @@ function referenceStartOf(db: Db, customer: string): string {
 function referencesOf(db: Db, customer: string): Pick<AskedItem, 'references' | 'referenceStart'> {
   const references = db
     .prepare<[string], string>(
-      `SELECT reference FROM carry_forwards WHERE customer = ? AND reference IS NOT NULL AND state <> 'dropped'`,
+      `SELECT reference FROM carry_forwards c WHERE customer = ? AND reference IS NOT NULL AND (state <> 'dropped'
+          OR item IS NOT NULL AND EXISTS (SELECT 1 FROM carry_forwards h WHERE h.customer = c.customer AND h.seq > c.seq AND h.state = 'billed' AND h.reference IS NULL))`,
     )
     .pluck()
     .all(customer);
@@ -117,6 +118,8 @@ export function askedItems(db: Db): AskedItem[] {
 export type ItemEnd = { readonly carried: number } & (
   | { readonly kind: 'billed'; readonly item: string }
   | { readonly kind: 'dropped'; readonly sentence: string }
+  /** Stripe holds another of this ledger that it does not know: kept, so that it is known once a person has marked by hand what it covers. */
+  | { readonly kind: 'forgotten'; readonly sentence: string; readonly item: string; readonly reference: string }
   /** Still not known. */
   | { readonly kind: 'unknown'; readonly sentence: string }
 );
@@ -136,6 +139,14 @@ export function endItem(db: Db, end: ItemEnd): void {
         return finishEvents(db, end.carried);
       case 'dropped':
         return dropItem(db, end.carried, end.sentence);
+      case 'forgotten':
+        dropItem(db, end.carried, end.sentence);
+        db.prepare('UPDATE carry_forwards SET item = ?, reference = ? WHERE seq = ?').run(
+          end.item,
+          end.reference,
+          end.carried,
+        );
+        return;
       case 'unknown':
         db.prepare('UPDATE carry_forwards SET last_answer = ? WHERE seq = ?').run(end.sentence, end.carried);
     }

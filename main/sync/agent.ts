@@ -77,8 +77,8 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
       const wasOffline = status.now().state === 'offline';
       status.note(answer, sentence);
       network.note(answer);
+      options.stripe()?.readings.note(answer);
       if (!isDelivered(answer)) return;
-      options.stripe()?.readings.noteAccepted();
       if (wasOffline) await outbox.wake(clock.nowMs());
     },
   });

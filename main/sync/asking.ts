@@ -27,7 +27,7 @@ export type Asked<T> =
   | { readonly kind: 'stopped' };
 
 const usedUpSentence =
-  'The reads that Stripe allows in a month are used up; sending goes on, and readings when there are some again.';
+  'The reads that Stripe allows in a month are used up: minutes are sent as they close, and what is older waits, as all readings do, until there are some again.';
 
 export function createAsking(probe: Probe): Asking {
   let trouble: string | null = null;
@@ -54,7 +54,9 @@ export function createAsking(probe: Probe): Asking {
       case 'no_budget':
         return stopped(usedUpSentence);
       case 'failed':
-        return read.refuses === 'question' ? { kind: 'refused', sentence: read.sentence } : failed(read.sentence);
+        return read.refuses === 'question' || read.refuses === 'bounds'
+          ? { kind: 'refused', sentence: read.sentence }
+          : failed(read.sentence);
     }
   }
 

@@ -71,7 +71,7 @@ export function createInvoiceItems({ store, stripe, clock }: InvoiceItemsOptions
       }
       case 'forgotten': {
         const sentence = forgottenWords(found.value, item);
-        await store.end({ carried, kind: 'dropped', sentence });
+        await store.end({ ...found.value, carried, sentence });
         return { kind: 'not_created', sentence };
       }
     }
@@ -115,7 +115,7 @@ export function createInvoiceItems({ store, stripe, clock }: InvoiceItemsOptions
       const { carried } = item;
       if (found.kind === 'failed') {
         await store.end({ carried, kind: 'unknown', sentence: found.sentence });
-        if (found.refuses === 'question') {
+        if (found.refuses === 'question' || found.refuses === 'bounds') {
           turns.putOff(item, found.sentence);
           continue;
         }

@@ -10,6 +10,7 @@ import type { MinuteReading, RefusedMinute } from '../ledger/minute-readings.ts'
 import type { MinuteOfMeter } from '../ledger/outbox.ts';
 import type { Clock } from '../system/clock.ts';
 import { createAsking } from './asking.ts';
+import { isDelivered, type StripeAnswer } from './decide.ts';
 import type { Probe } from './probe.ts';
 import type { InvoiceItems } from './invoice-items.ts';
 import { createReportReadings, type ReportStore } from './report-readings.ts';
@@ -38,7 +39,8 @@ export type Readings = {
   readonly prepare: (isStopped: () => boolean) => Promise<void>;
   /** Reads what is due; `isAsked` reads the reports at once. True when something changed. */
   readonly run: (isAsked: boolean, isStopped: () => boolean) => Promise<boolean>;
-  readonly noteAccepted: () => void;
+  /** What Stripe answered to something that was sent: how often is read, and of whom, follows from it. */
+  readonly note: (answer: StripeAnswer) => void;
   /** Why the last reading did not come about, or what this key may never read; null when all was read. */
   readonly trouble: () => string | null;
 };
@@ -154,7 +156,12 @@ export function createReadings({ store, reader, items, probe, clock }: ReadingsO
   return {
     prepare: subscriptions.readAhead,
     run,
-    noteAccepted: reports.noteAccepted,
+    note: (answer) => {
+      if (answer.kind === 'not_authorized') subscriptions.noteKey(true);
+      if (!isDelivered(answer)) return;
+      reports.noteAccepted();
+      subscriptions.noteKey(false);
+    },
     trouble: () => asking.trouble() ?? subscriptions.refusal() ?? dayTurns.sentence() ?? hourTurns.sentence(),
   };
 }

@@ -93,7 +93,8 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
   const status = (): AgentStatus => statusBehind(access?.gate.state() ?? null, agent.status());
   const watch = await startLeavingWatch({
     ledger,
-    state: () => status().state,
+    // With the reads used up what is older waits too, however well the minutes of now are sent.
+    state: () => (agent.status().readTrouble === null || status().state !== 'ok' ? status().state : 'failing'),
     dayOf: createDayOf(options.timeZone),
     clock,
     onNotice: (sentence) => {

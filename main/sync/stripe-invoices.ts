@@ -41,7 +41,7 @@ export type ItemFound =
   | { readonly kind: 'none' }
   | { readonly kind: 'this'; readonly item: string }
   /** Of this ledger by its name, and not known to it. */
-  | { readonly kind: 'forgotten'; readonly item: string; readonly cents: number };
+  | { readonly kind: 'forgotten'; readonly item: string; readonly reference: string; readonly cents: number };
 
 export type StripeInvoices = {
   readonly periods: (customer: string) => Promise<Read<PeriodsRead>>;
@@ -118,14 +118,17 @@ export function createStripeInvoices(client: Stripe, allow: Allow, nowMs: () => 
     const forgotten = items.find(
       (item) => referenceOf(item).startsWith(referenceStart) && !references.includes(referenceOf(item)),
     );
-    return forgotten ? { kind: 'forgotten', item: forgotten.id, cents: forgotten.amount } : { kind: 'none' };
+    return forgotten
+      ? { kind: 'forgotten', item: forgotten.id, reference: referenceOf(forgotten), cents: forgotten.amount }
+      : { kind: 'none' };
   }
 
   return {
     periods: async (customer) => {
       const read = await outcome(() => periods(customer));
-      // A key that may not read, or a customer that Stripe does not know: asking again at once tells nothing new.
-      return read.kind === 'failed' && read.refuses !== 'nothing'
+      // A key that may not read, or a customer that Stripe does not know: asking again at once tells nothing new. A key that is revoked has read nothing: told as
+      // read, what waits would be sent past a final invoice by the next one.
+      return read.kind === 'failed' && (read.refuses === 'key' || read.refuses === 'question')
         ? { kind: 'read', value: { periods: null, sentence: read.sentence } }
         : read;
     },

@@ -2,16 +2,24 @@
  * How Stripe is read, whatever for: page by page with leave of the read budget, to the end, with an outcome that says why there is no answer.
  * Never half a list. Source: facts/stripe.md sections 3 and 5.
  */
+import { Stripe } from 'stripe';
+
 import { refusedKeyInWords } from '../../shared/stripe-permissions.ts';
 import type { ReadKind } from '../ledger/stripe-reads.ts';
+import type { StripeAnswer } from './decide.ts';
 import { answerOf } from './stripe.ts';
 
 export type Read<T> =
   | { readonly kind: 'read'; readonly value: T }
   /** The month's reads are used up for this purpose. */
   | { readonly kind: 'no_budget' }
-  /** `refuses`: Stripe answered and will refuse the same again, this `question` or any with this `key`; `nothing`: it may answer later. */
-  | { readonly kind: 'failed'; readonly sentence: string; readonly refuses: 'question' | 'key' | 'nothing' };
+  | { readonly kind: 'failed'; readonly sentence: string; readonly refuses: Refuses };
+
+/**
+ * Stripe answered and will refuse the same again: this `question`, or any like it with this `key`, which may not read it. `bounds`: its answer is longer than any
+ * of ours is. `nothing`: it may answer later, also with another key in place of one that is revoked.
+ */
+export type Refuses = 'question' | 'bounds' | 'key' | 'nothing';
 
 export type Allow = (kind: ReadKind) => Promise<boolean>;
 
@@ -46,17 +54,22 @@ export async function leave(allow: Allow, kind: ReadKind): Promise<void> {
   if (!(await allow(kind))) throw new NoBudget();
 }
 
+function refusedBy(error: unknown, answer: StripeAnswer): Refuses {
+  if (answer.kind === 'refused') return 'question';
+  return error instanceof Stripe.errors.StripePermissionError ? 'key' : 'nothing';
+}
+
 export async function outcome<T>(read: () => Promise<T>): Promise<Read<T>> {
   try {
     return { kind: 'read', value: await read() };
   } catch (error) {
     if (error instanceof NoBudget) return { kind: 'no_budget' };
-    if (error instanceof NotRead) return { kind: 'failed', sentence: error.message, refuses: 'question' };
+    if (error instanceof NotRead) return { kind: 'failed', sentence: error.message, refuses: 'bounds' };
     const answer = answerOf(error);
     const reason = 'reason' in answer ? answer.reason : answer.kind;
     return {
       kind: 'failed',
-      refuses: answer.kind === 'not_authorized' ? 'key' : answer.kind === 'refused' ? 'question' : 'nothing',
+      refuses: refusedBy(error, answer),
       sentence:
         answer.kind === 'not_authorized'
           ? `Stripe could not be read. ${refusedKeyInWords(reason)}`

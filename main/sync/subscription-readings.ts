@@ -20,6 +20,11 @@ export type SubscriptionReadings = {
   readonly read: (by: Asking, isStopped: () => boolean) => Promise<boolean>;
   /** After a question that failed it leaves them for a while to `read`, whose asking tells of it. */
   readonly readAhead: (isStopped: () => boolean) => Promise<void>;
+  /**
+   * Whether Stripe refuses the key for sending. Nothing can be sent then, so that one customer in a quarter of an hour is read: for an event of theirs to be tried,
+   * which tells when the key is taken again. All of them, read again and again for events that come back, would use up the month's reads.
+   */
+  readonly noteKey: (isRefused: boolean) => void;
   /** Stripe does not let this key read them, so only its 35 days count; told until it does. */
   readonly refusal: () => string | null;
 };
@@ -38,17 +43,25 @@ export const afterFailureMs = 15 * 60_000;
 /** Customers whose subscriptions are read at once: what waits for them is sent right after. */
 const customersMax = 100;
 
+/** After a question that nobody could answer: no network, or no reads left. A reading of its own looks each minute. */
+const afterNothingMs = 30_000;
+
 export function createSubscriptionReadings(options: SubscriptionReadingsOptions): SubscriptionReadings {
   const { store, reader, clock, onChange } = options;
   const ahead = createAsking(options.probe);
   const turns = createTurns<string>(clock, (customer) => customer);
   let aheadFromMs = 0;
+  let isKeyRefused = false;
+  let whileRefusedFromMs = 0;
   let refusal: string | null = null;
 
   /** Where a key may not read them, only Stripe's 35 days count; that is kept as well, so that what waits for it goes on. */
   async function read(by: Asking, isStopped: () => boolean): Promise<boolean> {
-    const due = await store.customersToRead(clock.nowMs(), customersMax + turns.passedOver());
-    const customers = turns.inTurn(due).slice(0, customersMax);
+    const nowMs = clock.nowMs();
+    if (isKeyRefused && isAhead(whileRefusedFromMs)) return false;
+    whileRefusedFromMs = nowMs + afterFailureMs;
+    const due = await store.customersToRead(nowMs, customersMax + turns.passedOver());
+    const customers = turns.inTurn(due).slice(0, isKeyRefused ? 1 : customersMax);
     let refused: string | null = null;
     for (const customer of customers) {
       if (isStopped()) return false;
@@ -65,16 +78,23 @@ export function createSubscriptionReadings(options: SubscriptionReadingsOptions)
     return customers.length === customersMax;
   }
 
+  /** One further ahead than any wait was set by a clock that has been put back since. */
+  function isAhead(atMs: number): boolean {
+    const nowMs = clock.nowMs();
+    return nowMs < atMs && atMs - nowMs <= afterFailureMs;
+  }
+
   return {
     read,
     refusal: () => refusal,
+    noteKey: (isRefused) => {
+      isKeyRefused = isRefused;
+    },
     readAhead: async (isStopped) => {
-      const nowMs = clock.nowMs();
-      // One further ahead than any wait was set by a clock that has been put back since.
-      if (nowMs < aheadFromMs && aheadFromMs - nowMs <= afterFailureMs) return;
+      if (isAhead(aheadFromMs)) return;
       ahead.begin();
       await read(ahead, isStopped);
-      if (ahead.hasFailed()) aheadFromMs = nowMs + afterFailureMs;
+      if (ahead.trouble() !== null) aheadFromMs = clock.nowMs() + (ahead.hasFailed() ? afterFailureMs : afterNothingMs);
     },
   };
 }

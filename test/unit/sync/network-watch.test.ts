@@ -80,7 +80,7 @@ describe('the agent', () => {
       const readings = {
         prepare: () => Promise.resolve(),
         run: () => Promise.resolve(false),
-        noteAccepted: () => {},
+        note: () => {},
         trouble: () => null,
       };
       const send = (): Promise<StripeAnswer> => Promise.resolve(isUp ? { kind: 'accepted' } : refused);

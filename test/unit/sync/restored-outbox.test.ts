@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { sealClosedMinutes } from '../../../main/ledger/outbox.ts';
 import { distrustOutbox } from '../../../main/ledger/restored-outbox.ts';
-import { openOutboxWorld, type OutboxWorld } from '../../kit/outbox-world.ts';
+import { carryAllForward, openOutboxWorld, type OutboxWorld } from '../../kit/outbox-world.ts';
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
@@ -102,4 +102,25 @@ it('is not made an item beside one that the lost ledger made of part of it', asy
   });
   expect(lost.stripe.state.invoiceItems).toHaveLength(1);
   expect(backup.view().carryForwards).toHaveLength(1);
+});
+
+it('is an item again once a person has marked by hand what the forgotten one covers', async () => {
+  const daysMs = 24 * hourMs;
+  async function setAside(): Promise<void> {
+    for (let call = 0; call < 20; call++) lost.call({ startedAtMs: lost.clock.nowMs() - 36 * daysMs });
+    lost.clock.advance(2 * minuteMs);
+    await lost.sync();
+  }
+  lost.clock.advance(40 * daysMs);
+  await setAside();
+  expect(await lost.createItem('cus_a')).toMatchObject({ kind: 'created' });
+  // As of a backup that was made before that item.
+  lost.db.exec(
+    "UPDATE meter_events SET carry_forward = NULL, state = 'set_aside'; DELETE FROM carry_forwards; DELETE FROM carry_rests",
+  );
+  await setAside();
+  expect(await lost.createItem('cus_a')).toMatchObject({ kind: 'not_created' });
+  carryAllForward(lost);
+  await setAside();
+  expect(await lost.createItem('cus_a')).toMatchObject({ kind: 'created' });
 });
