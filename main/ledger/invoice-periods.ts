@@ -57,8 +57,8 @@ export function invoiceFinalAtMs(db: Db, minute: MinuteOf): number | null {
 
 type Waiting = MinuteOf & { readonly id: string; readonly wasUnknown: boolean };
 
-/** Asked again this often while a reading is waited for; a reading wakes them at once. */
-const lookAgainAfterMs = 60_000;
+/** A reading wakes what waits for it at once. Without one, as offline, a backlog of weeks would be written down anew at each look. */
+const lookAgainAfterMs = 3_600_000;
 
 const finalSentence =
   'The invoice of its period is final and takes no more usage, so it was set aside; it is never sent under another date.';
