@@ -4,8 +4,8 @@
  *
  * A 429 that names a rate (`global-rate`, `endpoint-rate`) makes it slower by a quarter, one that names a concurrency (`global-concurrency`,
  * `endpoint-concurrency`) narrower by a quarter; once a second at most, since the answers of one burst are one sign. A `retry-after` stops it until
- * then. Both come back by a tenth of the limit a second. Any other 429 (`resource-specific`, a lock timeout without the header) and a 409 are
- * about one customer and meter: only that event waits (decide.ts). Source: facts/stripe.md section 1.
+ * then, and a shorter one of the same burst takes nothing back. Both come back by a tenth of the limit a second. Any other 429 (`resource-specific`, a
+ * lock timeout without the header) and a 409 are about one customer and meter: only that event waits (decide.ts). Source: facts/stripe.md section 1.
  */
 import type { Clock } from '../system/clock.ts';
 import type { StripeAnswer } from './decide.ts';
@@ -24,6 +24,8 @@ export type Pace = {
   readonly giveBack: (count: number) => void;
   /** Until the next may leave. */
   readonly waitMs: () => number;
+  /** What is left of a pause that Stripe asks for, in whole milliseconds, where that is too long to be waited for in place; else 0. */
+  readonly longPauseMs: () => number;
   readonly note: (answer: StripeAnswer) => void;
 };
 
@@ -41,6 +43,13 @@ const recoveryPerSecond = 0.1;
 const slowestFactor = 0.01;
 /** As long as Stripe may say (stripe.ts): a wait beyond it is nobody's. */
 const pauseMaxMs = 3_600_000;
+/** Nobody minds a drain, or a person's sync, that waits for so long. */
+const shortPauseMs = 5_000;
+
+export function pauseSentence(untilMs: number): string {
+  const until = new Date(Math.ceil(untilMs / 60_000) * 60_000).toISOString().slice(0, 16).replace('T', ' ');
+  return `Stripe asks for a pause until ${until} UTC.`;
+}
 
 export function createPace({ perSecond, underWayMax }: PaceLimits, clock: Pick<Clock, 'monotonicMs'>): Pace {
   const rate = createFactor(clock);
@@ -55,6 +64,8 @@ export function createPace({ perSecond, underWayMax }: PaceLimits, clock: Pick<C
 
   /** A second's requests may be more than a slower pace allows: then there is no room until they are a second old. */
   const freeNow = () => Math.max(1, Math.floor(perSecondNow() * windowSlack)) - recent.count();
+
+  const pauseMs = () => Math.max(0, pausedUntilMs - clock.monotonicMs());
 
   function refill(): void {
     const nowMs = clock.monotonicMs();
@@ -81,15 +92,16 @@ export function createPace({ perSecond, underWayMax }: PaceLimits, clock: Pick<C
     waitMs: () => {
       refill();
       const missing = Math.max(0, groupOf() - tokens);
-      const pauseMs = pausedUntilMs - clock.monotonicMs();
       const fullMs = freeNow() < 1 ? recent.nextLeavesInMs() : 0;
-      return Math.max(1, pauseMs, fullMs, Math.ceil((missing / perSecondNow()) * 1_000));
+      return Math.max(1, pauseMs(), fullMs, Math.ceil((missing / perSecondNow()) * 1_000));
     },
+    longPauseMs: () => (pauseMs() > shortPauseMs ? Math.ceil(pauseMs()) : 0),
     note: (answer) => {
       if (answer.kind !== 'rate_limited' || answer.of === undefined) return;
       (answer.of === 'rate' ? rate : width).lower();
       if (answer.of === 'rate') tokens = Math.min(tokens, 0);
-      if (answer.retryAfterMs !== null) pausedUntilMs = clock.monotonicMs() + Math.min(pauseMaxMs, answer.retryAfterMs);
+      const askedMs = Math.min(pauseMaxMs, answer.retryAfterMs ?? 0);
+      pausedUntilMs = Math.max(pausedUntilMs, clock.monotonicMs() + askedMs);
     },
   };
 }

@@ -80,6 +80,21 @@ describe('the pace', () => {
     expect(pace.waitMs()).toBe(90_000);
     pace.note(tooMany('rate', 7_200_000));
     expect(pace.waitMs()).toBe(3_600_000);
+    // An answer of the same burst that asks for less.
+    pace.note(tooMany('rate', 1_000));
+    expect(pace.waitMs()).toBe(3_600_000);
+  });
+
+  it('says what is left of a pause that is too long to be waited for in place', () => {
+    const clock = createDrivenClock(0);
+    const pace = createPace(limits, clock);
+    pace.note(tooMany('rate', 3_000));
+    expect(pace.longPauseMs()).toBe(0);
+    pace.note(tooMany('concurrency', 90_000));
+    clock.advance(10_000.25);
+    expect(pace.longPauseMs()).toBe(80_000);
+    clock.advance(80_000);
+    expect(pace.longPauseMs()).toBe(0);
   });
 
   it('goes on when the answer is about one customer and meter: a 409, a lock timeout, a specific resource', () => {
