@@ -5,8 +5,9 @@
  * request at a time for a customer and meter, no faster than the account may (pace.ts). Each answer is decided (decide.ts) and written down before the
  * next event of that pair is taken. When nothing connects, a cycle ends at once and every event keeps its own backoff, while a cheap probe looks
  * whether the network is back; then, and when the host says so, all that waits is due at once. When nothing is left to send it has delivered events
- * cancelled whose calls were corrected (adjustments.ts), reads what Stripe says of what was sent (readings.ts), and sends what came of both. Closing waits
- * for the requests under way; what they leave behind is `unknown` and safe to send again. It never drops an event and never changes its minute.
+ * cancelled whose calls were corrected (adjustments.ts), reads what Stripe says of what was sent (readings.ts), and sends what came of both. While Stripe
+ * asks for a long pause it wakes as ever, and everything but sending goes on. Closing waits for the requests under way; what they leave behind is `unknown`
+ * and safe to send again. It never drops an event and never changes its minute.
  */
 import type { SyncResult } from '../../shared/contract/api.ts';
 import { sleep, type Clock, type Timer } from '../system/clock.ts';
@@ -17,6 +18,7 @@ import { createDrain, type DrainOptions, type Tally } from './drain.ts';
 import type { InvoiceItems } from './invoice-items.ts';
 import type { MonthReader } from './month-reader.ts';
 import { createNetworkWatch } from './network-watch.ts';
+import { pauseSentence } from './pace.ts';
 import type { Probe } from './probe.ts';
 import type { Readings } from './readings.ts';
 import type { Roads } from './roads.ts';
@@ -61,7 +63,7 @@ const closeGraceMs = 5_000;
 
 export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
   const { outbox, clock, onChange } = options;
-  const status = createStatus(options);
+  const status = createPausedStatus(options);
   const network = createNetworkWatch(options);
   let timer: Timer | null = null;
   let isClosing = false;
@@ -167,6 +169,24 @@ export function startSyncAgent(options: SyncAgentOptions): SyncAgent {
       isClosing = true;
       timer?.cancel();
       await Promise.race([running?.catch(options.onTrouble), sleep(clock, closeGraceMs)]);
+    },
+  };
+}
+
+/** In a long pause that Stripe asks for, the pause is why things wait, unless there is worse. */
+function createPausedStatus(options: Pick<SyncAgentOptions, 'stripe' | 'clock'>): ReturnType<typeof createStatus> {
+  const { stripe, clock } = options;
+  const status = createStatus(options);
+  return {
+    ...status,
+    now: () => {
+      const now = status.now();
+      const roads = stripe()?.roads;
+      const pauseMs = (roads?.stream ?? roads?.single)?.pace.longPauseMs() ?? 0;
+      if (pauseMs === 0 || now.state !== 'ok') return now;
+      const sinceMs = now.lastAnswer?.atMs ?? clock.nowMs();
+      const sentence = pauseSentence(clock.nowMs() + pauseMs);
+      return { ...now, state: 'failing', sinceMs, lastAnswer: { atMs: sinceMs, sentence } };
     },
   };
 }

@@ -4,7 +4,8 @@
  * In prose: as many requests as the pace lets go at this moment are taken from the ledger, which marks them `sending` durably in the same transaction
  * that writes down what came back since (a turn). They leave at once (shipping.ts); what comes back waits for the next turn. A pair of customer and
  * meter with something on its way gives nothing, so one request at a time holds its events. Before the first yes only a few leave. It ends when
- * nothing is due and nothing under way; earlier when it is no use, when it is told to, or after a minute, so that Stripe is read as well. What was
+ * nothing is due and nothing under way; earlier when it is no use, when it is told to, when Stripe asks for a long pause, or after a minute, so that
+ * Stripe is read as well. (A run that sat out a pause of an hour kept minutes from being sealed, a key from being changed and a person waiting.) What was
  * answered is written down in any case; an answer that the ledger could not take is kept for the next time.
  */
 import type { EventAnswer, OutboxTurn } from '../ledger/record-answers.ts';
@@ -31,6 +32,8 @@ export type Drain = { readonly run: (roads: Roads, isStopped: () => boolean) => 
 const sealEveryMs = 2_000;
 const progressEveryMs = 1_000;
 const runMaxMs = 60_000;
+/** Whatever the pace says, so that what goes on beside sending does, and a stop is noticed. */
+const paceWaitMaxMs = 1_000;
 /** Before the first yes: enough to tell whether there is a network, and a key that is taken. */
 const firstMax = 8;
 /** While something is under way, so that what comes back meanwhile is written down in one transaction. */
@@ -61,7 +64,11 @@ export function createDrain(options: DrainOptions): Drain {
     });
     const isIdle = () => shipping.unanswered() === 0;
     const isOver = () =>
-      shipping.isHopeless() || shipping.fault() !== null || clock.monotonicMs() >= endMs || isStopped();
+      shipping.isHopeless() ||
+      shipping.fault() !== null ||
+      main.pace.longPauseMs() > 0 ||
+      clock.monotonicMs() >= endMs ||
+      isStopped();
     const wantsMore = () => !isDry && !isOver();
     const hasSettled = () => isIdle() || clock.monotonicMs() - turnedAtMs >= turnEveryMs;
     const roomAhead = () => (shipping.tally().accepted > 0 ? Infinity : firstMax - shipping.unanswered());
@@ -83,20 +90,21 @@ export function createDrain(options: DrainOptions): Drain {
       main.pace.giveBack(shipping.send(shipmentsOf(roads, due), main, room));
     }
 
-    /** Until something comes back, the pace lets something go, or what came back has waited long enough. */
+    /** Until something comes back, the pace lets something go, what came back has waited long enough, or minutes are to be sealed. */
     async function wait(): Promise<void> {
       const times = [
-        ...(wantsMore() ? [Math.max(turnEveryMs, main.pace.waitMs())] : []),
+        sealEveryMs,
+        ...(wantsMore() ? [Math.max(turnEveryMs, Math.min(paceWaitMaxMs, main.pace.waitMs()))] : []),
         ...(unwritten.count() > 0 ? [Math.max(1, gatherMs - unwritten.waitsMs())] : []),
       ];
-      const timer = times.length === 0 ? null : clock.after(Math.min(...times), () => signal.resolve());
+      const timer = clock.after(Math.min(...times), () => signal.resolve());
       await signal.promise;
-      timer?.cancel();
+      timer.cancel();
     }
 
     const upkeep = createUpkeep(options);
     for (;;) {
-      if (!isStopped() && (await upkeep())) isDry = false;
+      if (!isStopped() && (await upkeep.look())) isDry = false;
       signal = Promise.withResolvers<void>();
       const room = wantsMore() && hasSettled() ? main.pace.take(roomAhead(), shipping.countOn(main)) : 0;
       if (room > 0 || mustWrite()) await turn(room);
@@ -105,6 +113,7 @@ export function createDrain(options: DrainOptions): Drain {
     }
     const fault = shipping.fault();
     if (fault !== null) throw fault;
+    upkeep.end(shipping.tally().sent);
     return { ...shipping.tally(), mayBeMore: clock.monotonicMs() >= endMs && !isDry };
   }
 
@@ -134,11 +143,14 @@ function createUnwritten({ monotonicMs }: Clock) {
   };
 }
 
-/** What goes on beside sending: minutes are sealed as they close, figures are told. Returns whether something was sealed. */
+/** What goes on beside sending: minutes are sealed as they close, figures are told. */
 function createUpkeep({ outbox, clock, onProgress }: DrainOptions) {
   let nextSealMs = clock.monotonicMs();
   let nextProgressMs = clock.monotonicMs() + progressEveryMs;
-  return async (): Promise<boolean> => {
+  let hasSealed = false;
+
+  /** Returns whether something was sealed. */
+  async function look(): Promise<boolean> {
     const nowMs = clock.monotonicMs();
     if (nowMs >= nextProgressMs) {
       nextProgressMs = nowMs + progressEveryMs;
@@ -148,6 +160,14 @@ function createUpkeep({ outbox, clock, onProgress }: DrainOptions) {
     const sealed = await outbox.seal(clock.nowMs());
     // Some at a time, so that sending goes on between: the rest is asked for at once.
     if (sealed === 0) nextSealMs = nowMs + sealEveryMs;
+    hasSealed ||= sealed > 0;
     return sealed > 0;
+  }
+  return {
+    look,
+    /** What was sent is told by whoever runs the drain; what was sealed in a run that sent nothing is told here. */
+    end: (sent: number) => {
+      if (hasSealed && sent === 0) onProgress();
+    },
   };
 }

@@ -8,6 +8,7 @@ import type { DueEvent } from '../ledger/take-due.ts';
 import { sleep, type Clock } from '../system/clock.ts';
 import { errorText } from '../system/error-text.ts';
 import { decide, isDelivered, type StripeAnswer } from './decide.ts';
+import { pauseSentence } from './pace.ts';
 import type { Road, Shipment } from './roads.ts';
 
 export type ShippingOptions = {
@@ -35,9 +36,18 @@ export type Shipping = {
 };
 
 const failuresMax = 8;
+/** Of what waits for its road's pace: then it is looked whether it still may. */
+const paceWaitMaxMs = 1_000;
 
 const expiredAnswer: StripeAnswer = { kind: 'not_sent', reason: 'It was not sent again: a day has passed.' };
 const stoppedAnswer: StripeAnswer = { kind: 'not_sent', reason: 'Tollkeeper was stopped before it sent this.' };
+
+/** About these events alone: the pace knows of the pause already. */
+const pausedAnswer = (nowMs: number, retryAfterMs: number): StripeAnswer => ({
+  kind: 'rate_limited',
+  reason: pauseSentence(nowMs + retryAfterMs),
+  retryAfterMs,
+});
 
 export function createShipping({ clock, fraction, isStopped, ...tell }: ShippingOptions): Shipping {
   const underWay = new Map<Road, number>();
@@ -85,7 +95,9 @@ export function createShipping({ clock, fraction, isStopped, ...tell }: Shipping
     const { pace } = shipment.road;
     while (pace.take(1, countOn(shipment.road)) === 0) {
       if (isStopped()) return leave(shipment, () => Promise.resolve(stoppedAnswer));
-      await sleep(clock, pace.waitMs());
+      const pauseMs = pace.longPauseMs();
+      if (pauseMs > 0) return leave(shipment, () => Promise.resolve(pausedAnswer(clock.nowMs(), pauseMs)));
+      await sleep(clock, Math.min(paceWaitMaxMs, pace.waitMs()));
     }
     await leave(shipment);
   }
