@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 
 import { ApiFailure } from '../data/api.ts';
 import { CopyLine } from './copy-line.tsx';
+import { EngineWords } from './engine-words.tsx';
 
 export function Loading({ what }: { readonly what: string }) {
   return (
@@ -16,7 +17,7 @@ export function Failed({ error }: { readonly error: Error }) {
   const remedy = error instanceof ApiFailure ? error.remedy : 'Reload the page.';
   return (
     <div role="alert" className="rounded-card border border-stop bg-stop-soft px-4 py-3">
-      <b className="font-semibold">{error.message}</b> {remedy}
+      <b className="font-semibold">{error.message}</b> <EngineWords text={remedy} />
     </div>
   );
 }

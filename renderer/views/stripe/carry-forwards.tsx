@@ -5,6 +5,7 @@ import type { CarryForward } from '../../../shared/contract/api.ts';
 import { nanoUsdPerCent } from '../../../shared/money.ts';
 import { CopyLine } from '../../components/copy-line.tsx';
 import { plural } from '../../components/count.tsx';
+import { EngineWords } from '../../components/engine-words.tsx';
 import { Money } from '../../components/money.tsx';
 import { Failed, Notice } from '../../components/states.tsx';
 import { Time } from '../../components/time.tsx';
@@ -59,7 +60,7 @@ function Proposed({ proposed }: { readonly proposed: CarryForward }) {
         <Notice>
           An item of <Money nano={asked.cents * nanoUsdPerCent} decimals={2} /> was asked for at{' '}
           <Time at={asked.atMs} /> and Stripe’s answer is not known. It is looked up by itself, before another is made:{' '}
-          {asked.sentence}
+          <EngineWords text={asked.sentence} />
         </Notice>
       )}
       {isProposed ? <CopyLine text={proposed.sentence} /> : null}
@@ -72,7 +73,7 @@ function Proposed({ proposed }: { readonly proposed: CarryForward }) {
         onMark={() => carry.mutate({ customer, nanoUsd })}
       />
       <p role="status" className="mt-1.5 text-[13px] text-dim">
-        {create.data?.sentence ?? ''}
+        <EngineWords text={create.data?.sentence ?? ''} />
       </p>
       {error ? <Failed error={error} /> : null}
     </li>

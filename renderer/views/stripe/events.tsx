@@ -6,6 +6,7 @@ import type { MeterEventState } from '../../../shared/meter-event-states.ts';
 import { groupOf } from '../../../shared/meter-event-groups.ts';
 import { meterInWords } from '../../../shared/meter-amount-words.ts';
 import { rejectionOf } from '../../../shared/stripe-rejections.ts';
+import { EngineWords } from '../../components/engine-words.tsx';
 import { Money } from '../../components/money.tsx';
 import { Failed } from '../../components/states.tsx';
 import { Tag, type Tone } from '../../components/tag.tsx';
@@ -161,7 +162,9 @@ function Stopped({ event }: { readonly event: MeterEventRow }) {
   const error = retry.error ?? setAside.error;
   return (
     <div className="py-1.5 text-[13px] whitespace-normal">
-      <p className="mb-2 max-w-[80ch]">{whatToDo(event)}</p>
+      <p className="mb-2 max-w-[80ch]">
+        <EngineWords text={whatToDo(event)} />
+      </p>
       <p className="flex flex-wrap gap-2">
         <button
           type="button"

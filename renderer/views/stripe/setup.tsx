@@ -12,6 +12,7 @@ import { actionWords, outcomeWords } from '../../../shared/setup-words.ts';
 import { AskOnce } from '../../components/ask-once.tsx';
 import { CopyLine } from '../../components/copy-line.tsx';
 import { plural } from '../../components/count.tsx';
+import { EngineWords } from '../../components/engine-words.tsx';
 import { Failed, Loading, Notice } from '../../components/states.tsx';
 import { Tag, type Tone } from '../../components/tag.tsx';
 import { Time } from '../../components/time.tsx';
@@ -58,7 +59,7 @@ function Account({ account: { bound, isDemo, key } }: { readonly account: Stripe
       </p>
       {key.isOpen ? null : (
         <Notice tone={bound === null ? 'look' : 'stopped'}>
-          {key.sentence} {key.remedy}
+          <EngineWords text={`${key.sentence} ${key.remedy ?? ''}`} />
         </Notice>
       )}
     </>
@@ -198,7 +199,12 @@ function StepTable({ steps }: { readonly steps: readonly Row[] }) {
               </td>
               <td data-label="That is" className="py-1.5 min-[721px]:whitespace-normal!">
                 <span>
-                  {step.sentence} {step.remedy === null ? null : <span className="text-dim">{step.remedy}</span>}
+                  <EngineWords text={step.sentence} />{' '}
+                  {step.remedy === null ? null : (
+                    <span className="text-dim">
+                      <EngineWords text={step.remedy} />
+                    </span>
+                  )}
                 </span>
               </td>
             </tr>

@@ -9,6 +9,7 @@ import { countedInWords } from '../../../shared/meter-amount-words.ts';
 import { createDayOf } from '../../../shared/period.ts';
 import { planKindWords } from '../../../shared/plan-words.ts';
 import { Count, plural } from '../../components/count.tsx';
+import { EngineWords } from '../../components/engine-words.tsx';
 import { Money } from '../../components/money.tsx';
 import { Sum } from '../../components/sum.tsx';
 import { Empty, Failed, Loading, Notice } from '../../components/states.tsx';
@@ -142,7 +143,11 @@ function Hero({ stripe }: { readonly stripe: Stripe }) {
             <Money nano={stripe.rejectedNanoUsd} decimals={4} />: why, and what to do, stands below.
           </Notice>
         ) : null}
-        {stripe.readTrouble === null ? null : <Notice>{stripe.readTrouble}</Notice>}
+        {stripe.readTrouble === null ? null : (
+          <Notice>
+            <EngineWords text={stripe.readTrouble} />
+          </Notice>
+        )}
         {stripe.streamSentence === null ? null : <p className="mb-2 text-dim">{stripe.streamSentence}</p>}
       </div>
       <dl className="mt-3.5 flex flex-wrap gap-x-7 gap-y-2">
@@ -201,7 +206,7 @@ function Leaving({ stripe }: { readonly stripe: Stripe }) {
   ].filter((sentence) => sentence !== null);
   return sentences.map((sentence) => (
     <Notice key={sentence} tone="stopped">
-      {sentence}
+      <EngineWords text={sentence} />
     </Notice>
   ));
 }
@@ -210,7 +215,7 @@ function lastAnswer({ lastAnswer: answer }: Stripe): ReactNode {
   if (answer === null) return 'Stripe has not been asked yet.';
   return (
     <>
-      Last answer at <Time at={answer.atMs} />: {answer.sentence}
+      Last answer at <Time at={answer.atMs} />: <EngineWords text={answer.sentence} />
     </>
   );
 }
