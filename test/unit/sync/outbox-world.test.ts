@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stampOf } from '../../../shared/meter-event.ts';
 import { retryEvent, setAsideEvent } from '../../../main/ledger/outbox-choices.ts';
 import type { StripeFault } from '../../../main/sandbox/stripe-faults.ts';
-import { allowRead, readsUsed } from '../../../main/ledger/stripe-reads.ts';
 import {
   carryAllForward,
   openOutboxWorld,
@@ -358,20 +357,6 @@ describe('the read budget', () => {
     const { used } = world.view().reads;
     for (let round = 0; round < 20; round++) await syncAfter(hourMs);
     expect(world.view().reads.used).toBe(used);
-  });
-
-  it('keeps reads for deciding about money when comparing days has used up its own', async () => {
-    const nowMs = world.clock.nowMs();
-    let days = 0;
-    while (allowRead(world.db, { kind: 'days', nowMs })) days += 1;
-    expect(days).toBeLessThan(10_000 / 31);
-    world.db.prepare('INSERT INTO stripe_reads VALUES (?, ?, 8499)').run(nowMs - 2 * dayMs - (nowMs % dayMs), 'meters');
-    world.db.prepare(`UPDATE stripe_reads SET reads = 0 WHERE kind = 'days'`).run();
-    expect(allowRead(world.db, { kind: 'minutes', nowMs })).toBe(true);
-    expect(allowRead(world.db, { kind: 'minutes', nowMs })).toBe(false);
-    expect(allowRead(world.db, { kind: 'reports', nowMs })).toBe(false);
-    expect(allowRead(world.db, { kind: 'meters', nowMs })).toBe(true);
-    expect(readsUsed(world.db, nowMs + 31 * dayMs)).toBe(0);
   });
 });
 
