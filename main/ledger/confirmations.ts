@@ -3,10 +3,11 @@
  * Agreement to the unit confirms the day's events. A difference is kept with both figures and compared again the next day; nothing is sent on it. One that
  * stays is looked into (doubted-days.ts).
  * A day is compared once it is over, its last acceptance and its last cancellation are `settledAfterMs` old (summaries lag), and nothing of it is on
- * its way, held or being cancelled.
+ * its way, held or being cancelled. Until then it is not asked about, so that an event that is held costs no reads.
  */
 import { windowMs } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
+import { hasReadsLeft } from './stripe-reads.ts';
 
 const dayMs = 24 * 3_600_000;
 /** Written into the statement: a bound number would divide as a float. */
@@ -28,19 +29,31 @@ export type DaysToCompare = {
   readonly toMs: number;
 };
 
-/** Pairs whose accepted events wait to be confirmed; the oldest first. */
+/**
+ * Pairs with days that wait to be compared; the one first that has waited longest, so that they take turns where there are more than the reads of a day. A
+ * difference that stays has waited since it was last looked at. None when the reads of a day are used up.
+ */
 export function daysToCompare(
   db: Db,
   { nowMs, limit }: { readonly nowMs: number; readonly limit: number },
 ): DaysToCompare[] {
+  if (!hasReadsLeft(db, { kind: 'days', nowMs })) return [];
   return db
     .prepare<unknown[], DaysToCompare>(
-      `SELECT customer, meter, MIN(${dayOfMinute}) AS fromMs, MAX(${dayOfMinute}) + ${dayMs} AS toMs
-         FROM meter_events e
-        WHERE state = 'accepted' AND minute_ms >= @earliestMs AND minute_ms < @todayMs AND accepted_at_ms <= @settledMs
-          AND NOT EXISTS (SELECT 1 FROM day_comparisons c WHERE c.customer = e.customer AND c.meter = e.meter
-                           AND c.day_ms = e.${dayOfMinute} AND c.compared_at_ms BETWEEN @againMs AND @nowMs)
-        GROUP BY customer, meter ORDER BY fromMs, customer, meter LIMIT @limit`,
+      `WITH days AS (
+         SELECT customer, meter, ${dayOfMinute} AS dayMs FROM meter_events
+          WHERE state = 'accepted' AND minute_ms >= @earliestMs AND minute_ms < @todayMs
+          GROUP BY 1, 2, 3 HAVING MAX(accepted_at_ms) <= @settledMs),
+       -- As recordDays has them. Few: each event of a day would be looked at otherwise.
+       open_days AS (
+         SELECT customer, meter, ${dayOfMinute} AS dayMs FROM meter_events WHERE state IN ('sending', 'unknown', 'cancelling')
+          UNION
+         SELECT customer, meter, ${dayOfMinute} FROM cancellations WHERE COALESCE(done_at_ms, last_asked_at_ms) > @settledMs)
+       SELECT d.customer, d.meter, MIN(d.dayMs) AS fromMs, MAX(d.dayMs) + ${dayMs} AS toMs
+         FROM days d LEFT JOIN day_comparisons c ON c.customer = d.customer AND c.meter = d.meter AND c.day_ms = d.dayMs AND c.compared_at_ms <= @nowMs
+        WHERE (c.compared_at_ms IS NULL OR c.compared_at_ms < @againMs)
+          AND (d.customer, d.meter, d.dayMs) NOT IN open_days
+        GROUP BY d.customer, d.meter ORDER BY MIN(COALESCE(c.compared_at_ms, d.dayMs + ${dayMs})), d.customer, d.meter LIMIT @limit`,
     )
     .all({
       nowMs,

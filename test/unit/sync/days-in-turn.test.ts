@@ -1,0 +1,130 @@
+/** Which days are compared with Stripe's figures, in which turn, and what that costs of the reads: a held event none, a difference that stays not the others'. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { daysToCompare, recordDays } from '../../../main/ledger/confirmations.ts';
+import { setAsideEvent } from '../../../main/ledger/outbox-choices.ts';
+import { allowRead } from '../../../main/ledger/stripe-reads.ts';
+import { openOutboxWorld, worldMeter, worldStartMs, type OutboxWorld } from '../../kit/outbox-world.ts';
+
+const minuteMs = 60_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+let world: OutboxWorld;
+
+beforeEach(() => {
+  world = openOutboxWorld({ customers: ['cus_a', 'cus_b', 'cus_c'] });
+});
+afterEach(() => {
+  expect(world.ledger.findings()).toEqual([]);
+  expect(world.wrongMoves()).toEqual([]);
+  world.close();
+});
+
+async function syncAfter(ms: number): Promise<void> {
+  world.clock.advance(ms);
+  await world.sync();
+}
+const daysReads = () =>
+  world.db.prepare<[], number>(`SELECT COALESCE(SUM(reads), 0) FROM stripe_reads WHERE kind = 'days'`).pluck().get();
+const states = () => world.events().map(({ state }) => state);
+const offered = (limit = 10) => daysToCompare(world.db, { nowMs: world.clock.nowMs(), limit });
+
+describe('a day with an event that is held', () => {
+  /** Its answer was lost for a day, and what Stripe counts in its minute explains nothing: for a person. */
+  async function holdOne(): Promise<void> {
+    world.call();
+    world.clock.advance(2 * minuteMs);
+    await world.sync();
+    world.call();
+    world.clock.advance(2 * minuteMs);
+    world.stripe.breakNext('lose_answer');
+    await world.sync();
+    expect(states()).toEqual(['accepted', 'unknown']);
+    Object.assign(world.stripe.state.events.at(-1) ?? {}, { value: 7n });
+    world.stripe.changeRules({ isOffline: true });
+    await syncAfter(25 * hourMs);
+    world.stripe.changeRules({ isOffline: false });
+    world.call();
+    await syncAfter(2 * minuteMs);
+    await syncAfter(2 * hourMs);
+    expect(states()).toEqual(['accepted', 'unknown', 'accepted']);
+  }
+
+  it('costs no reads of days, holds up no other day, and is compared once that is decided', async () => {
+    await holdOne();
+    expect(daysReads()).toBe(0);
+    await syncAfter(29 * hourMs);
+    expect(states()).toEqual(['accepted', 'unknown', 'confirmed']);
+    for (let minute = 0; minute < 60; minute++) await syncAfter(minuteMs);
+    for (let hour = 0; hour < 48; hour++) await syncAfter(hourMs);
+    expect(daysReads()).toBe(1);
+
+    const held = world.events()[1]?.id ?? '';
+    expect(setAsideEvent(world.db, { id: held, nowMs: world.clock.nowMs() })).toBe(true);
+    await syncAfter(minuteMs);
+    expect(daysReads()).toBe(2);
+    expect(world.view().dayDifferences).toMatchObject([{ dayMs: worldStartMs, stripeValue: expect.anything() }]);
+  });
+});
+
+describe('the turn of a customer', () => {
+  const seen = (customer: string, stripeValue: number) =>
+    recordDays(world.db, {
+      customer,
+      meter: worldMeter,
+      fromMs: worldStartMs,
+      toMs: worldStartMs + dayMs,
+      sums: [{ dayMs: worldStartMs, stripeValue }],
+      nowMs: world.clock.nowMs(),
+    });
+
+  it('comes before that of one whose difference was looked at since, however old that is', async () => {
+    world.call({ customer: 'cus_a' });
+    await syncAfter(2 * minuteMs);
+    world.clock.advance(30 * hourMs);
+    expect(seen('cus_a', 1)).toBe(0);
+    world.call({ customer: 'cus_b' });
+    world.call({ customer: 'cus_c' });
+    await syncAfter(2 * minuteMs);
+    // Nothing is read on the way, so that all three wait.
+    world.clock.advance(3 * dayMs);
+    expect(offered().map(({ customer }) => customer)).toEqual(['cus_a', 'cus_b', 'cus_c']);
+    expect(seen('cus_a', 1)).toBe(0);
+    world.clock.advance(dayMs);
+    expect(offered(2).map(({ customer }) => customer)).toEqual(['cus_b', 'cus_c']);
+    expect(offered()).toHaveLength(3);
+  });
+
+  it('comes when there are reads of days again, and nobody is told that those of a month are used up', async () => {
+    for (const customer of ['cus_a', 'cus_b', 'cus_c']) world.call({ customer });
+    await syncAfter(2 * minuteMs);
+    world.clock.advance(30 * hourMs);
+    expect(offered()).toHaveLength(3);
+    while (allowRead(world.db, { kind: 'days', nowMs: world.clock.nowMs() }));
+    expect(offered()).toEqual([]);
+    await world.sync();
+    expect(world.readTrouble()).toBeNull();
+    await syncAfter(dayMs);
+    expect(new Set(states())).toEqual(new Set(['confirmed']));
+  });
+});
+
+it('of a hundred busy customers comes within three days, and each of their days is confirmed', async () => {
+  world.close();
+  const customers = Array.from({ length: 100 }, (_, index) => `cus_${index}`);
+  world = openOutboxWorld({ customers });
+  const read = world.db.prepare('INSERT INTO stripe_reads VALUES (?, ?, ?)');
+  // A month of it: reports every quarter of an hour and some of others, each customer's subscriptions once a day.
+  for (let day = 1; day <= 30; day++) {
+    read.run(worldStartMs - day * dayMs, 'reports', 116);
+    read.run(worldStartMs - day * dayMs, 'invoices', 102);
+  }
+  for (let day = 0; day < 9; day++) {
+    world.calls(customers.map((customer) => ({ customer })));
+    for (let round = 0; round < 8; round++) await syncAfter(3 * hourMs);
+    const open = world.events().filter(({ state }) => state !== 'confirmed');
+    // Over for up to three days, and on its own day before that.
+    expect(world.clock.nowMs() - (open[0]?.minuteMs ?? Infinity)).toBeLessThanOrEqual(4 * dayMs);
+  }
+  expect(world.readTrouble()).toBeNull();
+});
