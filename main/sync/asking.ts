@@ -27,7 +27,7 @@ export type Asked<T> =
   | { readonly kind: 'stopped' };
 
 const usedUpSentence =
-  'The reads that Stripe allows in a month are used up: minutes are sent as they close, and what is older waits, as all readings do, until there are some again.';
+  'The reads of Stripe that are kept for this are used up for now: minutes are sent as they close, and what waits for a reading waits until there are some again.';
 
 export function createAsking(probe: Probe): Asking {
   let trouble: string | null = null;
