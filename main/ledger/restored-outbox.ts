@@ -2,9 +2,11 @@
  * The outbox of a backup that takes a damaged ledger's place. What waited in it may have been sent since, by the ledger that is lost, so nothing of it
  * leaves as if it were new (invariant 8).
  *
- * All of it is held until Stripe's figure of its minute has been read (minute-readings.ts). Not even what was sealed then may be sent again under its identifier:
+ * It is held until Stripe's figure of its minute has been read (minute-readings.ts). Not even what was sealed then may be sent again under its identifier:
  * a correction since may have sealed it anew under another, and Stripe would count both. So its identifier counts as forgotten. What was open then is
- * sealed with what is known, since calls of its minute may be missing.
+ * sealed with what is known, since calls of its minute may be missing. But a backlog of an offline machine is more than a month's reads can decide, and
+ * would miss its invoices meanwhile: that is sent again under its identifiers while Stripe keeps them. What was corrected in between would be counted
+ * beside, which the comparison of its day shows.
  * Until now the ledger that is lost may have sent it, so the last attempt counts from the restore.
  * What had been delivered then may have been cancelled and sent anew since: it is not cancelled a second time, and the daily comparison shows it.
  */
@@ -22,13 +24,9 @@ export function distrustOutbox(db: Db, { backupAtMs, nowMs }: Restored): number 
   return db.transaction(() => {
     const forgottenMs = Math.min(backupAtMs, nowMs) - identifierLifeMs - 1;
     const hold = { nowMs, forgottenMs, heldWords };
-    const waited = db
-      .prepare(
-        `UPDATE meter_events SET state = 'unknown', first_sent_at_ms = MIN(COALESCE(first_sent_at_ms, @forgottenMs), @forgottenMs),
-                last_sent_at_ms = @nowMs, next_attempt_at_ms = NULL, last_answer = @heldWords
-          WHERE state IN ('sealed', 'sending', 'unknown')`,
-      )
-      .run(hold);
+    const waited = mayBeSentAgain(db, { backupAtMs, nowMs })
+      ? sendAgain(db, { backupAtMs, nowMs })
+      : holdWaiting(db, hold);
     leaveCancellations(db, nowMs);
     // Far enough ahead that no minute of the backup is still open.
     sealAll(db, Math.max(nowMs, backupAtMs) + identifierLifeMs);
@@ -39,8 +37,45 @@ export function distrustOutbox(db: Db, { backupAtMs, nowMs }: Restored): number 
           WHERE state = 'sealed'`,
       )
       .run(hold);
-    return sealed.changes + waited.changes;
+    return sealed.changes + waited;
   })();
+}
+
+/** Two reads decide about one: well within what is kept for minutes (stripe-reads.ts). */
+const heldMax = 200;
+/** Well within the life of an identifier: the send must arrive before it ends. */
+const safeAgainMs = identifierLifeMs - 3_600_000;
+
+function mayBeSentAgain(db: Db, { backupAtMs, nowMs }: Restored): boolean {
+  const count = db.prepare<[], number>(
+    `SELECT COUNT(*) FROM meter_events WHERE state IN ('sealed', 'sending', 'unknown')`,
+  );
+  return nowMs >= backupAtMs && nowMs - backupAtMs < safeAgainMs && (count.pluck().get() ?? 0) > heldMax;
+}
+
+/** Returns how many are held: none but what was held before. */
+function sendAgain(db: Db, { backupAtMs, nowMs }: Restored): number {
+  db.prepare(
+    `UPDATE meter_events SET state = 'unknown', first_sent_at_ms = MIN(COALESCE(first_sent_at_ms, @backupAtMs), @backupAtMs), last_sent_at_ms = @nowMs,
+            next_attempt_at_ms = CASE WHEN state = 'unknown' THEN next_attempt_at_ms ELSE @nowMs END, last_answer = @heldWords
+      WHERE state IN ('sealed', 'sending', 'unknown')`,
+  ).run({ backupAtMs, nowMs, heldWords: sentAgainWords });
+  return 0;
+}
+
+const sentAgainWords =
+  'The ledger was opened from a backup; this may have been sent already, by the one that was lost. It is sent again under the same identifier.';
+
+type Hold = { readonly nowMs: number; readonly forgottenMs: number; readonly heldWords: string };
+
+function holdWaiting(db: Db, hold: Hold): number {
+  return db
+    .prepare(
+      `UPDATE meter_events SET state = 'unknown', first_sent_at_ms = MIN(COALESCE(first_sent_at_ms, @forgottenMs), @forgottenMs),
+              last_sent_at_ms = @nowMs, next_attempt_at_ms = NULL, last_answer = @heldWords
+        WHERE state IN ('sealed', 'sending', 'unknown')`,
+    )
+    .run(hold).changes;
 }
 
 /** It takes a few thousand minutes at a time. */

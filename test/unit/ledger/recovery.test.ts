@@ -86,6 +86,23 @@ describe('the outbox of a backup', () => {
     expect(take(nowMs)).toEqual([]);
   });
 
+  it('sends a backlog that is too large to be weighed again, under its identifiers and while Stripe keeps them', () => {
+    for (let call = 0; call < 201; call++)
+      ledger.settle(begunCall(`call_${call}`, { startedAtMs: startMs - call * 60_000 }));
+    seal(backupAtMs);
+    const before = events().map(({ id }) => id);
+    expect(distrustOutbox(ledger.db, { backupAtMs, nowMs: backupAtMs + 2 * hourMs })).toBe(0);
+    const due = take(backupAtMs + 2 * hourMs);
+    expect(due.length).toBeGreaterThan(0);
+    for (const event of due) {
+      expect(before).toContain(event.identifier);
+      expect(event).toMatchObject({ wasUnknown: true, firstSentAtMs: backupAtMs });
+    }
+    ledger.db.exec(`UPDATE meter_events SET state = 'unknown', next_attempt_at_ms = 0`);
+    expect(distrustOutbox(ledger.db, { backupAtMs, nowMs: backupAtMs + 30 * hourMs })).toBe(201);
+    expect(take(backupAtMs + 30 * hourMs)).toEqual([]);
+  });
+
   it('seals and holds what was open: calls of its minute may be missing, so it would be sealed otherwise', () => {
     ledger.settle(begunCall('call_1', { startedAtMs: backupAtMs - 1_000 }));
     expect(distrustOutbox(ledger.db, { backupAtMs, nowMs: backupAtMs + hourMs })).toBe(1);
