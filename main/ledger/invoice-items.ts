@@ -34,9 +34,9 @@ export type AskedItem = {
   readonly cents: number;
   readonly description: string;
   readonly reference: string;
-  /** Of every item of this customer that this ledger made or asks for; all that it ever named begin with `referenceStart`. */
+  /** Of every item of this customer that this ledger made or asks for; all that it ever named begin with one of `referenceStarts`. */
   readonly references: readonly string[];
-  readonly referenceStart: string;
+  readonly referenceStarts: readonly string[];
   readonly askedAtMs: number;
 };
 
@@ -94,7 +94,8 @@ function referenceStartOf(db: Db, customer: string): string {
   return `tk2-carry:${textChecksum(ledgerIdOf(db))}:${customer}:`;
 }
 
-function referencesOf(db: Db, customer: string): Pick<AskedItem, 'references' | 'referenceStart'> {
+/** Before ledgers had a name, it was in none. */
+function referencesOf(db: Db, customer: string): Pick<AskedItem, 'references' | 'referenceStarts'> {
   const references = db
     .prepare<[string], string>(
       `SELECT reference FROM carry_forwards c WHERE customer = ? AND reference IS NOT NULL AND (state <> 'dropped'
@@ -102,13 +103,13 @@ function referencesOf(db: Db, customer: string): Pick<AskedItem, 'references' | 
     )
     .pluck()
     .all(customer);
-  return { references, referenceStart: referenceStartOf(db, customer) };
+  return { references, referenceStarts: [referenceStartOf(db, customer), `tk1-carry:${customer}:`] };
 }
 
 /** Items whose answer is not known. */
 export function askedItems(db: Db): AskedItem[] {
   return db
-    .prepare<[], Omit<AskedItem, 'references' | 'referenceStart'>>(
+    .prepare<[], Omit<AskedItem, 'references' | 'referenceStarts'>>(
       `SELECT seq AS carried, customer, cents, sentence AS description, reference, at_ms AS askedAtMs FROM carry_forwards WHERE state = 'asked' ORDER BY seq`,
     )
     .all()

@@ -34,7 +34,7 @@ export type ItemQuestion = {
   readonly customer: string;
   readonly reference: string;
   readonly references: readonly string[];
-  readonly referenceStart: string;
+  readonly referenceStarts: readonly string[];
 };
 
 export type ItemFound =
@@ -108,7 +108,7 @@ export function createStripeInvoices(client: Stripe, allow: Allow, nowMs: () => 
     return cycle === undefined ? null : cycleInvoice(cycle);
   }
 
-  async function findItem({ customer, reference, references, referenceStart }: ItemQuestion): Promise<ItemFound> {
+  async function findItem({ customer, reference, references, referenceStarts }: ItemQuestion): Promise<ItemFound> {
     const items = await everyPage('invoices', allow, (after) =>
       client.invoiceItems.list({ customer, limit: pageSize, ...after }),
     );
@@ -116,7 +116,8 @@ export function createStripeInvoices(client: Stripe, allow: Allow, nowMs: () => 
     const same = items.find((item) => referenceOf(item) === reference);
     if (same) return { kind: 'this', item: same.id };
     const forgotten = items.find(
-      (item) => referenceOf(item).startsWith(referenceStart) && !references.includes(referenceOf(item)),
+      (item) =>
+        referenceStarts.some((start) => referenceOf(item).startsWith(start)) && !references.includes(referenceOf(item)),
     );
     return forgotten
       ? { kind: 'forgotten', item: forgotten.id, reference: referenceOf(forgotten), cents: forgotten.amount }

@@ -104,6 +104,21 @@ it('is not made an item beside one that the lost ledger made of part of it', asy
   expect(backup.view().carryForwards).toHaveLength(1);
 });
 
+it('is not made an item beside one of before ledgers had a name', async () => {
+  lost.clock.advance(40 * 24 * hourMs);
+  for (let call = 0; call < 20; call++) lost.call({ startedAtMs: lost.clock.nowMs() - 36 * 24 * hourMs });
+  lost.clock.advance(2 * minuteMs);
+  await lost.sync();
+  expect(await lost.createItem('cus_a')).toMatchObject({ kind: 'created' });
+  const [item] = lost.stripe.state.invoiceItems;
+  if (item) Object.assign(item, { metadata: { tollkeeper_reference: 'tk1-carry:cus_a:1:6:abc' } });
+  lost.db.exec(
+    "UPDATE meter_events SET carry_forward = NULL, state = 'set_aside'; DELETE FROM carry_forwards; DELETE FROM carry_rests",
+  );
+  expect(await lost.createItem('cus_a')).toMatchObject({ kind: 'not_created' });
+  expect(lost.stripe.state.invoiceItems).toHaveLength(1);
+});
+
 it('is an item again once a person has marked by hand what the forgotten one covers', async () => {
   const daysMs = 24 * hourMs;
   async function setAside(): Promise<void> {
