@@ -20,11 +20,12 @@ import { weighMinute, type MinuteEvent, type MinuteVerdict } from './weigh-minut
 
 export type MinutesQuestion = { readonly nowMs: number; readonly limit: number };
 
-/** What cannot be explained may be explained by a later report or by Stripe's own delay: looked at once a day. */
+/** What cannot be explained may be explained by a later report or by Stripe's own delay: looked at once a day, then less often. */
 const differsAgainAfterMs = 24 * 3_600_000;
+const differsAgainMaxMs = 7 * 24 * 3_600_000;
 
 /** No wait for a reading is as long: one further ahead was set by a clock that has been put back since. */
-const waitMaxMs = 48 * 3_600_000;
+const waitMaxMs = differsAgainMaxMs + 24 * 3_600_000;
 
 /** Minutes with an event that is held, and minutes in doubt, whose summary is due to be read; the oldest first. */
 export function heldMinutes(db: Db, { nowMs, limit }: MinutesQuestion): MinuteOfMeter[] {
@@ -62,25 +63,26 @@ export function recordMinute(db: Db, reading: MinuteReading): MinuteVerdict['kin
       lastCancelAtMs: lastCancelAtMs(db, reading),
     });
     if (isDoubted && verdict.kind === 'differs') forgetReading(db, reading);
-    else apply(db, reading, verdict);
+    else apply(db, reading, verdict, sameSinceMs);
     return verdict.kind;
   })();
 }
 
-function eventsOf(db: Db, { customer, meter, minuteMs }: MinuteOfMeter, isDoubted: boolean): MinuteEvent[] {
+/** A clock that has been put back since may have written an attempt that lies ahead. */
+function eventsOf(db: Db, { customer, meter, minuteMs, nowMs }: MinuteReading, isDoubted: boolean): MinuteEvent[] {
   return db
-    .prepare<[number, string, string, number], MinuteEvent>(
-      `SELECT id, value, COALESCE(last_sent_at_ms, first_sent_at_ms, sealed_at_ms) AS lastSentAtMs,
-              CASE WHEN state = 'confirmed' OR state = 'accepted' AND ? = 0 THEN 'counted'
+    .prepare<unknown[], MinuteEvent>(
+      `SELECT id, value, MIN(COALESCE(last_sent_at_ms, first_sent_at_ms, sealed_at_ms), @nowMs) AS lastSentAtMs,
+              CASE WHEN state = 'confirmed' OR state = 'accepted' AND @isDoubted = 0 THEN 'counted'
                    WHEN state = 'sending' OR state IN ('unknown', 'cancelling') AND next_attempt_at_ms IS NOT NULL THEN 'open'
                    ELSE 'uncertain' END AS standing
          FROM meter_events
-        WHERE customer = ? AND meter = ? AND minute_ms = ?
+        WHERE customer = @customer AND meter = @meter AND minute_ms = @minuteMs
           AND (state IN ('accepted', 'confirmed', 'sending', 'unknown', 'cancelling')
                -- Refused or set aside after an attempt that may have arrived.
                OR state IN ('rejected', 'set_aside', 'carried_forward') AND first_sent_at_ms IS NOT NULL AND accepted_at_ms IS NULL)`,
     )
-    .all(Number(isDoubted), customer, meter, minuteMs);
+    .all({ customer, meter, minuteMs, nowMs, isDoubted: Number(isDoubted) });
 }
 
 function lastCancelAtMs(db: Db, { customer, meter, minuteMs }: MinuteOfMeter): number | null {
@@ -108,7 +110,12 @@ function keepReading(db: Db, { customer, meter, minuteMs, stripeValue, nowMs }: 
   return { sameSinceMs: kept?.sameSinceMs ?? nowMs, isDoubted: kept?.isDoubted === 1 };
 }
 
-function apply(db: Db, reading: MinuteReading, verdict: MinuteVerdict): void {
+/** The longer it has said the same, the more seldom: many that nobody decides about must not use up what others wait for. */
+function differsAgainAtMs({ nowMs }: MinuteReading, sameSinceMs: number): number {
+  return nowMs + Math.min(differsAgainMaxMs, Math.max(differsAgainAfterMs, nowMs - sameSinceMs));
+}
+
+function apply(db: Db, reading: MinuteReading, verdict: MinuteVerdict, sameSinceMs: number): void {
   switch (verdict.kind) {
     case 'weighed':
       for (const id of verdict.arrived) markArrived(db, id, reading.nowMs);
@@ -120,7 +127,7 @@ function apply(db: Db, reading: MinuteReading, verdict: MinuteVerdict): void {
     }
     case 'differs': {
       const sentence = differenceSentence(unitOf(db, reading.meter), reading.stripeValue, verdict);
-      return planReading(db, reading, { atMs: reading.nowMs + differsAgainAfterMs, isUnexplained: true, sentence });
+      return planReading(db, reading, { atMs: differsAgainAtMs(reading, sameSinceMs), isUnexplained: true, sentence });
     }
   }
 }
@@ -180,6 +187,7 @@ export type RefusedMinute = MinuteOfMeter & { readonly sentence: string; readonl
 /** Stripe refuses to tell its sum: what is held in it stays so, with the reason, for a person to decide as well; asked about again in a day. */
 export function putOffMinute(db: Db, { sentence, nowMs, ...minute }: RefusedMinute): void {
   db.transaction(() => {
+    if (isDoubtedAlone(db, minute)) return forgetReading(db, minute);
     db.prepare(
       `INSERT OR IGNORE INTO minute_readings (customer, meter, minute_ms, stripe_value, same_since_ms, read_at_ms, next_read_at_ms, is_unexplained)
        VALUES (@customer, @meter, @minuteMs, ${notRead}, @nowMs, @nowMs, @nowMs, 1)`,
@@ -190,6 +198,16 @@ export function putOffMinute(db: Db, { sentence, nowMs, ...minute }: RefusedMinu
       sentence: `${sentence.replace(/\.?$/, '.')} It stays held and is asked about again in a day; to bill it another way, set it aside.`,
     });
   })();
+}
+
+/** In doubt, and nothing in it is held: there is nothing that a person could decide, and its day is shown as it differs. */
+function isDoubtedAlone(db: Db, { customer, meter, minuteMs }: MinuteOfMeter): boolean {
+  const doubted = db.prepare<unknown[], number>(
+    `SELECT 1 FROM minute_readings r WHERE customer = @customer AND meter = @meter AND minute_ms = @minuteMs AND is_doubted = 1
+        AND NOT EXISTS (SELECT 1 FROM meter_events e WHERE e.customer = @customer AND e.meter = @meter AND e.minute_ms = @minuteMs
+                         AND e.state IN ('unknown', 'cancelling') AND e.next_attempt_at_ms IS NULL)`,
+  );
+  return doubted.pluck().get({ customer, meter, minuteMs }) !== undefined;
 }
 
 type Plan = { readonly atMs: number; readonly isUnexplained: boolean; readonly sentence: string };

@@ -100,8 +100,8 @@ const statementsOf = preparedOnce((db) => ({
             last_sent_at_ms = @nowMs WHERE id = @id`,
   ),
   hold: db.prepare(
-    `UPDATE meter_events SET next_attempt_at_ms = NULL, last_answer = ?
-      WHERE state = 'unknown' AND next_attempt_at_ms IS NOT NULL AND (first_sent_at_ms < ? OR first_sent_at_ms > ?)`,
+    `UPDATE meter_events SET next_attempt_at_ms = NULL, last_answer = @heldSentence, last_sent_at_ms = MIN(last_sent_at_ms, @nowMs)
+      WHERE state = 'unknown' AND next_attempt_at_ms IS NOT NULL AND (first_sent_at_ms < @expiredMs OR first_sent_at_ms > @aheadMs)`,
   ),
   setAside: db.prepare(
     `UPDATE meter_events SET state = 'set_aside', set_aside_reason = 'too_old', set_aside_at_ms = @nowMs, next_attempt_at_ms = NULL,
@@ -147,7 +147,8 @@ function dueOf(db: Db, { customer, meter }: Pair, nowMs: number, limit: number):
 
 /** A machine that slept, or was off, for a day wakes with attempts that are due and no longer harmless; so does one whose clock was put back. */
 function holdExpired(db: Db, nowMs: number): void {
-  statementsOf(db).hold.run(heldSentence, nowMs - identifierLifeMs, nowMs + clockToleranceMs);
+  const expiredMs = nowMs - identifierLifeMs;
+  statementsOf(db).hold.run({ heldSentence, nowMs, expiredMs, aheadMs: nowMs + clockToleranceMs });
 }
 
 /** What surely never arrived and is past Stripe's window; and what was set aside by a clock that was ahead of the present one, back in line. */

@@ -65,9 +65,10 @@ export function weighMinute({ events, stripeValue, nowMs, ...reading }: MinuteQu
   if (reading.reportsReadMs < lastSentAtMs + sameForMs) return { kind: 'read_again', atMs: nowMs + reportsAwaitedMs };
   const { hasUnnamedErrors, hasOtherSender } = reading;
   const rest = stripeValue - least;
-  const arrived = hasUnnamedErrors || (hasOtherSender && rest !== 0) ? null : choiceOf(uncertain, rest);
-  if (arrived === null)
-    return { kind: 'differs', least, most, isOfOthers: stripeValue > (hasUnnamedErrors ? most : least) };
+  if (hasOtherSender && rest !== 0) return { kind: 'differs', least, most, isOfOthers: rest > 0 };
+  const arrived = hasUnnamedErrors ? null : choiceOf(uncertain, rest);
+  // A remainder that was another when it was sent makes a unit more of an event: no sign of others.
+  if (arrived === null) return { kind: 'differs', least, most, isOfOthers: stripeValue > most + uncertain.length };
   const missing = uncertain.map(({ id }) => id).filter((id) => !arrived.includes(id));
   return { kind: 'weighed', arrived, missing };
 }

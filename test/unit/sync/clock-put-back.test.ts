@@ -8,7 +8,7 @@ import { openOutboxWorld } from '../../kit/outbox-world.ts';
 const hourMs = 3_600_000;
 
 /** An account whose own clock is right, however far ahead the machine's is. */
-function openWorldAhead() {
+function openWorldAhead({ isTaken = true } = {}) {
   let aheadMs = 0;
   let isLost = false;
   let account: StripeAccount | null = null;
@@ -20,8 +20,9 @@ function openWorldAhead() {
       for (const [id, customer] of own.state.customers) account.state.customers.set(id, customer);
       const headers = Object.fromEntries(new Headers(init.headers));
       const body = typeof init.body === 'string' ? init.body : '';
-      const outcome = account.handle({ method: init.method ?? 'GET', path: url.pathname + url.search, headers, body });
       const isCut = isLost && init.method === 'POST';
+      if (isCut && !isTaken) throw Object.assign(new TypeError('fetch failed'), { code: 'ECONNRESET' });
+      const outcome = account.handle({ method: init.method ?? 'GET', path: url.pathname + url.search, headers, body });
       if (isCut || outcome.kind === 'drop') throw Object.assign(new TypeError('fetch failed'), { code: 'ECONNRESET' });
       return new Response(JSON.stringify(outcome.reply.body), { status: outcome.reply.status });
     },
@@ -59,6 +60,28 @@ it('is held for the summary of its minute, and never sent a second time', async 
   }
   expect(received()).toBe(1);
   expect(world.events()[0]?.state).toMatch(/^(?:accepted|confirmed)$/);
+  world.close();
+});
+
+it('is sent when the summary lacks it, after a few reads of its minute', async () => {
+  const { world, received, loseAnswers, putAhead } = openWorldAhead({ isTaken: false });
+  world.call();
+  world.clock.advance(2 * hourMs);
+  putAhead(72 * hourMs);
+  loseAnswers(true);
+  await world.sync();
+  loseAnswers(false);
+  putAhead(-72 * hourMs);
+  for (let minutes = 0; minutes < 24 * 60; minutes += 5) {
+    world.clock.advance(5 * 60_000);
+    await world.sync();
+  }
+  expect(received()).toBe(1);
+  const reads = world.db
+    .prepare<[], number>(`SELECT SUM(reads) FROM stripe_reads WHERE kind = 'minutes'`)
+    .pluck()
+    .get();
+  expect(reads).toBeLessThan(10);
   world.close();
 });
 
