@@ -123,15 +123,16 @@ export type SenderQuestion = { readonly customer: string; readonly meter: string
 
 /**
  * Whether Stripe counted more on a day than this ledger can have sent for this customer and meter, what may have arrived included: then something else
- * sends to it, most likely another machine's ledger. Days since Stripe's window before the minute; one of long ago says nothing of it.
+ * sends to it, most likely another machine's ledger. Days since Stripe's window before the minute; one of long ago says nothing of it. What it can have sent is
+ * asked of the events of now, not of the day when it was compared: what was uncertain then may be known to have arrived since.
  */
 export function hasOtherSender(db: Db, { customer, meter, minuteMs }: SenderQuestion): boolean {
   const day = db.prepare<unknown[], number>(
     `SELECT 1 FROM day_comparisons d
-      WHERE customer = @customer AND meter = @meter AND day_ms >= @sinceMs AND stripe_value > accepted_value + (
+      WHERE customer = @customer AND meter = @meter AND day_ms >= @sinceMs AND stripe_value > accepted_value AND stripe_value > (
               SELECT COALESCE(SUM(value), 0) FROM meter_events e
                WHERE e.customer = d.customer AND e.meter = d.meter AND e.minute_ms >= d.day_ms AND e.minute_ms < d.day_ms + ${dayMs}
-                 AND e.state NOT IN ('accepted', 'confirmed') AND e.first_sent_at_ms IS NOT NULL) LIMIT 1`,
+                 AND (e.state IN ('accepted', 'confirmed') OR e.first_sent_at_ms IS NOT NULL)) LIMIT 1`,
   );
   return day.pluck().get({ customer, meter, sinceMs: minuteMs - windowMs }) !== undefined;
 }
