@@ -2,7 +2,7 @@
  * Whether usage of a minute may still reach its invoice. Pure.
  *
  * In prose: usage belongs to the period of the customer's subscription in which its minute's stamp lies (stampOf). When the period ends its invoice is a draft for a grace
- * of 1 to 72 hours and takes usage of the period until it is final; what comes later is added to it nor to the next (facts/stripe.md section 4). So a
+ * of 1 to 72 hours and takes usage of the period until it is final; what comes later is added neither to it nor to the next (facts/stripe.md section 4). So a
  * minute of a running period, or of one whose invoice is a draft, is sent; one whose invoice is final is set aside; and one whose period is over is sent
  * only on the word of a reading that is fresh. A period may have been closed since it was read: its subscription was cancelled, its anchor moved, or it
  * began since and was a short one. So what is not young is sent on a fresh reading alone. Without a subscription there is no invoice, and only Stripe's

@@ -36,6 +36,9 @@ export function meterEventIdentifier({
   return identifier.length <= identifierLengthMax ? identifier : identifier.replace(customer, customer.slice(0, 40));
 }
 
+/** No attempt waits as long: one further ahead was set by a clock that has been put back since, and is due. */
+export const attemptWaitMaxMs = 6 * 3_600_000;
+
 /** Stripe keeps identifiers "at least 24 hours" (facts/stripe.md section 1); an hour less leaves room for clocks that differ. */
 export const identifierLifeMs = 23 * 3_600_000;
 

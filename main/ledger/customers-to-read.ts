@@ -3,7 +3,7 @@
  * writing side, since the sync agent asks it before it sends.
  */
 import { freshForMs, knownForMs, youngMs } from '../../shared/invoice-standing.ts';
-import { identifierLifeMs, stampInMinuteMs, windowMs } from '../../shared/meter-event.ts';
+import { attemptWaitMaxMs, identifierLifeMs, stampInMinuteMs, windowMs } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
 import { adjustsSentEvents } from './adjusts-sent-events.ts';
 import { readFirstSentence } from './invoice-periods.ts';
@@ -12,8 +12,6 @@ import { differing, isUndecided } from './take-cancellations.ts';
 const dayMs = 24 * 3_600_000;
 /** Longer than Stripe's window: a customer without usage for that long has nothing that an invoice could miss. */
 const activeMs = 40 * dayMs;
-/** No wait is as long: an attempt further ahead was set by a clock that has been put back since, and is due. */
-const waitMaxMs = 6 * 3_600_000;
 
 export type CustomersQuestion = { readonly nowMs: number; readonly limit: number };
 
@@ -45,7 +43,7 @@ export function customersToRead(db: Db, { nowMs, limit }: CustomersQuestion): st
       staleMs: nowMs - freshForMs,
       youngestMs: nowMs - youngMs,
       yesterdayMs: nowMs - knownForMs,
-      farMs: nowMs + waitMaxMs,
+      farMs: nowMs + attemptWaitMaxMs,
       earliestMs: nowMs - windowMs,
       lateMs: nowMs - identifierLifeMs,
     });

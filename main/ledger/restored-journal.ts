@@ -7,7 +7,7 @@
 import { identifierLifeMs } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
 import { readFact, writeFact } from './facts.ts';
-import { sealClosedMinutes } from './outbox.ts';
+import { sealEveryMinute } from './outbox.ts';
 
 const heldWords =
   'The ledger was lost and this was found in the journal; it may have been sent already. It is held until the summary of its minute has been read.';
@@ -21,14 +21,13 @@ export function distrustJournal(db: Db): void {
 export function holdJournaled(db: Db, nowMs: number): void {
   if (readFact(db, 'distrusts_journal') !== 'true') return;
   db.transaction(() => {
-    // Far enough ahead that no minute is still open; some hundred at a time.
-    while (sealClosedMinutes(db, { nowMs: nowMs + identifierLifeMs, onTheirWay: [] }) > 0);
+    sealEveryMinute(db, nowMs);
     // What the backup held is not `sealed` any more (restored-outbox.ts). Whatever it was sent under, it was not its present identifier.
     db.prepare(
       `UPDATE meter_events SET state = 'unknown', first_sent_at_ms = @earliestMs, last_sent_at_ms = @nowMs, sealed_at_ms = @nowMs, next_attempt_at_ms = NULL,
               last_answer = @heldWords
         WHERE state = 'sealed'`,
-    ).run({ nowMs, earliestMs: nowMs - identifierLifeMs, heldWords });
+    ).run({ nowMs, earliestMs: nowMs - identifierLifeMs - 1, heldWords });
     writeFact(db, 'distrusts_journal', 'false');
   })();
 }

@@ -12,7 +12,7 @@
  */
 import { identifierLifeMs } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
-import { sealClosedMinutes } from './outbox.ts';
+import { sealEveryMinute } from './outbox.ts';
 
 const heldWords =
   'The ledger was opened from a backup; this may have been sent already, by the one that was lost. It is held until the summary of its minute has been read.';
@@ -28,8 +28,7 @@ export function distrustOutbox(db: Db, { backupAtMs, nowMs }: Restored): number 
       ? sendAgain(db, { backupAtMs, nowMs })
       : holdWaiting(db, hold);
     leaveCancellations(db, nowMs);
-    // Far enough ahead that no minute of the backup is still open.
-    sealAll(db, Math.max(nowMs, backupAtMs) + identifierLifeMs);
+    sealEveryMinute(db, Math.max(nowMs, backupAtMs));
     const sealed = db
       .prepare(
         `UPDATE meter_events SET state = 'unknown', first_sent_at_ms = @forgottenMs, last_sent_at_ms = @nowMs, next_attempt_at_ms = NULL,
@@ -76,11 +75,6 @@ function holdWaiting(db: Db, hold: Hold): number {
         WHERE state IN ('sealed', 'sending', 'unknown')`,
     )
     .run(hold).changes;
-}
-
-/** It takes a few thousand minutes at a time. */
-function sealAll(db: Db, nowMs: number): void {
-  while (sealClosedMinutes(db, { nowMs, onTheirWay: [] }) > 0);
 }
 
 const notCancelledWords = 'The ledger was opened from a backup; by then it may have been cancelled and sent anew.';

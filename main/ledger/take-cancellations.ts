@@ -5,7 +5,7 @@
  * shared/meter-event-states.ts, the decision whether in shared/adjusting.ts, what became of it in cancellations.ts.
  */
 import { lateSentence, whyNotAdjusted } from '../../shared/adjusting.ts';
-import { identifierLifeMs, windowMs } from '../../shared/meter-event.ts';
+import { attemptWaitMaxMs, identifierLifeMs, windowMs } from '../../shared/meter-event.ts';
 import type { Db } from '../system/db.ts';
 import { adjustsSentEvents } from './adjusts-sent-events.ts';
 import { refuseCancellation } from './cancellations.ts';
@@ -157,10 +157,10 @@ function takeDue(db: Db, { nowMs, limit }: CancellationsQuestion): DueCancellati
       `SELECT e.id, e.identifier, e.customer, e.meter, c.attempts + 1 AS attempts, c.key_number AS keyNumber,
               c.may_have_arrived AS mayHaveArrived, e.first_sent_at_ms AS firstSentAtMs
          FROM meter_events e JOIN cancellations c USING (identifier)
-        WHERE e.state = 'cancelling' AND (e.next_attempt_at_ms <= @nowMs OR e.next_attempt_at_ms > @nowMs + @waitMaxMs)
+        WHERE e.state = 'cancelling' AND (e.next_attempt_at_ms <= @nowMs OR e.next_attempt_at_ms > @nowMs + @attemptWaitMaxMs)
         ORDER BY e.minute_ms, e.id LIMIT @limit`,
     )
-    .all({ nowMs, limit, waitMaxMs });
+    .all({ nowMs, limit, attemptWaitMaxMs });
   // From now on it may have been cancelled, until an answer says otherwise.
   const take = db.prepare(
     `UPDATE cancellations SET attempts = attempts + 1, last_asked_at_ms = ?, may_have_arrived = 1 WHERE identifier = ?`,
@@ -172,6 +172,3 @@ function takeDue(db: Db, { nowMs, limit }: CancellationsQuestion): DueCancellati
   }
   return due.map((event) => ({ ...event, mayHaveArrived: event.mayHaveArrived === 1 }));
 }
-
-/** No wait is as long: an attempt further ahead was set by a clock that has been put back since. */
-const waitMaxMs = 6 * 3_600_000;

@@ -5,6 +5,7 @@
  * What lies in a period whose invoice is final, or is not known yet, is not taken (invoice-periods.ts).
  */
 import {
+  attemptWaitMaxMs,
   clockToleranceMs,
   heldSentence,
   identifierLifeMs,
@@ -43,9 +44,6 @@ export type DueQuestion = SendQuestion & {
 const isWaiting = `state IN ('sealed', 'sending', 'unknown')`;
 /** Left to itself SQLite would sort everything that waits. */
 const waitingByPair = 'meter_events INDEXED BY meter_events_waiting_by_pair';
-
-/** No wait is as long: an attempt further ahead was set by a clock that has been put back since, and is due. */
-const waitMaxMs = 6 * 3_600_000;
 
 /** A backlog of a closed period is set aside a few at a time; so often it is looked before the rest waits for the next wake. */
 const looksMax = 500;
@@ -133,7 +131,7 @@ function nameOf({ customer, meter }: Pair): string {
 }
 
 function dueOf(db: Db, { customer, meter }: Pair, nowMs: number, limit: number): DueEvent[] {
-  const rows = statementsOf(db).due.all({ customer, meter, nowMs, farMs: nowMs + waitMaxMs, limit });
+  const rows = statementsOf(db).due.all({ customer, meter, nowMs, farMs: nowMs + attemptWaitMaxMs, limit });
   // One that may have arrived goes alone: only a request of its own is answered for it.
   const unknownAt = rows.findIndex(({ isUnknown }) => isUnknown === 1);
   const together = unknownAt === -1 ? rows : rows.slice(0, Math.max(1, unknownAt));

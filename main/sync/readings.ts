@@ -2,7 +2,7 @@
  * What the sync agent asks Stripe about before it sends (whose invoice takes what waits) and when nothing waits to be sent: reports of events that are not counted, the periods of customers' invoices, the
  * minutes of held events, the days to confirm, and the hours of days that go on differing. Each answer goes to the ledger, which decides
  * (weigh-minute.ts, error-reports.ts, invoice-periods.ts, confirmations.ts, doubted-days.ts). Sends nothing.
- * With the reads of Stripe's budget used up everything waits; sending goes on.
+ * With the reads of Stripe's budget used up all of it waits, and with it what waits for a reading; minutes are sent as they close.
  */
 import type { DaysRead, DaysToCompare } from '../ledger/confirmations.ts';
 import type { DayOfMeter, HoursRead } from '../ledger/doubted-days.ts';

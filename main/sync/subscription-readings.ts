@@ -43,7 +43,7 @@ export const afterFailureMs = 15 * 60_000;
 /** Customers whose subscriptions are read at once: what waits for them is sent right after. */
 const customersMax = 100;
 
-/** After a question that nobody could answer: no network, or no reads left. A reading of its own looks each minute. */
+/** After a question that nobody could answer: no network, or no reads left. */
 const afterNothingMs = 30_000;
 
 export function createSubscriptionReadings(options: SubscriptionReadingsOptions): SubscriptionReadings {
