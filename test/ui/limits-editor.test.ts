@@ -92,7 +92,10 @@ describe('the limits on their screen', () => {
     await page.keyboard.press('Tab');
     await page.keyboard.type('2.50');
     expect(await field('Call ceiling').inputValue()).toBe('2.50');
-    await expect.poll(() => description('Call ceiling')).toMatch(/times as much as a call costs on average this month/);
+    // The month on the page is read again every five seconds.
+    await expect
+      .poll(() => description('Call ceiling'), { timeout: 10_000 })
+      .toMatch(/times as much as a call costs on average this month/);
     await page.keyboard.press('Enter');
     await saved();
     expect(await focused()).toBe('Change the limits');
