@@ -10,8 +10,9 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 /** Less than lies between two daily comparisons. */
 const sameForMs = 18 * hourMs;
-/** What the minutes could not explain is looked into again, seldom: it costs reads. */
+/** What the minutes could not explain is looked into again, seldom, and for two months in which nothing changes: it costs reads. */
 const againAfterMs = 7 * dayMs;
+const againForMs = 62 * dayMs;
 /** Says that a minute has not been read: no sum of it is below zero. */
 export const notRead = -1;
 
@@ -22,12 +23,13 @@ export function doubtedDays(
   { nowMs, limit }: { readonly nowMs: number; readonly limit: number },
 ): DayOfMeter[] {
   return db
-    .prepare<[number, number, number], DayOfMeter>(
+    .prepare<unknown[], DayOfMeter>(
       `SELECT customer, meter, day_ms AS dayMs FROM day_comparisons
-        WHERE accepted_value <> stripe_value AND accepted_value > stripe_value AND same_since_ms <= ? AND COALESCE(hours_read_at_ms, 0) <= ?
-        ORDER BY day_ms, customer, meter LIMIT ?`,
+        WHERE accepted_value <> stripe_value AND accepted_value > stripe_value AND same_since_ms <= @sameMs
+          AND (hours_read_at_ms IS NULL OR hours_read_at_ms <= @againMs AND same_since_ms > @againFromMs)
+        ORDER BY day_ms, customer, meter LIMIT @limit`,
     )
-    .all(nowMs - sameForMs, nowMs - againAfterMs, limit);
+    .all({ sameMs: nowMs - sameForMs, againMs: nowMs - againAfterMs, againFromMs: nowMs - againForMs, limit });
 }
 
 export type HoursRead = DayOfMeter & {

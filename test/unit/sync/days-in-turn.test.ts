@@ -109,6 +109,101 @@ describe('the turn of a customer', () => {
   });
 });
 
+it('whose only event was rejected since is compared again, and its difference is told no more', async () => {
+  world.stripe.changeRules({ namesSamples: false });
+  world.call();
+  world.stripe.breakNext({ kind: 'reject_later', code: 'meter_event_customer_not_found' });
+  await syncAfter(2 * minuteMs);
+  for (let hour = 0; hour < 30; hour++) await syncAfter(hourMs);
+  expect(world.view().dayDifferences).toHaveLength(1);
+  for (let hour = 0; hour < 72; hour++) await syncAfter(hourMs);
+  expect(states()).toEqual(['rejected']);
+  expect(world.view().dayDifferences).toEqual([]);
+  const before = daysReads();
+  for (let hour = 0; hour < 72; hour++) await syncAfter(hourMs);
+  expect(daysReads()).toBe(before);
+});
+
+it('that differs and takes a late call is asked about when that is settled, not each minute until then', async () => {
+  world.stripe.changeRules({ namesSamples: false });
+  world.call();
+  world.stripe.breakNext({ kind: 'reject_later', code: 'meter_event_customer_not_found' });
+  await syncAfter(2 * minuteMs);
+  await syncAfter(30 * hourMs);
+  expect(world.view().dayDifferences).toHaveLength(1);
+  const before = daysReads() ?? 0;
+  world.clock.advance(19 * hourMs);
+  world.call({ startedAtMs: worldStartMs + hourMs });
+  for (let minute = 0; minute < 120; minute++) await syncAfter(minuteMs);
+  expect(states()).toEqual(['rejected', 'accepted']);
+  expect(daysReads()).toBe(before);
+  for (let hour = 0; hour < 12; hour++) await syncAfter(hourMs);
+  expect(daysReads()).toBe(before + 1);
+});
+
+describe('a day of four months ago', () => {
+  /** A first event that Stripe counts, and a second that it does not and says nothing of. */
+  async function silentlyLost(): Promise<void> {
+    world.stripe.changeRules({ namesSamples: false });
+    world.call();
+    await syncAfter(2 * minuteMs);
+    world.call();
+    world.stripe.breakNext({ kind: 'reject_later', code: 'meter_event_customer_not_found' });
+    await syncAfter(2 * minuteMs);
+    expect(states()).toEqual(['accepted', 'accepted']);
+  }
+
+  /** Until they are taken out again: a day that a clock ahead of time wrote counts as well. */
+  const noReadsLeft = () =>
+    world.db.prepare(`INSERT INTO stripe_reads VALUES (?, 'minutes', 9000)`).run(worldStartMs + 1_000 * dayMs);
+
+  it('is compared once what was held in it is decided, if it never was before (soak seed 300456)', async () => {
+    world.call();
+    await syncAfter(2 * minuteMs);
+    world.call();
+    world.stripe.breakNext('lose_answer');
+    await syncAfter(2 * minuteMs);
+    noReadsLeft();
+    world.stripe.changeRules({ isOffline: true });
+    await syncAfter(25 * hourMs);
+    world.stripe.changeRules({ isOffline: false });
+    await syncAfter(120 * dayMs);
+    expect(states()).toEqual(['accepted', 'unknown']);
+
+    world.db.exec('DELETE FROM stripe_reads');
+    for (let hour = 0; hour < 30; hour++) await syncAfter(hourMs);
+    expect(states()).toEqual(['confirmed', 'confirmed']);
+  });
+
+  it('is compared again where the ledger says something else since', async () => {
+    await silentlyLost();
+    for (let hour = 0; hour < 30; hour++) await syncAfter(hourMs);
+    expect(world.view().dayDifferences).toHaveLength(1);
+    noReadsLeft();
+    await syncAfter(120 * dayMs);
+    expect(states()).toEqual(['accepted', 'accepted']);
+
+    world.db.exec('DELETE FROM stripe_reads');
+    for (let hour = 0; hour < 72; hour++) await syncAfter(hourMs);
+    expect(states()).toEqual(['confirmed', 'rejected']);
+    expect(world.view().dayDifferences).toEqual([]);
+  });
+
+  it('that still differs is asked about no more, neither the day nor its hours', async () => {
+    await silentlyLost();
+    // What Stripe counts fits no choice of the events, so nothing can be told of them.
+    Object.assign(world.stripe.state.events[0] ?? {}, { value: 7n });
+    for (let day = 0; day < 130; day++) await syncAfter(dayMs);
+    expect(world.view().dayDifferences).toHaveLength(1);
+    expect(offered()).toEqual([]);
+    const asked = () =>
+      world.db.prepare(`SELECT kind, SUM(reads) FROM stripe_reads WHERE kind IN ('days', 'minutes') GROUP BY 1`).raw();
+    const before = asked().all();
+    for (let day = 0; day < 30; day++) await syncAfter(dayMs);
+    expect(asked().all()).toEqual(before);
+  });
+});
+
 it('of a hundred busy customers comes within three days, and each of their days is confirmed', async () => {
   world.close();
   const customers = Array.from({ length: 100 }, (_, index) => `cus_${index}`);
