@@ -159,6 +159,8 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
   let killMoment: KillMoment | null = null;
   let killed = false;
   const underWay = watchPairs();
+  /** Requests that have left and have no answer yet. */
+  const onTheirWay = new Set<Promise<unknown>>();
   let generation = 0;
   let items: InvoiceItems;
   let months: MonthReader;
@@ -187,7 +189,9 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
     return underWay.watch(url, init, async () => {
       for (let turns = options.answerTurns?.() ?? 0; turns > 0; turns--) await new Promise(setImmediate);
       if (isLost()) throw new Killed();
-      return through(url, init);
+      const answer = through(url, init);
+      onTheirWay.add(answer);
+      return answer.finally(() => onTheirWay.delete(answer));
     });
   }
 
@@ -204,7 +208,7 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
       httpClient: askedOnce(
         Stripe.createFetchHttpClient((input: RequestInfo | URL, init?: RequestInit) => {
           dieHere('before_send');
-          // What is on its way when its process dies is lost with it, or has arrived before; it does not come hours later.
+          // What is about to leave when its process dies is lost with it.
           const isLost = () => own !== generation;
           return ask(new URL(input instanceof Request ? input.url : input), init ?? {}, isLost);
         }),
@@ -263,6 +267,8 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
       } catch (error) {
         if (!killed) throw error;
       }
+      // What had left when its process died arrives now or never: a socket may be slow, and the clock is driven weeks ahead meanwhile.
+      await Promise.allSettled(onTheirWay);
     },
     killAt: (moment) => {
       killMoment = moment;
