@@ -124,6 +124,21 @@ it('whose only event was rejected since is compared again, and its difference is
   expect(daysReads()).toBe(before);
 });
 
+it('of which no event is left agrees once Stripe counts nothing of it either', async () => {
+  world.call({ customer: 'cus_b' });
+  await syncAfter(2 * minuteMs);
+  // As an event leaves it that was cancelled, sealed anew and opened again by a correction before it was sent.
+  const differed = world.db.prepare(
+    `INSERT INTO day_comparisons (customer, meter, day_ms, accepted_value, stripe_value, compared_at_ms, same_since_ms) VALUES ('cus_a', ?, ?, 9, 8, ?, ?)`,
+  );
+  differed.run(worldMeter, worldStartMs, worldStartMs, worldStartMs);
+  expect(world.view().dayDifferences).toHaveLength(1);
+  await syncAfter(30 * hourMs);
+  expect(world.view().dayDifferences).toEqual([]);
+  // One of each customer.
+  expect(daysReads()).toBe(2);
+});
+
 it('that differs and takes a late call is asked about when that is settled, not each minute until then', async () => {
   world.stripe.changeRules({ namesSamples: false });
   world.call();
