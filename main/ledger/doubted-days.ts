@@ -2,13 +2,14 @@
  * Days on which Stripe counts less than it accepted, and goes on doing so. The writing side; one transaction each. Which events it does not count nobody
  * has said: their reports are gone (Stripe keeps them for 30 days, and a machine may be offline for longer) or name no event. So the hours of the day are
  * read, and of those that lack something the minutes (minute-readings.ts), whose accepted events are weighed as uncertain ones.
- * A day is doubted once two comparisons that lie `sameForMs` apart said the same; a summary that lags is not. Sends nothing.
+ * A day is doubted once it has differed by the same figures for `sameForMs`; its hours are the second look, so a summary that lags longer costs reads and no more.
+ * Sends nothing.
  */
 import type { Db } from '../system/db.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-/** Less than lies between two daily comparisons. */
+/** A little less than lies between two daily comparisons, of which the second goes first where both are due. */
 const sameForMs = 18 * hourMs;
 /** What the minutes could not explain is looked into again, seldom, and for two months in which nothing changes: it costs reads. */
 const againAfterMs = 7 * dayMs;
