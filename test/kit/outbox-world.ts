@@ -268,7 +268,8 @@ export function openOutboxWorld(options: WorldOptions): OutboxWorld {
         if (!killed) throw error;
       }
       // What had left when its process died arrives now or never: a socket may be slow, and the clock is driven weeks ahead meanwhile.
-      await Promise.allSettled(onTheirWay);
+      // Others may leave while that is awaited.
+      while (onTheirWay.size > 0) await Promise.allSettled(onTheirWay);
     },
     killAt: (moment) => {
       killMoment = moment;
