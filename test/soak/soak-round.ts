@@ -270,8 +270,8 @@ function offlineMs(random: Random): number {
 
 const settledStates = new Set<string>(['confirmed', 'set_aside', 'withdrawn', 'carried_forward']);
 const openStates = meterEventStates.filter((state) => !settledStates.has(state));
-/** So many are 28 hours: by then every customer's subscriptions were read again, and what ended since the last reading is told (seed 400370). */
-const calmRoundsMin = 14;
+/** So many are 30 hours: by then every customer's subscriptions were read again, and what ended since the last reading is told (seed 400370). */
+const calmRoundsMin = 15;
 
 /** The faults end. Weeks later nothing may wait: held minutes are read, rejected events sent again by a person, days confirmed. */
 async function calmAgain(
@@ -288,7 +288,7 @@ async function calmAgain(
     for (const id of rejected) retryEvent(world.db, { id, nowMs: world.clock.nowMs() });
     watch();
     tally.sentAgain += rejected.length;
-    if (round >= calmRoundsMin && world.idsIn(...openStates).length === 0) break;
+    if (round + 1 >= calmRoundsMin && world.idsIn(...openStates).length === 0) break;
   }
   tally.setAside = world.idsIn('set_aside').length;
   carryAllForward(world);
