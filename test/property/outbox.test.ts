@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { foldMinute, identifierLifeMs, meterEventIdentifier } from '../../shared/meter-event.ts';
+import { decideCancellation } from '../../main/sync/decide-cancellation.ts';
 import { decide, type Decision, type StripeAnswer } from '../../main/sync/decide.ts';
 
 const retryAfterMs = fc.option(fc.integer({ min: 0, max: 3_600_000 }));
@@ -60,6 +61,31 @@ describe('the outbox', () => {
         }
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('asks again after a wait drawn evenly from up to 1 s, doubled by each attempt, up to 15 minutes', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 200 }), fraction, (attempts, draw) => {
+        const longestMs = Math.min(1_000 * 2 ** (attempts - 1), 15 * 60_000);
+        // Not at once, though: half a second at the least.
+        const waitMs = Math.max(500, Math.round(longestMs * draw));
+        const attempt = { attempts, firstSentAtMs: 0, nowMs: 0, fraction: draw };
+        expect(decide({ kind: 'not_connected', reason: 'r' }, { ...attempt, wasUnknown: false })).toMatchObject({
+          state: 'sealed',
+          nextAttemptAtMs: waitMs,
+        });
+        expect(decide({ kind: 'no_answer', reason: 'r' }, { ...attempt, wasUnknown: true })).toMatchObject({
+          state: 'unknown',
+          nextAttemptAtMs: waitMs,
+        });
+        expect(
+          decideCancellation(
+            { kind: 'no_answer', reason: 'r', isKeySpent: false },
+            { ...attempt, mayHaveArrived: false },
+          ),
+        ).toMatchObject({ kind: 'wait', nextAttemptAtMs: waitMs });
+      }),
     );
   });
 
