@@ -5,7 +5,6 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { backoffMs } from '../../../main/system/backoff.ts';
 import { errorText } from '../../../main/system/error-text.ts';
 import { openFileLog } from '../../../main/system/log.ts';
 import { redact } from '../../../main/system/redact.ts';
@@ -40,15 +39,5 @@ describe('a secret', () => {
     rmSync(folder, { recursive: true });
     expect(text).toContain('"room":"test"');
     expect(secrets.filter((secret) => text.includes(secret))).toEqual([]);
-  });
-});
-
-describe('a backoff', () => {
-  it('grows to its cap and never undercuts the server’s word', () => {
-    const range = { baseMs: 1_000, capMs: 60_000 };
-    expect([backoffMs(range, 0, 0.5), backoffMs(range, 3, 0.5), backoffMs(range, 50, 0.999)]).toEqual([
-      500, 4_000, 59_940,
-    ]);
-    expect(backoffMs(range, 0, 0.1, 5_000)).toBe(5_000);
   });
 });
